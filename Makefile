@@ -1,0 +1,93 @@
+# Needs Python 3.11 or newer, and nothing else. Every target can be run again at any time.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+# The notebooks are verified where Trialbook is not installed.
+NOTEBOOKS := .venv-notebooks
+BIN := $(VENV)/bin
+
+# Workspace and experiment of `make verify-notebooks`; without W a small one is trained first.
+W ?=
+EXPERIMENT ?=
+VERIFY_WORKSPACE := .verify-workspace
+
+# pip reads PIP_FIND_LINKS (separated by spaces); uv wants the same with commas.
+comma := ,
+space := $(subst ,, )
+ifdef PIP_FIND_LINKS
+export UV_FIND_LINKS ?= $(subst $(space),$(comma),$(strip $(PIP_FIND_LINKS)))
+endif
+
+# $(call install,VENV,ARGUMENTS): with uv, which is many times faster; with pip where uv cannot.
+define install
+@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	|| { echo "Trialbook needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+@echo "Installing into $(1)"
+@test -x $(1)/bin/python || "$(PYTHON)" -m venv $(1)
+@uv=$$(command -v uv || true); \
+if [ -z "$$uv" ] || ! "$$uv" --version >/dev/null 2>&1; then \
+	$(1)/bin/python -m pip install --quiet uv && uv=$(1)/bin/uv || uv=; \
+fi; \
+if [ -z "$$uv" ] || ! "$$uv" pip install --quiet --python $(1)/bin/python $(2); then \
+	echo "uv could not install; trying pip" >&2; \
+	$(1)/bin/python -m pip install --quiet $(2); \
+fi
+endef
+
+.PHONY: help demo test lint verify-notebooks lock clean
+
+help:
+	@echo "make demo              train on a real table for two minutes and show the result"
+	@echo "make test              lint, types and tests"
+	@echo "make lint              ruff and mypy alone"
+	@echo "make verify-notebooks  run every trial's notebook where Trialbook is not installed"
+	@echo "                       (W=workspace EXPERIMENT=name; without W a small one is trained)"
+	@echo "make lock              resolve constraints.txt anew"
+	@echo "make clean             remove environments, caches and what the targets above made"
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(call install,$(VENV),--editable '.[dev]' --constraint constraints.txt)
+	@touch $@
+
+$(NOTEBOOKS)/.installed: pyproject.toml constraints.txt tools/requirements.py
+	@mkdir -p $(NOTEBOOKS)
+	"$(PYTHON)" tools/requirements.py notebook > $(NOTEBOOKS)/requirements.txt
+	$(call install,$(NOTEBOOKS),--requirement $(NOTEBOOKS)/requirements.txt --constraint constraints.txt)
+	@touch $@
+
+demo: $(VENV)/.installed
+	$(BIN)/trialbook demo
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict src
+
+test: lint
+	$(BIN)/pytest -n 2 -q
+
+verify-notebooks: $(VENV)/.installed $(NOTEBOOKS)/.installed
+ifeq ($(strip $(W)),)
+	$(BIN)/trialbook demo --workspace $(VERIFY_WORKSPACE) --timeout 60s
+	$(NOTEBOOKS)/bin/python tools/verify_notebooks.py $(VERIFY_WORKSPACE)
+else
+	$(NOTEBOOKS)/bin/python tools/verify_notebooks.py "$(W)" $(if $(EXPERIMENT),--experiment "$(EXPERIMENT)")
+endif
+
+# Needs uv. Nothing of the machine that resolves (addresses, folders) is written.
+lock:
+	uv pip compile pyproject.toml --upgrade --all-extras --python-version 3.11 --quiet \
+		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --output-file constraints.new
+	{ sed -n '/^#/p' constraints.txt; grep -v '^trialbook' constraints.new; } > constraints.merged
+	rm constraints.new
+	mv constraints.merged constraints.txt
+
+clean:
+	rm -rf $(VENV) $(NOTEBOOKS) $(VERIFY_WORKSPACE) $(VERIFY_WORKSPACE).csv build dist
+	rm -rf trialbook-demo trialbook-demo.csv
+	rm -rf .mypy_cache .ruff_cache .pytest_cache
+	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

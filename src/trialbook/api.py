@@ -1,0 +1,384 @@
+"""The public functions. Everything heavy is imported when one of them is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trialbook.events import Listener
+from trialbook.job import Job, Label, seconds
+
+if TYPE_CHECKING:
+    from trialbook.data import Source
+    from trialbook.experiment import Experiment, PlanPreview, Trial
+
+__all__ = ["classify", "open", "plan", "regress", "rerun", "resume", "train"]
+
+
+def train(job: Job, *, listeners: Sequence[Listener] = ()) -> Experiment:
+    """Run a job.
+
+    Parameters
+    ----------
+    job : Job
+        What is asked.
+    listeners : sequence of Listener
+        Told what happens while it runs.
+
+    Returns
+    -------
+    Experiment
+
+    Raises
+    ------
+    TrialbookError
+        If the data, an option or the workspace cannot be used; nothing is written then.
+    """
+    from trialbook import experiment
+
+    return experiment.train(job, listeners=listeners)
+
+
+def plan(job: Job) -> PlanPreview:
+    """Say what a job would do, without doing it.
+
+    Parameters
+    ----------
+    job : Job
+
+    Returns
+    -------
+    PlanPreview
+        The job, the schema of its table, the guardrails and the steps with projected seconds.
+
+    Raises
+    ------
+    TrialbookError
+        If the data or an option cannot be used.
+    """
+    from trialbook import experiment
+
+    return experiment.plan(job)
+
+
+def classify(
+    data: Source,
+    target: str,
+    *,
+    metric: str | None = None,
+    positive_label: Label | None = None,
+    name: str | None = None,
+    ignore: Sequence[str] = (),
+    types: Mapping[str, str] | None = None,
+    weight: str | None = None,
+    validation: Source | None = None,
+    validation_size: float | None = None,
+    folds: int | None = None,
+    fold_columns: Sequence[str] = (),
+    group_column: str | None = None,
+    time_column: str | None = None,
+    test: Source | None = None,
+    test_size: float | None = None,
+    allow: Sequence[str] = (),
+    block: Sequence[str] = (),
+    timeout: str | float | None = None,
+    trial_timeout: str | float | None = None,
+    max_trials: int | None = None,
+    max_concurrent_trials: int | None = None,
+    max_cores_per_trial: int | None = None,
+    memory_limit: str | int | None = None,
+    exit_score: float | None = None,
+    early_termination: bool = True,
+    voting: bool = True,
+    stacking: bool = True,
+    seed: int = 0,
+    workspace: str | Path = "trialbook",
+    tracking_uri: str | None = None,
+    listeners: Sequence[Listener] = (),
+) -> Experiment:
+    """Find a model that predicts a class.
+
+    Parameters
+    ----------
+    data : path or table
+        A file, a folder, a glob, a pandas or polars DataFrame, or an Arrow table.
+    target : str
+        Column to predict.
+    metric : str, optional
+        What ranks the trials: ``roc_auc`` for two classes and ``log_loss`` for more, unless named.
+    positive_label : optional
+        The class that counts as positive; the last in sorted order by default.
+    name : str, optional
+        Name of the experiment; that of the data by default.
+    ignore : sequence of str
+        Columns that are not features.
+    types : mapping of str to str, optional
+        Column types that override detection: ``numeric``, ``boolean``, ``categorical``,
+        ``datetime``, ``text``, ``ignore``.
+    weight : str, optional
+        Column of sample weights.
+    validation, test : path or table, optional
+        Separate tables to validate every trial, and to test the winner.
+    validation_size, test_size : float, optional
+        Fractions to hold out for the same; the test rows are cut first and touched once.
+    folds : int, optional
+        Folds of cross-validation; together with `validation_size`, random repeats. By default
+        10 below 1,000 rows, 3 up to 20,000 and one hold-out of 10 % above.
+    fold_columns : sequence of str
+        A column of fold names, or one column a fold of 1 (train) and 0 (validate).
+    group_column : str, optional
+        Rows of one group stay on one side of each split.
+    time_column : str, optional
+        Validate on the latest rows by this column.
+    allow, block : sequence of str
+        Learners to try, and not to try.
+    timeout : str or float, optional
+        Deadline for everything, such as ``"5m"``; ten minutes unless `max_trials` is given.
+    trial_timeout : str or float, optional
+        Deadline for each trial.
+    max_trials : int, optional
+        Number of trials, ensembles not counted.
+    max_concurrent_trials, max_cores_per_trial : int, optional
+        Trials at once, and cores for each.
+    memory_limit : str or int, optional
+        Memory for each trial, such as ``"4GB"``; an even share of what is free by default.
+    exit_score : float, optional
+        Stop when the metric is as good as this.
+    early_termination : bool
+        Stop when ten trials in a row, after the first twenty, did not improve the best score.
+    voting, stacking : bool
+        Which ensembles to end with.
+    seed : int
+        Fixes splits, configurations and models.
+    workspace : str or Path
+        Folder that keeps the experiments.
+    tracking_uri : str, optional
+        MLflow tracking URI in place of the workspace's own database.
+    listeners : sequence of Listener
+        Told what happens while it runs.
+
+    Returns
+    -------
+    Experiment
+
+    Raises
+    ------
+    TrialbookError
+        If the data, an option or the workspace cannot be used; nothing is written then.
+
+    Examples
+    --------
+    >>> import trialbook as tb
+    >>> exp = tb.classify("bank.csv", target="y", timeout="5m")  # doctest: +SKIP
+    >>> exp.best.notebook  # doctest: +SKIP
+    """
+    return _run("classification", dict(locals()))
+
+
+def regress(
+    data: Source,
+    target: str,
+    *,
+    metric: str | None = None,
+    name: str | None = None,
+    ignore: Sequence[str] = (),
+    types: Mapping[str, str] | None = None,
+    weight: str | None = None,
+    validation: Source | None = None,
+    validation_size: float | None = None,
+    folds: int | None = None,
+    fold_columns: Sequence[str] = (),
+    group_column: str | None = None,
+    time_column: str | None = None,
+    test: Source | None = None,
+    test_size: float | None = None,
+    allow: Sequence[str] = (),
+    block: Sequence[str] = (),
+    timeout: str | float | None = None,
+    trial_timeout: str | float | None = None,
+    max_trials: int | None = None,
+    max_concurrent_trials: int | None = None,
+    max_cores_per_trial: int | None = None,
+    memory_limit: str | int | None = None,
+    exit_score: float | None = None,
+    early_termination: bool = True,
+    voting: bool = True,
+    stacking: bool = True,
+    seed: int = 0,
+    workspace: str | Path = "trialbook",
+    tracking_uri: str | None = None,
+    listeners: Sequence[Listener] = (),
+) -> Experiment:
+    """Find a model that predicts a number.
+
+    Parameters
+    ----------
+    metric : str, optional
+        What ranks the trials; ``rmse`` unless named.
+    data, target, name, ignore, types, weight, validation, validation_size, folds, fold_columns
+        As in `classify`.
+    group_column, time_column, test, test_size, allow, block, timeout, trial_timeout, max_trials
+        As in `classify`.
+    max_concurrent_trials, max_cores_per_trial, memory_limit, exit_score, early_termination
+        As in `classify`.
+    voting, stacking, seed, workspace, tracking_uri, listeners
+        As in `classify`.
+
+    Returns
+    -------
+    Experiment
+
+    Raises
+    ------
+    TrialbookError
+        If the data, an option or the workspace cannot be used; nothing is written then.
+    """
+    return _run("regression", dict(locals()))
+
+
+def resume(
+    workspace: str | Path = "trialbook",
+    name: str | None = None,
+    *,
+    timeout: str | float | None = None,
+    max_trials: int | None = None,
+    tracking_uri: str | None = None,
+    listeners: Sequence[Listener] = (),
+) -> Experiment:
+    """Continue an experiment where it stopped, or give a finished one more time.
+
+    Parameters
+    ----------
+    workspace : str or Path
+        Folder that keeps it.
+    name : str, optional
+        The experiment; the latest one by default.
+    timeout : str or float, optional
+        Time from now, such as ``"5m"``; what its own deadline leaves by default.
+    max_trials : int, optional
+        Number of trials in all.
+    tracking_uri : str, optional
+        As in `classify`.
+    listeners : sequence of Listener
+        Told what happens while it runs.
+
+    Returns
+    -------
+    Experiment
+
+    Raises
+    ------
+    WorkspaceError
+        If there is nothing to resume, it is running, or its time is spent and no new time given.
+    """
+    from trialbook import experiment
+
+    return experiment.resume(
+        workspace,
+        name,
+        timeout=None if timeout is None else _seconds(timeout),
+        max_trials=max_trials,
+        tracking_uri=tracking_uri,
+        listeners=listeners,
+    )
+
+
+def open(
+    workspace: str | Path = "trialbook",
+    name: str | None = None,
+    *,
+    tracking_uri: str | None = None,
+) -> Experiment:
+    """Open an earlier experiment.
+
+    Parameters
+    ----------
+    workspace : str or Path
+        Folder that keeps it.
+    name : str, optional
+        The experiment; the latest one by default.
+    tracking_uri : str, optional
+        As in `classify`.
+
+    Returns
+    -------
+    Experiment
+
+    Raises
+    ------
+    WorkspaceError
+        If the workspace or the experiment does not exist.
+    """
+    from trialbook.experiment import Experiment
+    from trialbook.tracking import Tracker, Workspace
+
+    return Experiment(Tracker.latest(Workspace.open(workspace, tracking_uri), name))
+
+
+def rerun(
+    notebook: str | Path,
+    *,
+    workspace: str | Path | None = None,
+    name: str | None = None,
+    tracking_uri: str | None = None,
+    listeners: Sequence[Listener] = (),
+) -> Trial:
+    """Run an edited notebook as a new trial of the experiment that it comes from.
+
+    Parameters
+    ----------
+    notebook : str or Path
+        A trial's ``.ipynb`` or ``.py``, edited.
+    workspace : str or Path, optional
+        Folder that keeps the experiment; else the workspace that the notebook lies in.
+    name : str, optional
+        The experiment; else the one that the notebook comes from.
+    tracking_uri : str, optional
+        As in `classify`.
+    listeners : sequence of Listener
+        Told what happens while it runs.
+
+    Returns
+    -------
+    Trial
+
+    Raises
+    ------
+    DataError
+        If it is no notebook, or fails; the leaderboard then shows it as failed.
+    WorkspaceError
+        If the experiment cannot be found, or is running.
+    """
+    from trialbook import experiment
+
+    return experiment.rerun(
+        notebook, workspace=workspace, name=name, tracking_uri=tracking_uri, listeners=listeners
+    )
+
+
+def _run(task: str, options: dict[str, Any]) -> Experiment:
+    """Make a job from the options of `classify` or `regress`, and run it."""
+    from trialbook import experiment
+
+    listeners = options.pop("listeners")
+    tables: dict[str, Any] = {}
+    for role in ("data", "validation", "test"):
+        source = options[role]
+        if source is None or isinstance(source, (str, Path)):
+            options[role] = None if source is None else str(source)
+        else:
+            tables[role] = source
+            options[role] = Job.IN_MEMORY
+    fields = {key: value for key, value in options.items() if value is not None}
+    job = Job.from_fields(fields | {"task": task, "workspace": str(options["workspace"])})
+    return experiment.train(job, experiment.Tables(**tables), listeners)
+
+
+def _seconds(value: str | float) -> float:
+    from trialbook.errors import OptionError
+
+    try:
+        return seconds(value)
+    except ValueError as error:
+        raise OptionError(str(error), place="option timeout") from None

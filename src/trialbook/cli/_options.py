@@ -1,0 +1,157 @@
+"""The options of ``trialbook train``, made from the fields of `Job`.
+
+A field's name, type and description live once, in `trialbook.job`; here they become an option.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from trialbook.errors import OptionError
+from trialbook.job import Job
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+# The heading above each first option, in the order of the fields of `Job`.
+SECTIONS = {
+    "target": "The question",
+    "ignore": "The columns",
+    "validation": "Validation and test",
+    "allow": "The search",
+    "workspace": "Where it is kept",
+}
+
+# What stands for the value in the help; where none is named, the kind of value says enough.
+METAVARS = {
+    "target": "COLUMN",
+    "weight": "COLUMN",
+    "group_column": "COLUMN",
+    "time_column": "COLUMN",
+    "ignore": "COLUMN,...",
+    "fold_columns": "COLUMN,...",
+    "types": "COLUMN=TYPE",
+    "allow": "LEARNER,...",
+    "block": "LEARNER,...",
+    "validation": "FILE",
+    "test": "FILE",
+    "timeout": "DURATION",
+    "trial_timeout": "DURATION",
+    "memory_limit": "AMOUNT",
+    "workspace": "FOLDER",
+    "tracking_uri": "URI",
+    "positive_label": "CLASS",
+}
+
+# A person writes these with a unit, so the job reads them, not click.
+WRITTEN_WITH_UNIT = frozenset({"timeout", "trial_timeout", "memory_limit"})
+
+
+def flag(field: str) -> str:
+    """The option of a field: ``--max-trials`` for ``max_trials``."""
+    return "--" + field.replace("_", "-")
+
+
+def _alternatives(annotation: Any) -> list[Any]:
+    """The types that a field takes, without None."""
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return [kind for kind in typing.get_args(annotation) if kind is not type(None)]
+    return [annotation]
+
+
+def _option(field: str) -> click.Option:
+    """The click option of one field of `Job`."""
+    info = Job.model_fields[field]
+    kinds = _alternatives(info.annotation)
+    kind = kinds[0]
+    name = flag(field)
+    settings: dict[str, Any] = {"help": _help(field), "metavar": METAVARS.get(field)}
+    if kind is bool:
+        return click.Option([f"{name}/--no-{name[2:]}", field], default=None, help=_help(field))
+    if typing.get_origin(kind) in (tuple, dict):
+        return click.Option([name, field], multiple=True, **settings)
+    if typing.get_origin(kind) is typing.Literal:
+        settings["type"] = click.Choice(typing.get_args(kind))
+    elif kind in (int, float) and len(kinds) == 1 and field not in WRITTEN_WITH_UNIT:
+        settings["type"] = kind
+    return click.Option([name, field], required=info.is_required(), **settings)
+
+
+def _help(field: str) -> str:
+    """The description of a field as a sentence, with its default where that says something."""
+    info = Job.model_fields[field]
+    text = str(info.description)
+    sentence = text[0].upper() + text[1:]
+    default = info.default
+    if default is True:
+        return f"{sentence}.  [default: yes]"
+    if isinstance(default, (str, int)) and not isinstance(default, bool):
+        return f"{sentence}.  [default: {default}]"
+    return f"{sentence}."
+
+
+class JobCommand(click.Command):
+    """A command that takes the fields of `Job` as options, listed under headings."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options in the sections of the job instead of one long list."""
+        heading = "Output"
+        sections: dict[str, list[tuple[str, str]]] = {}
+        rest: list[tuple[str, str]] = []
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is None or isinstance(parameter, click.Argument):
+                continue
+            if parameter.name not in Job.model_fields:
+                rest.append(record)
+                continue
+            heading = SECTIONS.get(str(parameter.name), heading)
+            sections.setdefault(heading, []).append(record)
+        for title, records in [*sections.items(), ("Output", rest)]:
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+
+def job_options(function: Command) -> Command:
+    """Decorate a command with one option for each field of `Job` except ``data``."""
+    options = [_option(field) for field in Job.model_fields if field != "data"]
+    parameters: list[click.Parameter] = getattr(function, "__click_params__", [])
+    # click reads the list backwards, as decorators are applied from the bottom up.
+    function.__click_params__ = [*parameters, *reversed(options)]  # type: ignore[attr-defined]
+    return function
+
+
+def job_from_options(data: str, options: Mapping[str, Any]) -> Job:
+    """Make the job of a command line; options that were not given are left to the job."""
+    fields: dict[str, Any] = {"data": data}
+    for field, value in options.items():
+        if value is None or value == ():
+            continue
+        kind = typing.get_origin(_alternatives(Job.model_fields[field].annotation)[0])
+        if kind is tuple:
+            fields[field] = split_names(value)
+        elif kind is dict:
+            fields[field] = dict(_pair(field, text) for text in value)
+        else:
+            fields[field] = value
+    return Job.from_fields(fields)
+
+
+def split_names(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Read names that were given in several options, in one list with commas, or both."""
+    return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
+
+
+def _pair(field: str, text: str) -> tuple[str, str]:
+    name, equals, value = text.rpartition("=")
+    if not (equals and name and value):
+        raise OptionError(
+            f"'{text}' is not of the form column=type",
+            place=f"option {flag(field)}",
+            remedy=f"Write it like {flag(field)} zip_code=categorical.",
+        )
+    return name, value

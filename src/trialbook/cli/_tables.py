@@ -1,0 +1,230 @@
+"""What the commands show when there is nothing to wait for: tables, and documents for programs."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from trialbook.cli._format import number, span
+from trialbook.errors import NoModelError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from trialbook.cli._progress import State
+    from trialbook.experiment import Experiment, Trial
+
+# Columns of the leaderboard with their headings and how they are written. A column that a
+# leaderboard has beyond these is for programs.
+COLUMNS = {
+    "rank": ("rank", "integer"),
+    "trial": ("trial", "text"),
+    "label": ("label", "text"),
+    "learner": ("learner", "text"),
+    "score": ("score", "number"),
+    "std": ("±", "number"),
+    "test_score": ("test", "number"),
+    "fit_s": ("fit", "span"),
+    "predict_ms": ("predict", "milliseconds"),
+    "size_mb": ("size", "megabytes"),
+    "state": ("state", "text"),
+}
+
+
+def _cell(value: Any, kind: str) -> str:
+    if value is None or value != value:  # NaN and NaT
+        return ""
+    if kind == "integer":
+        return f"{int(value)}"
+    if kind == "number":
+        return number(float(value))
+    if kind == "span":
+        return span(float(value))
+    if kind == "milliseconds":
+        return f"{float(value):.3g} ms"
+    if kind == "megabytes":
+        return f"{float(value):.2f} MB"
+    return str(value)
+
+
+def leaderboard_table(leaderboard: pd.DataFrame, metric: str, top: int | None = None) -> Table:
+    """Draw the leaderboard, best first.
+
+    Parameters
+    ----------
+    leaderboard : pandas.DataFrame
+        As `Experiment.leaderboard` gives it.
+    metric : str
+        Heading of the scores.
+    top : int, optional
+        Number of rows; all when not given.
+
+    Returns
+    -------
+    rich.table.Table
+    """
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    names = [name for name in COLUMNS if name in leaderboard.columns]
+    # A state is worth a column only where not all are alike.
+    if "state" in names and leaderboard["state"].nunique() < 2:
+        names.remove("state")
+    for name in names:
+        heading, kind = COLUMNS[name]
+        table.add_column(
+            metric if name == "score" else heading,
+            justify="left" if kind == "text" else "right",
+            no_wrap=name != "label",
+        )
+    shown = leaderboard if top is None else leaderboard.head(top)
+    for index, row in enumerate(shown[names].to_dict(orient="records")):
+        cells = [_cell(row[name], COLUMNS[name][1]) for name in names]
+        table.add_row(*map(Text, cells), style="bold" if index == 0 else "")
+    return table
+
+
+def metrics_table(metrics: dict[str, float], first: str | None = None) -> Table:
+    """Draw metrics by name, with the one that ranks at the top."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right")
+    for name in sorted(metrics, key=lambda name: (name != first, name)):
+        table.add_row(Text(name), number(metrics[name]), style="bold" if name == first else "")
+    return table
+
+
+def trial_table(trial: Trial, metric: str) -> RenderableType:
+    """Draw everything about one trial."""
+    facts = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+    facts.add_row(
+        "trial", Text(f"{trial.number} {trial.label}{', edited by hand' * trial.edited}")
+    )
+    facts.add_row("learner", Text(trial.learner))
+    facts.add_row("notebook", Text(str(trial.notebook)))
+    facts.add_row("program", Text(str(trial.program)))
+    facts.add_row("model", Text(trial.uri))
+    facts.add_row("run", Text(trial.run_id))
+    params = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)
+    params.add_column(no_wrap=True)
+    params.add_column(overflow="fold")
+    for name, value in trial.params.items():
+        params.add_row(Text(str(name)), Text(str(value)))
+    parts: list[RenderableType] = [facts]
+    if trial.params:
+        parts += [Text("\nparameters", style="bold"), params]
+    return Group(*parts, Text("\nmetrics", style="bold"), metrics_table(trial.metrics, metric))
+
+
+def best_trial(experiment: Experiment) -> Trial | None:
+    """The winner; None when no trial has made a model."""
+    try:
+        return experiment.best
+    except NoModelError:
+        return None
+
+
+def shown_path(path: Path | str) -> str:
+    """A path as a person would type it: below the current folder without what leads there."""
+    # Without following links: a virtual environment's Python is a link to somewhere else.
+    absolute = Path(os.path.abspath(path))
+    return str(absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else path)
+
+
+def show_experiment(console: Console, experiment: Experiment, top: int | None) -> None:
+    """Print the leaderboard of an experiment under a line that says what it is."""
+    leaderboard = experiment.leaderboard
+    console.print(
+        f"{experiment.name}: {experiment.task} by {experiment.metric}, "
+        f"{len(leaderboard)} trials, {experiment.status}",
+        style="bold",
+        highlight=False,
+        markup=False,
+    )
+    console.print(leaderboard_table(leaderboard, experiment.metric, top))
+    if top is not None and len(leaderboard) > top:
+        console.print(f"and {len(leaderboard) - top} more", style="dim", highlight=False)
+
+
+def next_steps(experiment: Experiment, best: Trial) -> list[tuple[str, str]]:
+    """What a person may do now: a purpose and a command for each."""
+    folder = shlex.quote(shown_path(experiment.workspace))
+    where = f"--workspace {folder} --name {shlex.quote(experiment.name)}"
+    trialbook = program("trialbook")
+    notebook = shown_path(best.notebook)
+    return [
+        ("best notebook", notebook),
+        ("open it", f"{program('jupyter')} lab {shlex.quote(notebook)}"),
+        ("all trials", f"{trialbook} leaderboard {where}"),
+        ("predict", f"{trialbook} predict NEW.csv {where}"),
+    ]
+
+
+def program(name: str) -> str:
+    """How to call a program: by its name, or by its path where the name would not find it."""
+    if shutil.which(name):
+        return name
+    beside = Path(sys.executable).with_name(name)
+    return shlex.quote(shown_path(beside)) if beside.is_file() else name
+
+
+def show_result(console: Console, experiment: Experiment, state: State, top: int = 12) -> None:
+    """Print what an experiment came to, and what to do with it."""
+    show_experiment(console, experiment, top)
+    tested = state.tested
+    if tested is not None:
+        console.print(Text(f"test of {tested.label}", style="bold"))
+        console.print(metrics_table(tested.metrics, experiment.metric))
+        console.print()
+    best = best_trial(experiment)
+    if best is None:
+        return
+    steps = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)
+    steps.add_column(style="dim", no_wrap=True)
+    # A command is for copying, so it is never broken.
+    steps.add_column(no_wrap=True, overflow="ignore")
+    for purpose, command in next_steps(experiment, best):
+        steps.add_row(purpose, Text(command))
+    console.print(steps, soft_wrap=True)
+
+
+def trial_document(trial: Trial) -> dict[str, Any]:
+    """Describe a trial for a program."""
+    return {
+        "trial": trial.number,
+        "label": trial.label,
+        "learner": trial.learner,
+        "edited": trial.edited,
+        "params": trial.params,
+        "metrics": trial.metrics,
+        "notebook": trial.notebook,
+        "program": trial.program,
+        "model": trial.uri,
+        "run_id": trial.run_id,
+    }
+
+
+def experiment_document(experiment: Experiment) -> dict[str, Any]:
+    """Describe an experiment for a program."""
+    best = best_trial(experiment)
+    return {
+        "experiment": experiment.name,
+        "workspace": experiment.workspace,
+        "task": experiment.task,
+        "metric": experiment.metric,
+        "status": experiment.status,
+        "leaderboard": experiment.leaderboard,
+        "best": None if best is None else trial_document(best),
+        "guardrails": experiment.guardrails,
+        "exploration": experiment.exploration,
+        "report": experiment.report,
+    }

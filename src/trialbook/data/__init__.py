@@ -1,0 +1,37 @@
+"""Data: sources, the table, types, guardrails and splits.
+
+`prepare` does it all for a job; the rest are its parts.
+"""
+
+from __future__ import annotations
+
+from trialbook.data._columns import Column, Semantic, Storage, storage_of
+from trialbook.data._guardrails import Guardrail
+from trialbook.data._prepare import FOLD_COLUMN, Prepared, prepare
+from trialbook.data._schema import Schema
+from trialbook.data._sources import Source, read_table
+from trialbook.data._splits import Folds, cut_test, make_folds
+from trialbook.data._target import encode, infer_task, keep_known_labels, prepare_target
+from trialbook.data._types import detect
+
+__all__ = [
+    "FOLD_COLUMN",
+    "Column",
+    "Folds",
+    "Guardrail",
+    "Prepared",
+    "Schema",
+    "Semantic",
+    "Source",
+    "Storage",
+    "cut_test",
+    "detect",
+    "encode",
+    "infer_task",
+    "keep_known_labels",
+    "make_folds",
+    "prepare",
+    "prepare_target",
+    "read_table",
+    "storage_of",
+]

@@ -1,0 +1,139 @@
+"""One column of another table, brought to the storage that it had in training."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from trialbook.data._columns import Storage, example, shown, storage_of
+from trialbook.data._dates import parse
+from trialbook.data._delimited import MISSING_VALUE
+from trialbook.errors import DataError
+
+_TRUTH = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
+
+
+def conform_column(column: pd.Series, storage: str, form: str | None = None) -> pd.Series:
+    """Bring a column to a storage.
+
+    Parameters
+    ----------
+    column : Series
+        Column of a normalised table.
+    storage : str
+        Storage in training.
+    form : str, optional
+        Format of its dates, if these are strings.
+
+    Returns
+    -------
+    Series
+
+    Raises
+    ------
+    DataError
+        If a value cannot be brought to it; the value and its row are named.
+    """
+    found = storage_of(column)
+    missing = column.isna().to_numpy()
+    if missing.all():
+        return _all_missing(len(column), storage)
+    if storage == Storage.STRING:
+        return _to_strings(column, found, missing, form)
+    if found == storage:
+        return column
+    if storage == Storage.NUMBER:
+        return _to_numbers(column, found, missing)
+    if storage == Storage.BOOL:
+        return _to_booleans(column, found, missing)
+    return _to_times(column, found, missing)
+
+
+def _all_missing(n_rows: int, storage: str) -> pd.Series:
+    if storage == Storage.DATETIME:
+        return pd.Series(np.full(n_rows, np.datetime64("NaT", "ns")))
+    if storage == Storage.NUMBER:
+        return pd.Series(np.full(n_rows, np.nan))
+    return pd.Series(np.full(n_rows, None if storage == Storage.BOOL else np.nan, dtype=object))
+
+
+def _to_strings(
+    column: pd.Series, found: Storage, missing: np.ndarray, form: str | None
+) -> pd.Series:
+    if found is Storage.STRING:
+        return column
+    if found is Storage.NESTED:
+        raise _wrong(column, ~missing, "text")
+    values = np.full(len(column), np.nan, dtype=object)
+    present = column[~missing]
+    if found is Storage.DATETIME:
+        zoned = form is not None and form.endswith("%z")
+        times = present.dt.tz_localize("UTC") if zoned else present
+        iso = form is None or form == "ISO8601"
+        texts = times.map(lambda time: time.isoformat() if iso else time.strftime(form))
+    elif found is Storage.NUMBER and bool((present == np.floor(present)).all()):
+        # 3.0 is 3 with a missing cell somewhere in its column.
+        texts = present.astype(np.int64).astype(str)
+    else:
+        texts = present.astype(object).astype(str)
+    values[~missing] = texts.to_numpy(dtype=object)
+    return pd.Series(values, dtype=object)
+
+
+def _present_texts(column: pd.Series) -> pd.Series:
+    """Strings without blanks around them; those that stand for a missing value are missing."""
+    texts = column.str.strip()
+    return texts.where(~texts.isin(MISSING_VALUE), np.nan)
+
+
+def _to_numbers(column: pd.Series, found: Storage, missing: np.ndarray) -> pd.Series:
+    if found is Storage.BOOL:
+        return column.astype(float) if missing.any() else column.astype(np.int64)
+    if found is not Storage.STRING:
+        raise _wrong(column, ~missing, "a number")
+    texts = _present_texts(column)
+    numbers = pd.to_numeric(texts, errors="coerce").replace([np.inf, -np.inf], np.nan)
+    unread = (numbers.isna() & texts.notna()).to_numpy()
+    unread &= ~texts.astype(str).str.lower().str.contains("inf").to_numpy()
+    if unread.any():
+        raise _wrong(column, unread, "a number")
+    return numbers
+
+
+def _to_booleans(column: pd.Series, found: Storage, missing: np.ndarray) -> pd.Series:
+    if found is Storage.NUMBER:
+        known = column.isin((0, 1)).to_numpy()
+        flags = column == 1
+    elif found is Storage.STRING:
+        texts = _present_texts(column)
+        missing = texts.isna().to_numpy()
+        texts = texts.str.lower()
+        known = texts.isin(_TRUTH).to_numpy()
+        flags = texts.map(_TRUTH).eq(True)
+    else:
+        raise _wrong(column, ~missing, "true or false")
+    if (~known & ~missing).any():
+        raise _wrong(column, ~known & ~missing, "true or false")
+    if not missing.any():
+        return flags.astype(bool)
+    return pd.Series(np.where(missing, None, flags.astype(object)), dtype=object)
+
+
+def _to_times(column: pd.Series, found: Storage, missing: np.ndarray) -> pd.Series:
+    if found is not Storage.STRING:
+        raise _wrong(column, ~missing, "a date")
+    texts = _present_texts(column)
+    times = parse(texts, "ISO8601")
+    unread = (times.isna() & texts.notna()).to_numpy()
+    if unread.any():
+        raise _wrong(column, unread, "a date such as 2024-12-31 23:59:00")
+    return times
+
+
+def _wrong(column: pd.Series, mask: np.ndarray, expected: str) -> DataError:
+    value, row = example(column, mask)
+    return DataError(
+        f"column '{column.name}' holds {shown(value)} where {expected} is expected",
+        place=f"row {row}",
+        remedy="Give the column the type that it had in training.",
+    )

@@ -1,0 +1,152 @@
+"""Dates written as text: which format they follow, by evidence."""
+
+from __future__ import annotations
+
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+
+# A sample of distinct values is enough to tell text from dates; ties between formats are then
+# settled on more of them.
+_SAMPLE = 200
+_TIE_SAMPLE = 20_000
+
+# A date column may hold a few typing errors; below this share it is text.
+PARSED_SHARE = 0.95
+
+_DATES = (
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%m/%d/%Y",  # before day-first, and so the choice when no day above 12 tells: pandas' habit
+    "%d/%m/%Y",
+    "%m-%d-%Y",
+    "%d-%m-%Y",
+    "%d.%m.%Y",
+    "%m/%d/%y",
+    "%d/%m/%y",
+    "%d.%m.%y",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+    "%d %b %Y",
+    "%d %B %Y",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%b %d %Y",
+    "%Y-%b-%d",
+)
+_TIMES = (
+    " %H:%M:%S",
+    " %H:%M",
+    "T%H:%M:%S",
+    " %H:%M:%S.%f",
+    "T%H:%M:%S.%f",
+    "T%H:%M",
+    " %I:%M:%S %p",
+    " %I:%M %p",
+)
+_ZONED = (
+    "%Y-%m-%dT%H:%M:%S%z",
+    "%Y-%m-%d %H:%M:%S%z",
+    "%Y-%m-%d %H:%M:%S %z",
+    "%Y-%m-%dT%H:%M:%S.%f%z",
+    "%Y-%m-%d %H:%M:%S.%f%z",
+    "%Y-%m-%dT%H:%M%z",
+    "%a, %d %b %Y %H:%M:%S %z",
+    "%a, %d %b %Y %H:%M:%S GMT",
+    "%a %b %d %H:%M:%S %Y",
+    "%d/%b/%Y:%H:%M:%S %z",
+)
+# Month and day may share one slash form with two meanings: these are compared by how many
+# values each one reads.
+FORMATS = (
+    *_DATES,
+    *(date + time for date in _DATES for time in _TIMES),
+    *_ZONED,
+    "%Y-%m",
+    "ISO8601",
+)
+
+# Cheap test that spares nearly every text column the parsing: digits on one side, and a
+# separator between two parts. Plain numbers and times of day are no dates.
+_DATE_LIKE = re.compile(r"\s*\w+,?[-/. ]\s*\w+.*")
+_DIGIT = re.compile(r"\d")
+
+
+def detect_format(values: np.ndarray, *, share: float = PARSED_SHARE) -> str | None:
+    """The format that nearly all of some strings follow.
+
+    Parameters
+    ----------
+    values : ndarray of str
+        Distinct values, none missing.
+    share : float, optional
+        Part of the values that must parse.
+
+    Returns
+    -------
+    str or None
+        A strptime format, or ``"ISO8601"`` when ISO dates of several precisions are mixed;
+        ``None`` when the strings are no dates.
+
+    Notes
+    -----
+    Where both ``%m/%d/%Y`` and ``%d/%m/%Y`` are possible, the one that reads more values wins;
+    if no day is above 12 the month goes first, as in pandas.
+    """
+    if len(values) == 0:
+        return None
+    sample = _spread(values, _SAMPLE)
+    looks = sum(_looks_like_date(value) for value in sample[:20])
+    if looks < share * min(len(sample), 20):
+        return None
+    fitting = [(parsed_share(sample, form), form) for form in FORMATS]
+    fitting = [(found, form) for found, form in fitting if found >= share]
+    if not fitting:
+        return None
+    candidates = [form for _, form in fitting if form != "ISO8601"] or ["ISO8601"]
+    if len(candidates) > 1:
+        more = _spread(values, _TIE_SAMPLE)
+        return max(candidates, key=lambda form: parsed_share(more, form))
+    return candidates[0]
+
+
+def parsed_share(values: np.ndarray, form: str) -> float:
+    """The part of some strings that a format reads."""
+    return float(parse(pd.Series(values, dtype=object), form).notna().mean())
+
+
+def parse(column: pd.Series, form: str) -> pd.Series:
+    """Read strings as times.
+
+    Parameters
+    ----------
+    column : Series of str
+        Strings; missing ones stay missing.
+    form : str
+        A format that `detect_format` returned.
+
+    Returns
+    -------
+    Series of datetime64[ns]
+        UTC without a zone; what does not follow the format is missing.
+    """
+    with warnings.catch_warnings():
+        # Mixed time zones are read as UTC on purpose.
+        warnings.simplefilter("ignore", FutureWarning)
+        times = pd.to_datetime(column, format=form, errors="coerce", utc=True)
+    return times.dt.tz_localize(None).astype("datetime64[ns]")
+
+
+def _looks_like_date(value: str) -> bool:
+    return bool(
+        6 <= len(value) <= 40 and _DIGIT.search(value) is not None and _DATE_LIKE.match(value)
+    )
+
+
+def _spread(values: np.ndarray, size: int) -> np.ndarray:
+    if len(values) <= size:
+        return values
+    return np.asarray(values[np.linspace(0, len(values) - 1, size).astype(int)])

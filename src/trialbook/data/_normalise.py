@@ -1,0 +1,227 @@
+"""Any pandas table, made plain: five storages, a simple index, text for column names."""
+
+from __future__ import annotations
+
+import re
+from datetime import time
+from decimal import Decimal
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from trialbook.errors import DataError
+
+# What `pandas.api.types.infer_dtype` calls the object columns that hold numbers, or times.
+_NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
+_TIMES = {"date", "datetime", "datetime64"}
+
+# Cells that make a fair text of themselves; a mixture of them becomes text.
+_SCALARS = (str, bool, int, float, Decimal, np.number, np.bool_, time, UUID)
+
+# pandas writes its row labels into Parquet files under these names; they are no data.
+_INDEX_COLUMN = re.compile(r"__index_level_\d+__")
+
+
+def normalise(frame: pd.DataFrame, *, place: str = "the table") -> pd.DataFrame:
+    """Rewrite a table in the storages that Trialbook knows.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Any table.
+    place : str, optional
+        Where it came from, for messages.
+
+    Returns
+    -------
+    DataFrame
+        New table with a `RangeIndex`. Numbers are int64 or float64 (infinite ones are missing),
+        times are UTC without a zone, categories are their values, durations are seconds.
+
+    Raises
+    ------
+    DataError
+        If columns share a name, or there are no columns or no rows.
+    """
+    names = column_names(frame.columns, place=place)
+    if not names:
+        raise DataError("the table has no columns", place=place, remedy="Give a table with data.")
+    if len(frame) == 0:
+        raise DataError(
+            "the table has column names but no rows", place=place, remedy="Add rows of data."
+        )
+    columns = {name: normalise_column(frame.iloc[:, i]) for i, name in enumerate(names)}
+    return pd.DataFrame(columns)
+
+
+def column_names(names: pd.Index | list[str], *, place: str) -> list[str]:
+    """Column names as text, each one once.
+
+    Parameters
+    ----------
+    names : Index or list of str
+        Names as they came; a blank one is named as pandas does, such as ``Unnamed: 2``.
+    place : str
+        Where they came from, for messages.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    DataError
+        If two columns share a name, or names have several levels.
+    """
+    if isinstance(names, pd.MultiIndex):
+        raise DataError(
+            "the column names have several levels",
+            place=place,
+            remedy="Join them into one name per column.",
+        )
+    texts = [_name(name, position) for position, name in enumerate(names)]
+    if len(set(texts)) < len(texts):
+        seen: dict[str, int] = {}
+        for position, text in enumerate(texts, start=1):
+            if text in seen:
+                raise DataError(
+                    f"two columns are named '{text}'",
+                    place=f"{place}, columns {seen[text]} and {position}",
+                    remedy="Rename one of them.",
+                )
+            seen[text] = position
+    return texts
+
+
+def _name(name: object, position: int) -> str:
+    missing = name is None or (isinstance(name, float) and np.isnan(name))
+    text = "" if missing else str(name)
+    return text if text.strip() else f"Unnamed: {position}"
+
+
+def from_arrow(table: pa.Table, *, place: str = "the table") -> pd.DataFrame:
+    """Turn an Arrow table into a normalised one.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Any Arrow table.
+    place : str, optional
+        Where it came from, for messages.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    DataError
+        As `normalise`.
+    """
+    kept = [i for i, name in enumerate(table.column_names) if not _INDEX_COLUMN.fullmatch(name)]
+    frame = table.select(kept).to_pandas(
+        date_as_object=False, ignore_metadata=True, split_blocks=True
+    )
+    return normalise(frame, place=place)
+
+
+def normalise_column(column: pd.Series) -> pd.Series:
+    """Rewrite one column in a storage that Trialbook knows."""
+    dtype = column.dtype
+    column = column.reset_index(drop=True)
+    if isinstance(dtype, pd.CategoricalDtype):
+        return _object(column.astype(object))
+    if isinstance(dtype, pd.SparseDtype):
+        return normalise_column(column.sparse.to_dense())
+    if isinstance(dtype, pd.PeriodDtype):
+        return _times(column.dt.to_timestamp())
+    if isinstance(dtype, pd.IntervalDtype):
+        return _strings(column)
+    if isinstance(dtype, pd.ArrowDtype):
+        plain = pa.chunked_array([pa.array(column.array)]).to_pandas(date_as_object=False)
+        return normalise_column(plain)
+    if isinstance(dtype, pd.StringDtype):
+        return _strings(column)
+    if pd.api.types.is_datetime64_any_dtype(dtype):
+        return _times(column)
+    if pd.api.types.is_timedelta64_dtype(dtype):
+        return column.dt.total_seconds()
+    if pd.api.types.is_bool_dtype(dtype):
+        return _booleans(column)
+    if pd.api.types.is_numeric_dtype(dtype) and dtype.kind != "c":
+        return _numbers(column)
+    return _object(column.astype(object))
+
+
+def _object(column: pd.Series) -> pd.Series:
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    if kind == "empty":
+        return pd.Series(np.full(len(column), np.nan))
+    if kind == "string":
+        return _strings(column)
+    if kind == "boolean":
+        return _booleans(column)
+    if kind in _NUMBERS:
+        return _numbers(column)
+    if kind in _TIMES:
+        return _times(column)
+    if kind in {"timedelta", "timedelta64"}:
+        return pd.to_timedelta(column).dt.total_seconds()
+    if kind == "period":
+        return _times(column.map(lambda cell: cell.to_timestamp(), na_action="ignore"))
+    if column.dropna().map(lambda cell: isinstance(cell, _SCALARS)).all():
+        return _strings(column)
+    return column.where(column.notna(), None)
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    if column.dtype.kind in "iu" and not column.hasnans:
+        if column.dtype == np.uint64 and column.max() > np.iinfo(np.int64).max:
+            return column.astype(np.float64)
+        return column.astype(np.int64)
+    if column.dtype == object and pd.api.types.infer_dtype(column, skipna=False) == "integer":
+        try:
+            return column.astype(np.int64)
+        except OverflowError:
+            return column.astype(np.float64)
+    if column.dtype == object:
+        column = column.where(column.notna(), np.nan)
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    infinite = np.isinf(values)
+    return pd.Series(np.where(infinite, np.nan, values) if infinite.any() else values)
+
+
+def _booleans(column: pd.Series) -> pd.Series:
+    missing = column.isna()
+    if not missing.any():
+        return column.astype(bool)
+    values = np.array([None] * len(column), dtype=object)
+    values[~missing.to_numpy()] = column[~missing].astype(bool).tolist()
+    return pd.Series(values, dtype=object)
+
+
+def _strings(column: pd.Series) -> pd.Series:
+    missing = column.isna().to_numpy()
+    values = column.astype(object).to_numpy(copy=True)
+    values[missing] = np.nan
+    if pd.api.types.infer_dtype(values, skipna=True) != "string":
+        values[~missing] = [str(cell) for cell in values[~missing]]
+    return pd.Series(values, dtype=object)
+
+
+def _times(column: pd.Series) -> pd.Series:
+    # A year outside 1677-2262 cannot be kept to the nanosecond, and counts as missing.
+    if column.dtype == object:
+        return (
+            pd.to_datetime(column, errors="coerce", utc=True)
+            .dt.tz_localize(None)
+            .astype("datetime64[ns]")
+        )
+    if column.dt.tz is not None:
+        column = column.dt.tz_convert("UTC").dt.tz_localize(None)
+    if column.dtype == "datetime64[ns]":
+        return column
+    inside = (column >= pd.Timestamp.min.ceil("s")) & (column <= pd.Timestamp.max.floor("s"))
+    return column.where(inside, pd.NaT).astype("datetime64[ns]")

@@ -1,0 +1,134 @@
+"""The schema: what the model was trained on, and how another table is made to fit it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import pandas as pd
+
+from trialbook.data._columns import Column, Semantic, Storage
+from trialbook.data._conform import conform_column
+from trialbook.data._normalise import normalise
+from trialbook.errors import DataError, nearest
+
+Task = Literal["classification", "regression"]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns of a training table and the target's classes.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}
+        What is predicted.
+    target : str
+        Name of the column to predict.
+    classes : tuple
+        Labels as Python scalars, sorted; empty for regression.
+    positive : int, optional
+        Position in `classes` of the positive one; two classes only.
+    columns : tuple of Column
+        Columns that were looked at as features, used or not, in the order of the table.
+    weight : str, optional
+        Name of the column of sample weights.
+    """
+
+    task: Task
+    target: str
+    classes: tuple[Any, ...]
+    positive: int | None
+    columns: tuple[Column, ...]
+    weight: str | None = None
+
+    @property
+    def used(self) -> tuple[Column, ...]:
+        """The features."""
+        return tuple(column for column in self.columns if column.used)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the features, in the order that the model expects."""
+        return [column.name for column in self.columns if column.used]
+
+    def of(self, semantic: Semantic) -> list[str]:
+        """Names of the features of one meaning."""
+        return [column.name for column in self.used if column.semantic is semantic]
+
+    @property
+    def text(self) -> frozenset[str]:
+        """Columns, target included, that must be read as text even where they look numeric."""
+        names = {column.name for column in self.used if column.storage == Storage.STRING}
+        if self.classes and isinstance(self.classes[0], str):
+            names.add(self.target)
+        return frozenset(names)
+
+    @property
+    def target_storage(self) -> str:
+        """How the target is stored."""
+        first = self.classes[0] if self.classes else 0.0
+        if isinstance(first, bool):
+            return Storage.BOOL.value
+        return Storage.STRING.value if isinstance(first, str) else Storage.NUMBER.value
+
+    def to_dict(self) -> dict[str, Any]:
+        """The schema as JSON-safe data; `from_dict` reads it."""
+        return asdict(self) | {
+            "classes": list(self.classes),
+            "columns": [
+                asdict(column) | {"semantic": column.semantic.value} for column in self.columns
+            ],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Schema:
+        """The schema that `to_dict` wrote."""
+        columns = tuple(
+            Column(**{**column, "semantic": Semantic(column["semantic"])})
+            for column in data["columns"]
+        )
+        return cls(**{**data, "classes": tuple(data["classes"]), "columns": columns})
+
+    def conform(self, frame: pd.DataFrame, *, require_target: bool = False) -> pd.DataFrame:
+        """Make a table fit for the model, or say why it is not.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Any table with at least the features; columns may stand in another order, others
+            than the features are left out.
+        require_target : bool, optional
+            Whether the target must be there too; it then comes last.
+
+        Returns
+        -------
+        DataFrame
+            The features in the order of the schema, stored as in training. New categories are
+            kept as they are.
+
+        Raises
+        ------
+        DataError
+            If a column is lacking (the nearest name is suggested) or holds values of another
+            kind (an example and its row are named).
+        """
+        frame = normalise(frame)
+        wanted = self.names + ([self.target] if require_target else [])
+        lacking = [name for name in wanted if name not in frame.columns]
+        if lacking:
+            others = [name for name in frame.columns if name not in wanted]
+            more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+            what = "the target column" if lacking[0] == self.target else "column"
+            raise DataError(
+                f"the table lacks {what} '{lacking[0]}'{more}",
+                remedy=nearest(lacking[0], others or frame.columns),
+            )
+        columns = {
+            column.name: conform_column(frame[column.name], column.storage, column.datetime_format)
+            for column in self.used
+        }
+        if require_target:
+            columns[self.target] = conform_column(frame[self.target], self.target_storage)
+        return pd.DataFrame(columns)

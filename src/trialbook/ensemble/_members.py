@@ -1,0 +1,75 @@
+"""Which trials may take part in an ensemble."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+# At most five models, all within 5 % of the best one's score: Azure ML's rule.
+N_MEMBERS = 5
+TOLERANCE = 0.05
+
+
+def candidates(losses: Sequence[float]) -> list[int]:
+    """Positions of the models that may be members, best first.
+
+    Parameters
+    ----------
+    losses : sequence of float
+        Lower is better; a score that is better when greater comes negated.
+
+    Returns
+    -------
+    list of int
+        At most `N_MEMBERS`, each within `TOLERANCE` of the best.
+    """
+    order = sorted(range(len(losses)), key=lambda position: (losses[position], position))
+    if not order:
+        return []
+    limit = losses[order[0]] + TOLERANCE * abs(losses[order[0]]) + 1e-12
+    return [position for position in order[:N_MEMBERS] if losses[position] <= limit]
+
+
+def stackable(
+    y: np.ndarray[Any, Any], matrix: np.ndarray[Any, Any], classes: Sequence[Any]
+) -> str | None:
+    """Why no meta-learner can be trained on the validation rows, if so.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_rows,)
+        Codes of the classes, or numbers.
+    matrix : ndarray of shape (n_rows, n_folds)
+        0 where a row validates.
+    classes : sequence
+        Labels; empty for regression.
+
+    Returns
+    -------
+    str or None
+        The reason; ``None`` if it can.
+
+    Notes
+    -----
+    The meta-learner is trained on validation rows alone. A class of which only one row ever
+    validates is unknown to it in the fold that validates that row.
+    """
+    validates = (matrix == 0).any(axis=1)
+    if validates.sum() < MIN_STACKING_ROWS:
+        return f"{int(validates.sum())} rows validate; a meta-learner needs {MIN_STACKING_ROWS}"
+    for code, label in enumerate(classes):
+        of_class = validates & (y == code)
+        folds = (matrix[of_class] == 0).any(axis=0).sum()
+        if of_class.sum() < MIN_CLASS_ROWS or (matrix.shape[1] > 1 and folds < 2):
+            rows = int(of_class.sum())
+            need = f"a meta-learner needs {MIN_CLASS_ROWS}, in two folds"
+            return f"{rows} rows of class '{label}' validate; {need}"
+    return None
+
+
+# Fewer rows than this, and the meta-learner fits noise.
+MIN_STACKING_ROWS = 50
+# So that each part of a five-fold cut of one hold-out most probably holds one of the class.
+MIN_CLASS_ROWS = 10

@@ -1,0 +1,289 @@
+"""What a worker does with a request: train a trial's program, or score a stored model.
+
+Both write below the run's folder only, and return numbers and names that fit into JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from trialbook.data import Schema
+from trialbook.evaluation import all_metrics, metric
+from trialbook.execution._messages import NOTEBOOK, OOF, PROGRAM, Request
+from trialbook.learners import Deadline, Learner, find
+from trialbook.models import (
+    CHECK_ROWS,
+    MODEL_FOLDER,
+    load_model,
+    predict,
+    save_model,
+    write_predictions,
+)
+from trialbook.program import import_program, set_constant, to_notebook
+
+Report = Callable[[str, dict[str, Any]], None]
+
+CHECK = "model_check/predictions.parquet"
+CHARTS = "charts"
+
+# Training metrics are of this many rows: they only show how far a model overfits.
+TRAINING_ROWS = 2000
+# Of a trial's time, this share is for training; the rest packages and stores the model.
+TRAINING_SHARE = 0.9
+# Rows that the time of a prediction is measured on.
+TIMED_ROWS = 500
+
+
+class OutOfTimeError(Exception):
+    """A trial that cannot end in time gives up early."""
+
+
+@dataclass
+class _Trained:
+    """What cross-validation leaves."""
+
+    models: list[Any]
+    rows: list[np.ndarray]
+    predictions: list[np.ndarray]
+    scores: list[float]
+    seconds: float
+    cut_short: bool
+
+
+def run_trial(request: Request, report: Report) -> dict[str, Any]:
+    """Train, validate and package one trial.
+
+    Parameters
+    ----------
+    request : Request
+        Payload: ``schema`` (a JSON file), ``learner`` (a key, or ``None`` for a program that no
+        learner wrote), ``metadata`` (for the notebook), ``data`` (the training table).
+    report : callable
+        Told of every fold.
+
+    Returns
+    -------
+    dict
+        ``score``, ``std``, ``fold_scores``, ``metrics``, ``fit_s``, ``predict_ms``,
+        ``model_bytes``, ``cut_short`` and ``rounds``.
+    """
+    start = time.monotonic()
+    folder = Path(request.folder)
+    payload = request.payload
+    schema = Schema.from_dict(json.loads(Path(payload["schema"]).read_text("utf-8")))
+    learner = find(payload["learner"]) if payload["learner"] else None
+    path = folder / PROGRAM
+    text = path.read_text("utf-8")
+    program = _import_in_place(path)
+    loaded = program.load()
+    X, y = loaded[0], loaded[1]
+    limit = math.inf if request.budget_s is None else start + TRAINING_SHARE * request.budget_s
+    trained = _cross_validate(program, loaded, learner, limit, report)
+    rounds = None
+    if learner is not None and learner.iterative:
+        rounds = [learner.rounds(model[-1]) for model in trained.models]
+        text = set_constant(text, "ROUNDS", rounds)
+        path.write_text(text, "utf-8")
+    (folder / NOTEBOOK).write_text(to_notebook(text, payload["metadata"]), "utf-8")
+    model = program.combine(trained.models, X, y)
+    is_classification = schema.task == "classification"
+    _write_oof(trained, folder / OOF)
+    save_model(model, folder / MODEL_FOLDER, X, text)
+    check = predict(model, X.head(CHECK_ROWS), classification=is_classification)
+    write_predictions(check, folder / CHECK)
+    metrics = _metrics(trained, schema, X, y)
+    if payload["trains"]:
+        metrics |= _training_metrics(trained, schema, X, y)
+    _write_charts(schema, y, trained, folder / CHARTS)
+    return {
+        "score": float(np.mean(trained.scores)),
+        "std": float(np.std(trained.scores)),
+        "fold_scores": trained.scores,
+        "metrics": metrics,
+        "fit_s": trained.seconds,
+        "predict_ms": _predict_ms(model, X, is_classification),
+        "model_bytes": sum(f.stat().st_size for f in (folder / MODEL_FOLDER).rglob("*")),
+        "cut_short": trained.cut_short,
+        "rounds": rounds,
+    }
+
+
+def run_score(request: Request, report: Report) -> dict[str, Any]:
+    """Score a stored model on a table, and keep its predictions.
+
+    Parameters
+    ----------
+    request : Request
+        The folder is the trial's. Payload: ``schema`` (a JSON file), ``table`` (features, and
+        the target if it is known), ``name`` (of the folder to write into), ``y_range``.
+    report : callable
+        Not used.
+
+    Returns
+    -------
+    dict
+        ``metrics``: empty when the target is not known.
+    """
+    from trialbook.evaluation import charts
+    from trialbook.tasks import prediction_table
+
+    folder, payload = Path(request.folder), request.payload
+    schema = Schema.from_dict(json.loads(Path(payload["schema"]).read_text("utf-8")))
+    data = pd.read_parquet(payload["table"])
+    model = load_model(folder / MODEL_FOLDER)
+    is_classification = schema.task == "classification"
+    prediction = predict(model, data[schema.names], classification=is_classification)
+    out = folder / payload["name"]
+    out.mkdir(parents=True, exist_ok=True)
+    table = prediction_table(schema, prediction)
+    if schema.target not in data:
+        table.to_csv(out / "predictions.csv", index=False)
+        return {"metrics": {}}
+    table.insert(0, "actual", data[schema.target].to_numpy())
+    table.to_csv(out / "predictions.csv", index=False)
+    y = _codes(schema, data[schema.target])
+    for name, figure in charts(
+        schema.task, y, prediction, schema.classes, schema.positive
+    ).items():
+        figure.savefig(out / f"{name}.png")
+    metrics = all_metrics(
+        schema.task, y, prediction, schema.positive, y_range=payload.get("y_range")
+    )
+    primary = metric(payload["metric"], schema.task, len(schema.classes))
+    return {"metrics": metrics, "score": primary.score(y, prediction, schema.positive)}
+
+
+def _import_in_place(path: Path) -> ModuleType:
+    """Import a program from its own folder, from which its relative paths are meant."""
+    import os
+
+    os.chdir(path.parent)
+    return import_program(path)
+
+
+def _cross_validate(
+    program: ModuleType,
+    loaded: tuple[Any, ...],
+    learner: Learner | None,
+    limit: float,
+    report: Report,
+) -> _Trained:
+    """Step through the program's folds, keeping to the limit between and within them."""
+    start = time.monotonic()
+    folds: Iterator[tuple[Any, np.ndarray, np.ndarray]]
+    deadline = Deadline()
+    n_folds = loaded[2].shape[1]
+    if learner is not None and learner.iterative:
+        # A program with rounds in it is complete: only an open one is searched.
+        callbacks = () if program.ROUNDS else (learner.stopper(deadline),)
+        folds = program.cross_validate(*loaded, callbacks=callbacks)
+    else:
+        folds = program.cross_validate(*loaded)
+    trained = _Trained([], [], [], [], 0.0, cut_short=False)
+    for number in range(n_folds):
+        left = n_folds - number
+        now = time.monotonic()
+        per_fold = (now - start) / number if number else 0.0
+        if number and now + per_fold * left > limit and deadline.at == math.inf:
+            raise OutOfTimeError(
+                f"a fold took {per_fold:.1f} s, and {left} more do not fit into the"
+                f" {max(0.0, limit - now):.1f} s that are left"
+            )
+        if math.isfinite(limit):
+            deadline.at = now + (limit - now) / left
+        model, rows, prediction = next(folds)
+        prediction = np.asarray(prediction, dtype=float)
+        if not np.isfinite(prediction).all():
+            raise ValueError("the model predicts values that are not finite")
+        score = float(program.evaluate(loaded[1], rows, prediction))
+        trained.models.append(model)
+        trained.rows.append(rows)
+        trained.predictions.append(prediction)
+        trained.scores.append(score)
+        report("fold", {"fold": number + 1, "n_folds": n_folds, "score": score})
+    trained.seconds = time.monotonic() - start
+    trained.cut_short = deadline.hit
+    return trained
+
+
+def _codes(schema: Schema, target: pd.Series[Any]) -> np.ndarray:
+    """The target as class positions, or as numbers."""
+    if schema.task != "classification":
+        return target.to_numpy(dtype=float)
+    return np.asarray(pd.Categorical(target, categories=list(schema.classes)).codes, dtype=int)
+
+
+def _write_oof(trained: _Trained, path: Path) -> None:
+    """Out-of-fold predictions: row, fold, and a column a class or ``prediction``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    parts = []
+    for fold, (rows, prediction) in enumerate(zip(trained.rows, trained.predictions, strict=True)):
+        columns = prediction if prediction.ndim == 2 else prediction[:, None]
+        names = (
+            [str(i) for i in range(columns.shape[1])] if prediction.ndim == 2 else ["prediction"]
+        )
+        part = pd.DataFrame(columns, columns=names)
+        part.insert(0, "row", rows)
+        part.insert(1, "fold", fold)
+        parts.append(part)
+    pd.concat(parts, ignore_index=True).to_parquet(path, index=False)
+
+
+def _metrics(
+    trained: _Trained, schema: Schema, X: pd.DataFrame, y: np.ndarray
+) -> dict[str, float]:
+    """Mean over the folds of every metric, on their validation rows."""
+    y_range = float(np.ptp(y)) if schema.task == "regression" else None
+    by_fold = pd.DataFrame(
+        [
+            all_metrics(schema.task, y[rows], prediction, schema.positive, y_range=y_range)
+            for rows, prediction in zip(trained.rows, trained.predictions, strict=True)
+        ]
+    )
+    metrics = {f"validation_{name}": float(by_fold[name].mean()) for name in by_fold}
+    return metrics
+
+
+def _training_metrics(
+    trained: _Trained, schema: Schema, X: pd.DataFrame, y: np.ndarray
+) -> dict[str, float]:
+    """Every metric of the first fold's model on a sample of the rows that it was trained on."""
+    y_range = float(np.ptp(y)) if schema.task == "regression" else None
+    unseen = np.zeros(len(y), dtype=bool)
+    unseen[trained.rows[0]] = True
+    seen = np.flatnonzero(~unseen)
+    sample = seen[:: max(1, len(seen) // TRAINING_ROWS)]
+    model = trained.models[0]
+    prediction = predict(model, X.iloc[sample], classification=bool(schema.classes))
+    scores = all_metrics(schema.task, y[sample], prediction, schema.positive, y_range=y_range)
+    return {f"training_{name}": value for name, value in scores.items()}
+
+
+def _write_charts(schema: Schema, y: np.ndarray, trained: _Trained, folder: Path) -> None:
+    """Charts of all out-of-fold predictions together."""
+    from trialbook.evaluation import charts
+
+    rows = np.concatenate(trained.rows)
+    prediction = np.concatenate(trained.predictions)
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = charts(schema.task, y[rows], prediction, schema.classes, schema.positive)
+    for name, figure in drawn.items():
+        figure.savefig(folder / f"{name}.png")
+
+
+def _predict_ms(model: Any, X: pd.DataFrame, is_classification: bool) -> float:
+    """Milliseconds to predict a thousand rows."""
+    sample = X.head(TIMED_ROWS)
+    start = time.perf_counter()
+    predict(model, sample, classification=is_classification)
+    return (time.perf_counter() - start) * 1e6 / max(1, len(sample))

@@ -1,0 +1,120 @@
+"""The worker: runs one request after another and answers.
+
+It ends when its requests end, that is when the engine closes its side or dies, however that
+happens: a worker never outlives the engine.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import queue
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import IO
+
+from trialbook.execution._messages import LOG, Message, Request, read_request, send
+
+# Imported before the first request, so that no trial pays for them.
+WARM = (
+    "pandas",
+    "sklearn.calibration",
+    "sklearn.compose",
+    "sklearn.ensemble",
+    "sklearn.linear_model",
+    "sklearn.pipeline",
+    "lightgbm",
+    "xgboost",
+    "catboost",
+    "skrub",
+    "matplotlib.backends.backend_agg",
+    "mlflow.sklearn",
+    "jupytext",
+    "trialbook.execution._work",
+)
+
+
+def warm_up() -> None:
+    """Import what trials need, as far as it is installed."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
+    for module in WARM:
+        if importlib.util.find_spec(module.split(".")[0]) is not None:
+            importlib.import_module(module)
+    from trialbook.models import requirements
+
+    requirements("")  # fills its cache
+
+
+def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
+    """Run requests until there are no more.
+
+    Parameters
+    ----------
+    requests, answers : binary file
+        One JSON document a line.
+    """
+    waiting: queue.Queue[Request] = queue.Queue()
+    threading.Thread(target=_listen, args=(requests, waiting), daemon=True).start()
+    send(answers, Message(-1, "ready", {"pid": os.getpid()}))
+    while True:
+        send(answers, _run(waiting.get(), answers))
+
+
+def send_output_to(path: Path) -> None:
+    """Send what Python code and C libraries print to a file."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(target, 1)
+    os.dup2(target, 2)
+    os.close(target)
+
+
+def _listen(requests: IO[bytes], waiting: queue.Queue[Request]) -> None:
+    """Queue the requests; end the process when the engine is gone, even in mid-training."""
+    for line in requests:
+        waiting.put(read_request(line))
+    os._exit(0)
+
+
+def _run(request: Request, answers: IO[bytes]) -> Message:
+    """Run one request; whatever it raises becomes its answer."""
+    from trialbook.execution import _work
+
+    folder = Path(request.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / LOG
+    send_output_to(log)
+    try:
+        result = getattr(_work, f"run_{request.kind}")(
+            request, lambda kind, payload: send(answers, Message(request.id, kind, payload))
+        )
+        return Message(request.id, "done", result)
+    except BaseException as error:  # noqa: BLE001 -- a trial may raise anything; it costs itself alone
+        traceback.print_exc()
+        return Message(request.id, "failed", {"reason": _one_line(error)})
+    finally:
+        send_output_to(Path(os.devnull))
+        if log.exists() and log.stat().st_size == 0:
+            log.unlink()
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}"[:500] if text else type(error).__name__
+
+
+def main() -> None:
+    """Serve standard input, on systems where workers are not forked."""
+    answers = os.fdopen(os.dup(1), "wb")
+    send_output_to(Path(os.devnull))
+    warm_up()
+    serve(sys.stdin.buffer, answers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,6 @@
+"""Runs a job: load, guard, split, plan, trials, ensembles, test, report."""
+
+from trialbook.experiment._handle import Experiment, Trial
+from trialbook.experiment._run import PlanPreview, Tables, plan, rerun, resume, train
+
+__all__ = ["Experiment", "PlanPreview", "Tables", "Trial", "plan", "rerun", "resume", "train"]

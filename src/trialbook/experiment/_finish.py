@@ -1,0 +1,227 @@
+"""What follows the trials: ensembles, the test of the winner, and the report."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trialbook import events
+from trialbook.data import Prepared, encode
+from trialbook.ensemble import candidates, stackable
+from trialbook.evaluation import Metric
+from trialbook.execution import OOF, Request
+from trialbook.experiment import _state
+from trialbook.experiment._engine import Engine
+from trialbook.experiment._handle import (
+    ENSEMBLES,
+    Experiment,
+    config_tag,
+    leaderboard_table,
+    ranked,
+)
+from trialbook.experiment._report import report
+from trialbook.job import Job
+from trialbook.search import Entry, Step
+from trialbook.tracking import Tracker, TrialRecord
+
+# Kept for the test of the winner and the report when ensembles are given their time.
+AFTER_ENSEMBLES_S = 2.0
+# Less than this is not enough to build an ensemble.
+MIN_ENSEMBLE_S = 1.0
+# Ids of requests that are not trials: beyond any trial's number.
+TEST_REQUEST = 10**9
+
+
+@dataclass
+class Finish:
+    """Ends an experiment in good order.
+
+    Parameters
+    ----------
+    engine : Engine
+    job : Job
+    prepared : Prepared
+    """
+
+    engine: Engine
+    job: Job
+    prepared: Prepared
+
+    def run(self) -> None:
+        """Build ensembles, test the winner, tag it and write the report."""
+        self._ensembles()
+        best = self._ranked()[0]
+        tested = self._test(best)
+        tag_best(self.engine.tracker, self.engine.metric)
+        self._report(tested)
+        experiment = Experiment(self.engine.tracker)
+        self.engine.emit(
+            events.Finished(
+                best.label,
+                best.score if best.score is not None else math.nan,
+                self.engine.ledger.elapsed_s,
+                str(experiment.best.notebook),
+            )
+        )
+
+    def _ranked(self) -> list[TrialRecord]:
+        return ranked(self.engine.tracker.trials(), self.engine.metric)
+
+    # -- ensembles -----------------------------------------------------------------------
+
+    def _ensembles(self) -> None:
+        kinds = [
+            kind
+            for kind, on in (("voting", self.job.voting), ("stacking", self.job.stacking))
+            if on
+        ]
+        members = self._members()
+        planned: list[tuple[Step, str, Request]] = []
+        number = max(record.number for record in self.engine.tracker.trials())
+        for kind in kinds:
+            reason = self._why_not(kind, members)
+            if reason:
+                self.engine.ledger.skip(kind, reason)
+                self.engine.emit(events.StepSkipped(kind, reason))
+                continue
+            number += 1
+            planned.append(self._open(kind, number, members))
+        answers = self.engine.run_requests([request for _, _, request in planned])
+        for step, run_id, request in planned:
+            self._close(step, run_id, answers[request.id].kind, answers[request.id].payload)
+
+    def _members(self) -> list[TrialRecord]:
+        """The best trials that were validated on the same rows, best first."""
+        records = [
+            record
+            for record in self._ranked()
+            if record.finished
+            and record.learner not in ENSEMBLES
+            and record.tags.get("edited") != "true"
+            and (record.folder / OOF).exists()
+        ]
+        losses = [self.engine.loss(record.score or 0.0) for record in records]
+        return [records[position] for position in candidates(losses)]
+
+    def _why_not(self, kind: str, members: list[TrialRecord]) -> str | None:
+        if len(members) < 2:
+            return "no second model comes within 5 % of the best one"
+        if self.engine.ledger.left_s - AFTER_ENSEMBLES_S < MIN_ENSEMBLE_S:
+            return "no time was left"
+        if kind == "stacking":
+            schema = self.prepared.schema
+            y = encode(self.prepared.train[schema.target], schema.classes)
+            return stackable(np.asarray(y), self.prepared.folds.matrix, schema.classes)
+        return None
+
+    def _open(
+        self, kind: str, number: int, members: list[TrialRecord]
+    ) -> tuple[Step, str, Request]:
+        tracker, writer = self.engine.tracker, self.engine.writer
+        names = [member.label for member in members]
+        step = Step(
+            number, kind, f"of {len(members)}", {"members": ", ".join(names)}, 0.0, "ensemble"
+        )
+        tags = {
+            "configuration": step.name,
+            "origin": "ensemble",
+            "config": config_tag(step.params),
+        }
+        run_id = tracker.start_trial(number, step.label, kind, tags)
+        folder = tracker.new_folder(run_id)
+        if kind == "voting":
+            writer.write_voting(folder, members, step.label)
+        else:
+            writer.write_stacking(folder, members, step.label)
+        left = self.engine.ledger.left_s - AFTER_ENSEMBLES_S
+        payload = writer.payload(run_id, step, learner=None, trains=False)
+        budget = None if math.isinf(left) else left
+        self.engine.emit(events.TrialStarted(number, step.label, kind))
+        return step, run_id, Request(number, "trial", str(folder), payload, budget)
+
+    def _close(self, step: Step, run_id: str, kind: str, answer: dict[str, Any]) -> None:
+        if kind == "failed":
+            self.engine.tracker.fail_trial(run_id, answer["reason"])
+            self.engine.emit(
+                events.TrialFailed(step.number, step.label, step.learner, answer["reason"])
+            )
+            return
+        took = round(answer["fit_s"], 2)
+        self.engine.ledger.record(
+            Entry(step.number, step.label, step.learner, 0.0, took, "finished")
+        )
+        best = self.engine.keep(step.number, run_id, answer, step)
+        self.engine.emit(
+            events.TrialFinished(
+                step.number, step.label, step.learner, answer["score"], answer["std"], took, best
+            )
+        )
+
+    # -- test and report -------------------------------------------------------------------
+
+    def _test(self, best: TrialRecord) -> dict[str, float] | None:
+        """Score the winner on the test rows, which nothing has touched before."""
+        if self.prepared.test is None:
+            return None
+        tracker = self.engine.tracker
+        schema = self.prepared.schema
+        y_range = None
+        if not schema.classes:
+            y_range = float(np.ptp(self.prepared.train[schema.target].to_numpy(dtype=float)))
+        payload = {
+            "schema": str(tracker.folder / _state.SCHEMA),
+            "table": str(tracker.folder / _state.TEST),
+            "name": "test",
+            "metric": self.engine.metric.name,
+            "y_range": y_range,
+        }
+        request = Request(TEST_REQUEST, "score", str(best.folder), payload)
+        answer = self.engine.run_request(request)
+        if answer.kind == "failed":
+            self.engine.emit(
+                events.Warned(f"the test of the winner failed: {answer.payload['reason']}")
+            )
+            return None
+        tracker.publish(best.run_id)
+        metrics = {f"test_{name}": value for name, value in answer.payload["metrics"].items()}
+        metrics["test_score"] = answer.payload["score"]
+        tracker.log(best.run_id, metrics=metrics)
+        tracker.log(tracker.run_id, metrics=metrics)
+        tested = {self.engine.metric.name: answer.payload["score"], **answer.payload["metrics"]}
+        self.engine.emit(events.Tested(best.label, tested))
+        return tested
+
+    def _report(self, tested: dict[str, float] | None) -> None:
+        engine = self.engine
+        folder, records = engine.tracker.folder, self._ranked()
+        table = leaderboard_table(records)
+        table.to_csv(folder / _state.LEADERBOARD, index=False)
+        text = report(self.job, self.prepared, engine.metric, records, engine.ledger, tested)
+        (folder / _state.REPORT).write_text(text, "utf-8")
+        _state.write_ledger(folder, engine.ledger)
+        engine.tracker.publish(engine.tracker.run_id)
+        engine.tracker.log(
+            engine.tracker.run_id, tags={"elapsed_s": f"{engine.ledger.elapsed_s:.1f}"}
+        )
+        engine.tracker.end("FINISHED")
+
+
+def tag_best(tracker: Tracker, metric: Metric) -> None:
+    """Mark the winner, on its own run and on the parent's, and on no other.
+
+    Parameters
+    ----------
+    tracker : Tracker
+    metric : Metric
+    """
+    records = ranked(tracker.trials(), metric)
+    best = records[0]
+    for record in records[1:]:
+        if record.tags.get("best") == "true":
+            tracker.log(record.run_id, tags={"best": "false"})
+    tracker.log(best.run_id, tags={"best": "true"})
+    tags = {"best": best.run_id, "best_label": best.label}
+    tracker.log(tracker.run_id, metrics={"best_score": best.score or 0.0}, tags=tags)

@@ -1,0 +1,147 @@
+"""Writes the programs of an experiment into the folders of its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from trialbook.execution import PROGRAM
+from trialbook.experiment import _state
+from trialbook.learners import Learner
+from trialbook.program import Code, Frame, stacking_program, tabular_program, voting_program
+from trialbook.search import Step
+from trialbook.tasks import TabularTask
+from trialbook.tracking import Tracker, TrialRecord
+
+
+@dataclass
+class Writer:
+    """Knows how the programs of one experiment look and where their data is.
+
+    Parameters
+    ----------
+    tracker : Tracker
+    task : TabularTask
+    """
+
+    tracker: Tracker
+    task: TabularTask
+
+    @property
+    def frame(self) -> Frame:
+        """What all programs share."""
+        frame = self.task.frame(self._expression(self.tracker.run_id, _state.TRAIN))
+        return (
+            replace(frame, imports=("import mlflow",)) if self.tracker.workspace.served else frame
+        )
+
+    def write_trial(self, folder: Path, step: Step, learner: Learner) -> None:
+        """Write the program of a configuration.
+
+        Parameters
+        ----------
+        folder : Path
+            Artifacts of the trial's run.
+        step : Step
+        learner : Learner
+        """
+        title = f"{learner.name} predicts `{self.task.schema.target}`"
+        summary = f"Trial {step.number} of the experiment *{self.task.experiment}*: {step.name}."
+        code = learner.code(step.params, self.task.table())
+        self.write(folder, tabular_program(self.frame, code, title=title, summary=summary))
+
+    def write_voting(self, folder: Path, members: Sequence[TrialRecord], label: str) -> None:
+        """Write the program of a vote.
+
+        Parameters
+        ----------
+        folder : Path
+        members : sequence of TrialRecord
+            Candidates, best first.
+        label : str
+        """
+        from trialbook.ensemble import select_weights
+
+        title = f"A vote predicts `{self.task.schema.target}`"
+        summary = (
+            f"{label} of the experiment *{self.task.experiment}*: a weighted mean of the"
+            " predictions of its best trials, with weights from ensemble selection (Caruana et al. 2004)."
+        )
+        folders = self._folders(members)
+        self.write(
+            folder,
+            voting_program(self.frame, folders, select_weights, title=title, summary=summary),
+        )
+
+    def write_stacking(self, folder: Path, members: Sequence[TrialRecord], label: str) -> None:
+        """Write the program of a stack.
+
+        Parameters
+        ----------
+        folder : Path
+        members : sequence of TrialRecord
+            First layer, best first.
+        label : str
+        """
+        title = f"A stack predicts `{self.task.schema.target}`"
+        summary = (
+            f"{label} of the experiment *{self.task.experiment}*: a linear model on top of the"
+            " out-of-fold predictions of its best trials (Wolpert 1992)."
+        )
+        self.write(
+            folder,
+            stacking_program(self.frame, self._folders(members), title=title, summary=summary),
+        )
+
+    def payload(
+        self, run_id: str, step: Step, *, learner: str | None, trains: bool = True
+    ) -> dict[str, Any]:
+        """What a worker needs besides the program.
+
+        Parameters
+        ----------
+        run_id : str
+        step : Step
+        learner : str, optional
+            Key of the learner that wrote the program, if one did.
+        trains : bool
+            Whether the folds' models take the table's features, as an ensemble's do not.
+
+        Returns
+        -------
+        dict
+        """
+        return {
+            "learner": learner,
+            "trains": trains,
+            "schema": str(self.tracker.folder / _state.SCHEMA),
+            "metadata": self.metadata(run_id, step.label),
+        }
+
+    def metadata(self, run_id: str, label: str) -> dict[str, str]:
+        """What a notebook says of where it comes from."""
+        return {
+            "experiment": self.tracker.name,
+            "parent_run_id": self.tracker.run_id,
+            "run_id": run_id,
+            "trial": label,
+        }
+
+    def write(self, folder: Path, program: str) -> None:
+        """Write a program where its run keeps it."""
+        path = folder / PROGRAM
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(program, "utf-8")
+
+    def _folders(self, members: Sequence[TrialRecord]) -> Mapping[str, Code]:
+        return {member.label: self._expression(member.run_id) for member in members}
+
+    def _expression(self, run_id: str, artifact: str = "") -> Code:
+        """Source of the path of a run's artifact, as seen from any run's program folder."""
+        if self.tracker.workspace.served:
+            arguments = f'run_id="{run_id}", artifact_path="{artifact}"'
+            return Code(f"Path(mlflow.artifacts.download_artifacts({arguments}))")
+        tail = f"{run_id}/artifacts/{artifact}".rstrip("/")
+        return Code(f'Path("../../../{tail}")')

@@ -1,0 +1,120 @@
+"""The report of an experiment, in Markdown: what was asked, found, tried, won and skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from trialbook.data import Prepared
+from trialbook.evaluation import Metric
+from trialbook.job import Job
+from trialbook.search import Ledger
+from trialbook.tracking import TrialRecord
+
+
+def report(
+    job: Job,
+    prepared: Prepared,
+    metric: Metric,
+    records: Sequence[TrialRecord],
+    ledger: Ledger,
+    tested: dict[str, float] | None,
+) -> str:
+    """Write the report.
+
+    Parameters
+    ----------
+    job : Job
+    prepared : Prepared
+    metric : Metric
+    records : sequence of TrialRecord
+        Best first.
+    ledger : Ledger
+    tested : dict of str to float, optional
+        Test metrics of the winner.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    schema = prepared.schema
+    best = records[0]
+    kinds: dict[str, int] = {}
+    for column in schema.used:
+        kinds[column.semantic.value] = kinds.get(column.semantic.value, 0) + 1
+    dropped = [column for column in schema.columns if not column.used]
+    direction = "greater is better" if metric.greater_is_better else "lower is better"
+    lines = [
+        f"# {job.experiment_name}",
+        "",
+        f"{schema.task.capitalize()} of `{schema.target}` in {len(prepared.train):,} rows of"
+        f" `{job.data}`, ranked by {metric.name} ({direction}). {prepared.folds.description}",
+        "",
+        f"Features: {', '.join(f'{n} {kind}' for kind, n in sorted(kinds.items()))}."
+        + (
+            f" Not used: {', '.join(f'`{c.name}` ({c.dropped})' for c in dropped[:20])}."
+            if dropped
+            else ""
+        ),
+        "",
+        "## Winner",
+        "",
+        f"**{best.label}**, validation {metric.name} {_number(best.score)} ± {_number(best.std)}.",
+        "",
+    ]
+    if tested:
+        rows = ([name, _number(value)] for name, value in tested.items())
+        lines += [
+            "Test, on rows that nothing had seen:",
+            "",
+            *_table(["metric", "value"], rows),
+            "",
+        ]
+    lines += ["## Leaderboard", ""]
+    lines += _table(
+        ["rank", "trial", "configuration", metric.name, "std", "fit s", "predict ms / 1,000 rows"],
+        (
+            [
+                str(rank) if record.finished else "",
+                record.label,
+                record.tags.get("configuration", ""),
+                _number(record.score)
+                if record.finished
+                else record.tags.get("error", record.status),
+                _number(record.std),
+                _number(record.metrics.get("fit_s")),
+                _number(record.metrics.get("predict_ms")),
+            ]
+            for rank, record in enumerate(records, start=1)
+        ),
+    )
+    lines += ["", "## Guardrails", ""]
+    lines += _table(
+        ["check", "verdict", "found", "done"],
+        ([one.name, one.verdict, one.finding, one.action] for one in prepared.guardrails),
+    )
+    lines += ["", "## Time", "", _time(ledger), ""]
+    if ledger.skipped:
+        lines += _table(
+            ["skipped", "why"], ([label, why] for label, why in ledger.skipped.items())
+        )
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _time(ledger: Ledger) -> str:
+    limit = (
+        "no deadline" if ledger.deadline_s is None else f"a deadline of {ledger.deadline_s:.0f} s"
+    )
+    return f"{ledger.elapsed_s:.1f} s of {limit}; {len(ledger.entries)} trials ran."
+
+
+def _table(head: list[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    for row in rows:
+        cells = (str(cell).replace("|", "\\|").replace("\n", " ") for cell in row)
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"

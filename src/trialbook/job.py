@@ -1,0 +1,262 @@
+"""The job: one description of what is asked, whether it came from Python, the CLI or a file.
+
+A job is data. It is checked when it is made, stored with the experiment, and read again by
+`resume`. The command line makes its options from the fields below, so a field's description is
+also its help text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import pydantic
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from trialbook.errors import OptionError, nearest
+
+Task = Literal["classification", "regression"]
+Label = str | int | float | bool
+
+SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+BYTES = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+
+# Ten minutes: long enough for the whole portfolio on a laptop-sized table, short enough to wait.
+DEFAULT_TIMEOUT_S = 600.0
+
+
+def seconds(value: str | float) -> float:
+    """Read a duration such as ``90``, ``"90s"``, ``"5m"`` or ``"1.5h"``.
+
+    Parameters
+    ----------
+    value : str or float
+        A number of seconds, or a number with the unit s, m, h or d.
+
+    Returns
+    -------
+    float
+        Seconds.
+
+    Raises
+    ------
+    ValueError
+        If it is not a positive duration.
+    """
+    match = re.fullmatch(
+        r"\s*([\d.]+)\s*([a-z]*?)(?:ec|ecs|in|ins|inutes)?\s*", str(value).lower()
+    )
+    if not match or match[2] not in SECONDS:
+        raise ValueError(f"'{value}' is not a duration; write it like 90s, 5m or 1.5h")
+    duration = float(match[1]) * SECONDS[match[2]]
+    if duration <= 0:
+        raise ValueError("a duration must be greater than zero")
+    return duration
+
+
+def n_bytes(value: str | int) -> int:
+    """Read an amount of memory such as ``"4GB"``, ``"512M"`` or a number of bytes.
+
+    Parameters
+    ----------
+    value : str or int
+        A number with the unit k, M, G or T (powers of 1024), or bytes.
+
+    Returns
+    -------
+    int
+        Bytes.
+
+    Raises
+    ------
+    ValueError
+        If it is not a positive amount.
+    """
+    match = re.fullmatch(r"\s*([\d.]+)\s*([kmgt]?)(?:i?b)?\s*", str(value).lower())
+    if not match:
+        raise ValueError(f"'{value}' is not an amount of memory; write it like 4GB or 512MB")
+    amount = int(float(match[1]) * BYTES[match[2]])
+    if amount <= 0:
+        raise ValueError("an amount of memory must be greater than zero")
+    return amount
+
+
+class Job(BaseModel):
+    """What is asked of one experiment.
+
+    Notes
+    -----
+    Field names are the options of `trialbook.classify`, `trialbook.regress`, of
+    ``trialbook train`` (with dashes) and the keys of a job file.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    IN_MEMORY: ClassVar[str] = "<in memory>"
+
+    # The question
+    data: str = Field(description="table to learn from: a file, a folder or a glob")
+    target: str = Field(description="column to predict")
+    task: Task | None = Field(
+        None, description="classification or regression; else told from the target"
+    )
+    name: str | None = Field(None, description="name of the experiment; else that of the data")
+    metric: str | None = Field(None, description="metric that ranks the trials")
+    positive_label: Label | None = Field(
+        None, description="class that counts as positive (two classes)"
+    )
+
+    # The columns
+    ignore: tuple[str, ...] = Field((), description="columns that are not features")
+    types: dict[str, str] = Field({}, description="column types that override detection")
+    weight: str | None = Field(None, description="column of sample weights")
+
+    # Validation and test
+    validation: str | None = Field(None, description="separate table to validate on")
+    validation_size: float | None = Field(
+        None, gt=0, lt=1, description="fraction held out to validate on"
+    )
+    folds: int | None = Field(
+        None,
+        ge=2,
+        le=100,
+        description="cross-validation folds; with a validation size, random repeats",
+    )
+    fold_columns: tuple[str, ...] = Field(
+        (), description="a column of fold names, or columns of 1 (train) and 0 (validate)"
+    )
+    group_column: str | None = Field(
+        None, description="rows of one group stay on one side of a split"
+    )
+    time_column: str | None = Field(None, description="validate on the latest rows by this column")
+    test: str | None = Field(None, description="separate table to test the winner on")
+    test_size: float | None = Field(
+        None, gt=0, lt=1, description="fraction cut off first to test the winner on"
+    )
+
+    # The search
+    allow: tuple[str, ...] = Field((), description="learners to try, and no others")
+    block: tuple[str, ...] = Field((), description="learners not to try")
+    timeout: float | None = Field(
+        None, description="deadline for everything, such as 90s, 5m or 1h"
+    )
+    trial_timeout: float | None = Field(None, description="deadline for each trial")
+    max_trials: int | None = Field(
+        None, ge=1, description="number of trials, ensembles not counted"
+    )
+    max_concurrent_trials: int | None = Field(None, ge=1, description="trials that run at once")
+    max_cores_per_trial: int | None = Field(None, ge=1, description="cores that a trial may use")
+    memory_limit: int | None = Field(None, description="memory that a trial may use, such as 4GB")
+    exit_score: float | None = Field(None, description="stop when the metric is as good as this")
+    early_termination: bool = Field(
+        True, description="stop when the best score no longer improves"
+    )
+    voting: bool = Field(True, description="end with a voting ensemble")
+    stacking: bool = Field(True, description="end with a stacking ensemble")
+    seed: int = Field(0, ge=0, lt=2**31, description="fixes splits, configurations and models")
+
+    # Where it is kept
+    workspace: str = Field("trialbook", description="folder that keeps the experiments")
+    tracking_uri: str | None = Field(
+        None, description="MLflow tracking server instead of the workspace's own"
+    )
+
+    @field_validator("timeout", "trial_timeout", mode="before")
+    @classmethod
+    def _read_seconds(cls, value: Any) -> Any:
+        return value if value is None else seconds(value)
+
+    @field_validator("memory_limit", mode="before")
+    @classmethod
+    def _read_bytes(cls, value: Any) -> Any:
+        return value if value is None else n_bytes(value)
+
+    @field_validator("ignore", "fold_columns", "allow", "block", mode="before")
+    @classmethod
+    def _read_names(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _agree(self) -> Job:
+        for first, second in _EXCLUSIVE:
+            if getattr(self, first) and getattr(self, second):
+                raise ValueError(f"{first} and {second} cannot both be given; drop one of them")
+        roles = {
+            "weight": self.weight,
+            "group_column": self.group_column,
+            "time_column": self.time_column,
+        }
+        for option, column in roles.items():
+            if column == self.target:
+                raise ValueError(f"{option} names the target '{column}'; name another column")
+        if self.target in self.ignore:
+            raise ValueError(f"the target '{self.target}' is also in ignore; take it out")
+        return self
+
+    @property
+    def deadline_s(self) -> float | None:
+        """Seconds for everything; ``None`` when only the number of trials limits the search."""
+        if self.timeout is not None:
+            return self.timeout
+        return None if self.max_trials is not None else DEFAULT_TIMEOUT_S
+
+    @property
+    def experiment_name(self) -> str:
+        """The given name, else the data's: ``bank`` for ``data/bank.csv.gz``."""
+        if self.name:
+            return self.name
+        if self.data == self.IN_MEMORY:
+            return "experiment"
+        stem = Path(self.data.rstrip("/*")).name.split(".")[0]
+        return stem or "experiment"
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> Job:
+        """Make a job; what is wrong with it is raised as an `OptionError`.
+
+        Parameters
+        ----------
+        fields : mapping
+            Values by the names of this class's fields.
+
+        Returns
+        -------
+        Job
+
+        Raises
+        ------
+        OptionError
+            If a field is unknown (the nearest name is suggested), missing or has a wrong value.
+        """
+        for field in fields:
+            if field not in cls.model_fields:
+                raise OptionError(
+                    f"unknown option '{field}'", remedy=nearest(field, cls.model_fields)
+                )
+        try:
+            return cls.model_validate(dict(fields))
+        except pydantic.ValidationError as error:
+            first = error.errors()[0]
+            option = ".".join(str(part) for part in first["loc"])
+            reason = first["msg"].removeprefix("Value error, ")
+            raise OptionError(
+                f"bad value for '{option}': {reason}" if option else reason,
+                place=f"option {option}" if option else None,
+            ) from None
+
+
+_EXCLUSIVE = (
+    ("validation", "validation_size"),
+    ("validation", "folds"),
+    ("validation", "fold_columns"),
+    ("validation", "group_column"),
+    ("fold_columns", "folds"),
+    ("fold_columns", "validation_size"),
+    ("fold_columns", "group_column"),
+    ("fold_columns", "time_column"),
+    ("fold_columns", "test_size"),
+    ("group_column", "time_column"),
+    ("validation", "time_column"),
+    ("test", "test_size"),
+)

@@ -1,0 +1,29 @@
+"""The algorithms: one file each, found by `all_learners`."""
+
+from trialbook.learners._base import (
+    Choice,
+    Deadline,
+    Float,
+    Int,
+    Learner,
+    Params,
+    Space,
+    Start,
+    class_weight,
+)
+from trialbook.learners._registry import all_learners, available, find
+
+__all__ = [
+    "Choice",
+    "Deadline",
+    "Float",
+    "Int",
+    "Learner",
+    "Params",
+    "Space",
+    "Start",
+    "all_learners",
+    "available",
+    "class_weight",
+    "find",
+]

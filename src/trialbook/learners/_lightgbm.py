@@ -1,0 +1,211 @@
+"""LightGBM: leaf-wise boosted trees with native categories."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from trialbook.learners._base import (
+    Choice,
+    Deadline,
+    Float,
+    Int,
+    Learner,
+    Params,
+    Space,
+    Start,
+    Table,
+    class_weight,
+)
+from trialbook.learners._boosting import MAX_ROUNDS, expected_rounds, patience
+from trialbook.program import Code, ModelCode, Preprocessing, call
+
+# Encoded columns from which a table counts as wide.
+WIDE = 500
+
+# "td": meta-tuned defaults of pytabkit (Holzmüller et al. 2024). "r…": AutoGluon's portfolio of
+# December 2025. "large": AutoGluon's setting for large tables.
+_CLASSIFICATION = {
+    "learning_rate": 0.04,
+    "num_leaves": 50,
+    "min_child_samples": 40,
+    "subsample": 0.75,
+    "colsample_bytree": 1.0,
+}
+_REGRESSION = {
+    "learning_rate": 0.05,
+    "num_leaves": 100,
+    "min_child_samples": 3,
+    "subsample": 0.7,
+    "colsample_bytree": 1.0,
+}
+_R177 = {
+    "learning_rate": 0.01786,
+    "num_leaves": 39,
+    "extra_trees": True,
+    "colsample_bytree": 0.4622,
+    "subsample": 0.8769,
+    "min_child_samples": 3,
+    "reg_alpha": 0.2375,
+    "reg_lambda": 0.3552,
+    "cat_l2": 0.3418,
+    "cat_smooth": 15.43,
+    "max_cat_to_onehot": 16,
+    "min_data_per_group": 9,
+}
+_R163 = {
+    "learning_rate": 0.01139,
+    "num_leaves": 84,
+    "colsample_bytree": 0.528,
+    "subsample": 0.9784,
+    "min_child_samples": 3,
+    "reg_alpha": 0.02693,
+    "reg_lambda": 0.8375,
+    "cat_l2": 0.1553,
+    "cat_smooth": 0.009312,
+    "max_cat_to_onehot": 42,
+    "min_data_per_group": 75,
+}
+_R120 = {
+    "learning_rate": 0.01267,
+    "num_leaves": 5,
+    "extra_trees": True,
+    "colsample_bytree": 0.7335,
+    "subsample": 0.8541,
+    "min_child_samples": 12,
+    "reg_alpha": 0.2413,
+    "reg_lambda": 0.2981,
+    "cat_l2": 0.01103,
+    "cat_smooth": 5.091,
+    "max_cat_to_onehot": 67,
+    "min_data_per_group": 93,
+}
+_LARGE = {
+    "learning_rate": 0.03,
+    "num_leaves": 128,
+    "colsample_bytree": 0.9,
+    "subsample": 0.9,
+    "min_child_samples": 3,
+}
+
+
+
+def _fit(wait: int, *, weighted: bool) -> str:
+    weights = ["    sample_weight=weight,"] if weighted else []
+    valid_weights = ["    eval_sample_weight=[weight_valid],"] if weighted else []
+    given = ", sample_weight=weight" if weighted else ""
+    lines = [
+        "features, model = pipeline[:-1], pipeline[-1]",
+        "columns = features.fit_transform(X, y)",
+        "categories = list(range(N_CATEGORICAL))",
+        "if rounds:",
+        "    model.set_params(n_estimators=rounds)",
+        f"    model.fit(columns, y{given}, categorical_feature=categories)",
+        "    return pipeline",
+        "model.fit(",
+        "    columns,",
+        "    y,",
+        *weights,
+        "    eval_X=features.transform(X_valid),",
+        "    eval_y=y_valid,",
+        *valid_weights,
+        "    categorical_feature=categories,",
+        f"    callbacks=[lgb.early_stopping({wait}, verbose=False), *callbacks],",
+        ")",
+        "return pipeline",
+    ]
+    return "\n".join(lines)
+
+
+class LightGBM(Learner):
+    """Gradient boosting of leaf-wise trees (Ke et al. 2017)."""
+
+    key = "lightgbm"
+    name = "LightGBM"
+    aliases = ("light_gbm", "lgbm", "gbm")
+    iterative = True
+    requires = "lightgbm"
+
+    def space(self, table: Table) -> Space:
+        return {
+            "learning_rate": Float(0.005, 0.1, log=True),
+            "num_leaves": Int(4, 200, log=True),
+            "min_child_samples": Int(1, 64, log=True),
+            "colsample_bytree": Float(0.4, 1.0),
+            "subsample": Float(0.7, 1.0),
+            "extra_trees": Choice((False, True)),
+            "reg_alpha": Float(1e-4, 1.0, log=True),
+            "reg_lambda": Float(1e-4, 2.0, log=True),
+            "cat_l2": Float(0.005, 2.0, log=True),
+            "cat_smooth": Float(0.001, 100.0, log=True),
+            "max_cat_to_onehot": Int(8, 100, log=True),
+            "min_data_per_group": Int(2, 100, log=True),
+        }
+
+    def starts(self, table: Table) -> tuple[Start, ...]:
+        first = _CLASSIFICATION if table.is_classification else _REGRESSION
+        return (
+            Start("td", first, gain=1.0),
+            Start("r177", _R177, gain=0.5),
+            Start("r163", _R163, gain=0.3),
+            Start("r120", _R120, gain=0.3),
+            Start("large", _LARGE, gain=0.25),
+        )
+
+    def cost(self, params: Params, table: Table) -> float:
+        leaves = float(params.get("num_leaves", 31) or 31)
+        per_round = 0.0015 + 0.012 * table.million_cells * (leaves / 50) ** 0.5 + 2e-5 * leaves
+        return 0.3 + expected_rounds(params, table) * per_round * table.n_outputs
+
+    def code(self, params: Params, table: Table) -> ModelCode:
+        wait = patience(float(params.get("learning_rate", 0.1) or 0.1))
+        # Histograms by row are faster, except on very wide tables; deterministic needs one of them.
+        layout = "force_col_wise" if table.n_features > WIDE else "force_row_wise"
+        estimator = call(
+            "lgb.LGBMClassifier" if table.is_classification else "lgb.LGBMRegressor",
+            n_estimators=MAX_ROUNDS,
+            **params,
+            subsample_freq=1,
+            **class_weight(table),
+            deterministic=True,
+            **{layout: True},
+            random_state=Code("SEED"),
+            n_jobs=Code("N_JOBS"),
+            verbose=-1,
+        )
+        return ModelCode(
+            estimator=estimator,
+            imports=("import lightgbm as lgb",),
+            preprocessing=Preprocessing(numeric="keep", categorical="codes"),
+            fit=_fit(wait, weighted=table.weighted),
+        )
+
+    def stopper(self, deadline: Deadline) -> Any:
+        return _StopAt(deadline)
+
+    def rounds(self, model: Any) -> int:
+        return int(model.best_iteration_ or model.n_estimators)
+
+
+class _StopAt:
+    """Ends boosting at a deadline and keeps the best round so far."""
+
+    order = 40  # after LightGBM's own early stopping (30), which then has the first word
+
+    def __init__(self, deadline: Deadline) -> None:
+        self.deadline = deadline
+        self.best: tuple[float, int, Any] | None = None
+
+    def __call__(self, env: Any) -> None:
+        from lightgbm.callback import EarlyStopException
+
+        if env.iteration == env.begin_iteration:
+            self.best = None
+        for _, _, value, greater_is_better, *_ in env.evaluation_result_list or []:
+            loss = -value if greater_is_better else value
+            if self.best is None or loss < self.best[0]:
+                self.best = (loss, env.iteration, env.evaluation_result_list)
+            break
+        if time.monotonic() >= self.deadline.at and self.best is not None:
+            self.deadline.hit = True
+            raise EarlyStopException(self.best[1], self.best[2])

@@ -1,0 +1,21 @@
+"""Models as things that leave the house: packaged, loaded, asked for predictions."""
+
+from trialbook.models._package import (
+    CHECK_ROWS,
+    MODEL_FOLDER,
+    load_model,
+    predict,
+    requirements,
+    save_model,
+    write_predictions,
+)
+
+__all__ = [
+    "CHECK_ROWS",
+    "MODEL_FOLDER",
+    "load_model",
+    "predict",
+    "requirements",
+    "save_model",
+    "write_predictions",
+]

@@ -1,0 +1,180 @@
+"""A fitted model as an MLflow model that loads where there is no trialbook."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import warnings
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+# What every model needs, and what some learners add; versions are pinned when a model is saved.
+BASE_REQUIREMENTS = (
+    "mlflow-skinny",
+    "scikit-learn",
+    "pandas",
+    "numpy",
+    "cloudpickle",
+    "threadpoolctl",
+)
+MODEL_FOLDER = "model"
+EXAMPLE_ROWS = 3
+# Rows whose predictions are kept beside a model, so that anyone can check a loaded one.
+CHECK_ROWS = 500
+
+
+def pinned(packages: tuple[str, ...]) -> list[str]:
+    """Requirement lines with the installed versions.
+
+    Parameters
+    ----------
+    packages : tuple of str
+        Names of distributions.
+
+    Returns
+    -------
+    list of str
+        Those that are installed, as ``name==version``.
+    """
+    lines = []
+    for name in dict.fromkeys(packages):
+        try:
+            lines.append(f"{name}=={version(name)}")
+        except PackageNotFoundError:
+            continue
+    return lines
+
+
+def requirements(program: str) -> list[str]:
+    """Pinned requirements of a program, from its import lines.
+
+    Parameters
+    ----------
+    program : str
+        Source text.
+
+    Returns
+    -------
+    list of str
+    """
+    by_module = _distributions()
+    found: list[str] = list(BASE_REQUIREMENTS)
+    for node in ast.walk(ast.parse(program)):
+        modules: list[str] = []
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            modules = [node.module]
+        for module in modules:
+            found += by_module.get(module.split(".")[0], [])[:1]
+    return pinned(tuple(found))
+
+
+@functools.cache
+def _distributions() -> Mapping[str, list[str]]:
+    """Names of distributions by module; the scan of what is installed takes half a second."""
+    return packages_distributions()
+
+
+def save_model(model: Any, folder: Path, X: pd.DataFrame, program: str) -> None:
+    """Write a fitted estimator as an MLflow model.
+
+    Parameters
+    ----------
+    model : estimator
+        A fitted scikit-learn estimator.
+    folder : Path
+        Where to write; it must not exist.
+    X : DataFrame
+        Some rows of features, for the signature and the input example.
+    program : str
+        The program that made it, from which the requirements are read.
+    """
+    import mlflow.sklearn
+    from mlflow.models import ModelSignature, infer_signature
+
+    example = X.head(EXAMPLE_ROWS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        outputs = infer_signature(model.predict(example)).inputs
+        mlflow.sklearn.save_model(
+            model,
+            str(folder),
+            signature=ModelSignature(inputs=_input_schema(X), outputs=outputs),
+            input_example=example,
+            pip_requirements=requirements(program),
+            serialization_format="cloudpickle",
+        )
+
+
+def _input_schema(X: pd.DataFrame) -> Any:
+    """The columns that a model asks for.
+
+    Whole numbers are signed as floating point, for a later table may lack some of them.
+    """
+    from mlflow.types import ColSpec, DataType
+    from mlflow.types import Schema as Columns
+
+    def kind(column: pd.Series[Any]) -> DataType:
+        if pd.api.types.is_bool_dtype(column):
+            return DataType.boolean
+        if pd.api.types.is_numeric_dtype(column):
+            return DataType.double
+        return DataType.datetime if pd.api.types.is_datetime64_dtype(column) else DataType.string
+
+    return Columns([ColSpec(kind(X[name]), name) for name in X.columns])
+
+
+def load_model(folder: Path) -> Any:
+    """Read a model that `save_model` wrote.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    estimator
+    """
+    import cloudpickle
+
+    with (folder / "model.pkl").open("rb") as file:
+        return cloudpickle.load(file)
+
+
+def predict(model: Any, X: pd.DataFrame, *, classification: bool) -> np.ndarray[Any, Any]:
+    """Class probabilities, or numbers.
+
+    Parameters
+    ----------
+    model : estimator
+    X : DataFrame of shape (n_rows, n_features)
+    classification : bool
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_classes) or (n_rows,)
+    """
+    return np.asarray(model.predict_proba(X) if classification else model.predict(X))
+
+
+def write_predictions(prediction: np.ndarray[Any, Any], path: Path) -> None:
+    """Keep predictions as a table: one column a class by position, or ``prediction``.
+
+    Parameters
+    ----------
+    prediction : ndarray of shape (n_rows, n_classes) or (n_rows,)
+    path : Path
+        A Parquet file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if prediction.ndim == 1:
+        table = pd.DataFrame({"prediction": prediction})
+    else:
+        table = pd.DataFrame(prediction, columns=[str(i) for i in range(prediction.shape[1])])
+    table.to_parquet(path, index=False)

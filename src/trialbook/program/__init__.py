@@ -1,0 +1,26 @@
+"""A configuration becomes the trial's program: cells, script, notebook, module."""
+
+from trialbook.program._code import Code, call, set_constant
+from trialbook.program._ensemble import stacking_program, voting_program
+from trialbook.program._exploration import exploration_program
+from trialbook.program._features import Columns, Preprocessing
+from trialbook.program._notebook import from_notebook, import_program, to_notebook
+from trialbook.program._tabular import Frame, MetricCode, ModelCode, tabular_program
+
+__all__ = [
+    "Code",
+    "Columns",
+    "Frame",
+    "MetricCode",
+    "ModelCode",
+    "Preprocessing",
+    "call",
+    "exploration_program",
+    "from_notebook",
+    "import_program",
+    "set_constant",
+    "stacking_program",
+    "tabular_program",
+    "to_notebook",
+    "voting_program",
+]

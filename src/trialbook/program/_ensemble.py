@@ -1,0 +1,304 @@
+"""The frames of ensemble trials: a vote, and a stack, over finished trials.
+
+They have the same functions as the program of any other trial, so the engine runs them the same
+way: `load` reads the members' out-of-fold predictions, `cross_validate` scores their blend, and
+`combine` builds one estimator over the members' stored models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from trialbook.program import _snippets
+from trialbook.program._code import Code, assign, import_block, literal, source_of, spread
+from trialbook.program._tabular import Frame, evaluate_cell, markdown_cell, metric_call
+
+# Meta-learners see a handful of columns that all say nearly the same, so they are held back.
+META_C = 0.1
+META_L1_RATIOS = [0.1, 0.5, 0.9]
+META_FOLDS = 5
+
+
+def voting_program(
+    frame: Frame,
+    members: Mapping[str, Code],
+    select: Callable[..., Any],
+    *,
+    title: str,
+    summary: str,
+) -> str:
+    """Write the program of a weighted vote.
+
+    Parameters
+    ----------
+    frame : Frame
+        What all trials share.
+    members : mapping of str to Code
+        Candidates, best first: label, and expression of the folder of its artifacts.
+    select : callable
+        Function that chooses the weights; its source becomes part of the program.
+    title, summary : str
+        Heading of the notebook and the text below it.
+
+    Returns
+    -------
+    str
+        Python source in percent format.
+    """
+    loss = _loss(frame)
+    cross_validate = "\n".join(
+        [
+            "# %%",
+            "def cross_validate(X, y, folds, oof, where):",
+            '    """Blend the members\' out-of-fold predictions, one fold at a time."""',
+            "    weights = select_weights(oof, y[where.row], loss)",
+            "    blend = np.tensordot(weights, oof, axes=1)",
+            "    for fold in range(len(FOLDS)):",
+            "        mine = np.flatnonzero(where.fold == fold)",
+            "        yield weights, where.row.to_numpy()[mine], blend[mine]",
+        ]
+    )
+    kind = "Classifier" if frame.is_classification else "Regressor"
+    soft = ', voting="soft"' if frame.is_classification else ""
+    target = "np.array(CLASSES)[y]" if frame.is_classification else "y"
+    combine = "\n".join(
+        [
+            "# %%",
+            "def combine(weights, X, y):",
+            '    """The vote as one estimator over the stored models of the members."""',
+            "    chosen = [(name, w) for name, w in zip(MEMBERS, weights[0]) if w > 0]",
+            "    voters = [(name, FrozenEstimator(stored_model(name))) for name, _ in chosen]",
+            f"    vote = Voting{kind}(voters{soft}, weights=[w for _, w in chosen])",
+            f"    return vote.fit(X, {target})",
+        ]
+    )
+    imports = [f"from sklearn.ensemble import Voting{kind}"]
+    body = [f"# %%\n{frame.metric.source}\n\n\n{loss}", f"# %%\n{source_of(select)}"]
+    show = "    print(dict(zip(MEMBERS, results[0][0].round(3))))"
+    return _assemble(frame, members, imports, body, cross_validate, combine, show, title, summary)
+
+
+def stacking_program(
+    frame: Frame, members: Mapping[str, Code], *, title: str, summary: str
+) -> str:
+    """Write the program of a stack with a linear meta-learner.
+
+    Parameters
+    ----------
+    frame : Frame
+        What all trials share.
+    members : mapping of str to Code
+        First layer, best first: label, and expression of the folder of its artifacts.
+    title, summary : str
+        Heading of the notebook and the text below it.
+
+    Returns
+    -------
+    str
+        Python source in percent format.
+    """
+    classification = frame.is_classification
+    imports = [
+        "from sklearn.base import clone",
+        "from sklearn.model_selection import KFold",
+        f"from sklearn.ensemble import Stacking{'Classifier' if classification else 'Regressor'}",
+    ]
+    if classification:
+        imports += [
+            "from sklearn.linear_model import LogisticRegression",
+            "from sklearn.pipeline import make_pipeline",
+            "from sklearn.preprocessing import FunctionTransformer",
+        ]
+        stack = 'np.hstack([p[:, 1:] if p.shape[1] == 2 else p for p in oof])'
+        first = [
+            "# %%",
+            source_of(_snippets.log_odds),
+            "",
+            "",
+            "META = make_pipeline(",
+            "    FunctionTransformer(log_odds),",
+            f"    LogisticRegression(C={META_C}, max_iter=1000),",
+            ")",
+        ]
+        predict = "predict_proba"
+    else:
+        imports.append("from sklearn.linear_model import ElasticNetCV")
+        stack = "np.column_stack(oof)"
+        first = [
+            "# %%",
+            f"META = ElasticNetCV(l1_ratio={literal(META_L1_RATIOS)}, positive=True, cv={META_FOLDS})",
+        ]
+        predict = "predict"
+    cross_validate = "\n".join(
+        [
+            "# %%",
+            "def cross_validate(X, y, folds, oof, where):",
+            '    """Train the meta-learner on the other folds\' predictions, one fold at a time."""',
+            f"    columns, target = {stack}, y[where.row]",
+            "    parts = where.fold.to_numpy()",
+            "    if len(FOLDS) == 1:  # one hold-out: cut its rows into folds of their own",
+            "        parts = np.empty(len(where), dtype=int)",
+            f"        splits = KFold({META_FOLDS}, shuffle=True, random_state=SEED).split(columns)",
+            "        for part, (_, rows) in enumerate(splits):",
+            "            parts[rows] = part",
+            "    stacked = np.empty_like(oof[0])",
+            "    for part in np.unique(parts):",
+            "        meta = clone(META).fit(columns[parts != part], target[parts != part])",
+            f"        stacked[parts == part] = meta.{predict}(columns[parts == part])",
+            "    meta = clone(META).fit(columns, target)",
+            "    for fold in range(len(FOLDS)):",
+            "        mine = np.flatnonzero(where.fold == fold)",
+            "        yield meta, where.row.to_numpy()[mine], stacked[mine]",
+        ]
+    )
+    if classification:
+        build = [
+            '    options = {"cv": "prefit", "stack_method": "predict_proba"}',
+            "    stack = StackingClassifier(layer, final_estimator=FrozenEstimator(meta), **options)",
+            "    _, one_of_each = np.unique(y, return_index=True)  # nothing is trained any more",
+            "    return stack.fit(X.iloc[one_of_each], np.array(CLASSES)[y[one_of_each]])",
+        ]
+    else:
+        build = [
+            '    stack = StackingRegressor(layer, final_estimator=FrozenEstimator(meta), cv="prefit")',
+            "    return stack.fit(X.head(2), y[:2])  # nothing is trained any more",
+        ]
+    combine = "\n".join(
+        [
+            "# %%",
+            "def combine(metas, X, y):",
+            '    """The stack as one estimator over the stored models of the members."""',
+            "    meta = metas[0]",
+            "    layer = [(name, FrozenEstimator(stored_model(name))) for name in MEMBERS]",
+            *build,
+        ]
+    )
+    body = ["\n".join(first), f"# %%\n{frame.metric.source}"]
+    show = "    print(results[0][0])"
+    return _assemble(frame, members, imports, body, cross_validate, combine, show, title, summary)
+
+
+def _assemble(
+    frame: Frame,
+    members: Mapping[str, Code],
+    imports: list[str],
+    body: list[str],
+    cross_validate: str,
+    combine: str,
+    show: str,
+    title: str,
+    summary: str,
+) -> str:
+    imports += [
+        "from pathlib import Path",
+        "import mlflow",
+        "import numpy as np",
+        "import pandas as pd",
+        "from sklearn.frozen import FrozenEstimator",
+        "from threadpoolctl import threadpool_limits",
+        *frame.metric.imports,
+    ]
+    cells = [
+        markdown_cell(f"# {title}", "", summary, "", frame.validation),
+        "# %%\n" + import_block(imports),
+        _parameters(frame, members),
+        _load(frame),
+        *body,
+        cross_validate,
+        evaluate_cell(frame),
+        combine,
+        markdown_cell("## Run", "", "Everything above only defines; the cells below do the work."),
+        _run(frame, show),
+        _use(frame),
+    ]
+    return "\n\n".join(cell.rstrip() for cell in cells) + "\n"
+
+
+def _parameters(frame: Frame, members: Mapping[str, Code]) -> str:
+    items = [f"{literal(label)}: {folder}" for label, folder in members.items()]
+    lines = [
+        f"DATA = {frame.data}  # the rows that the search saw",
+        assign("TARGET", frame.target),
+        assign("FOLDS", list(frame.fold_columns)),
+    ]
+    if frame.is_classification:
+        lines.append(assign("CLASSES", list(frame.classes)))
+        if frame.positive is not None:
+            lines.append(f"POSITIVE = {frame.positive}  # position of the positive class")
+    if frame.weight is not None:
+        lines.append(assign("WEIGHT", frame.weight))
+    lines += [
+        assign("SEED", frame.seed),
+        f"N_JOBS = {frame.n_jobs}",
+        "MEMBERS = " + spread("{", items, "}", room=0),
+        "",
+        "threadpool_limits(N_JOBS)",
+    ]
+    return "# %%\n" + "\n".join(lines)
+
+
+def _load(frame: Frame) -> str:
+    drop = "[TARGET, *FOLDS, WEIGHT]" if frame.weight is not None else "[TARGET, *FOLDS]"
+    if frame.is_classification:
+        target = "pd.Categorical(data[TARGET], categories=CLASSES).codes.astype(int)"
+    else:
+        target = "data[TARGET].to_numpy(dtype=float)"
+    values = 'table.drop(columns=["row", "fold"]).to_numpy()'
+    if not frame.is_classification:
+        values = 'table["prediction"].to_numpy()'
+    return "\n".join(
+        [
+            "# %%",
+            "def load(path=DATA):",
+            '    """Features, target, folds, and the members\' predictions of rows they did not see."""',
+            "    data = pd.read_parquet(path)",
+            f"    X = data.drop(columns={drop})",
+            f"    y = {target}",
+            '    tables = [pd.read_parquet(folder / "oof/oof.parquet") for folder in MEMBERS.values()]',
+            f"    oof = np.array([{values} for table in tables])",
+            '    return X, y, data[FOLDS].to_numpy(), oof, tables[0][["row", "fold"]]',
+            "",
+            "",
+            "def stored_model(name):",
+            '    """The model that a member\'s run keeps."""',
+            '    return mlflow.sklearn.load_model(str(MEMBERS[name] / "model"))',
+        ]
+    )
+
+
+def _loss(frame: Frame) -> str:
+    sign = "-" if frame.metric.greater_is_better else ""
+    return "\n".join(
+        [
+            "def loss(y, prediction):",
+            f'    """{frame.metric.name} as a loss: lower is better."""',
+            f"    return {sign}{metric_call(frame, 'y', 'prediction')}",
+        ]
+    )
+
+
+def _run(frame: Frame, show: str) -> str:
+    return "\n".join(
+        [
+            "# %%",
+            'if __name__ == "__main__":',
+            "    X, y, folds, oof, where = load()",
+            "    results = list(cross_validate(X, y, folds, oof, where))",
+            "    scores = [evaluate(y, rows, prediction) for _, rows, prediction in results]",
+            f'    print(f"validation {frame.metric.name}: {{np.mean(scores):.9f}}'
+            ' ± {np.std(scores):.9f}")',
+            show,
+        ]
+    )
+
+
+def _use(frame: Frame) -> str:
+    return "\n".join(
+        [
+            "# %%",
+            'if __name__ == "__main__":',
+            "    model = combine([found for found, _, _ in results], X, y)",
+            "    print(model.predict(X.head()))",
+        ]
+    )

@@ -1,0 +1,236 @@
+"""The data exploration notebook: a first look at a table, as a program in percent format.
+
+The notebook stands alone: it needs pandas, NumPy, matplotlib and scikit-learn, and the snapshot of
+the training table. Sections for kinds of columns that the table does not have are left out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from trialbook.job import Task
+from trialbook.program import _exploration_cells as cells
+from trialbook.program._code import Code, assign, literal
+
+if TYPE_CHECKING:
+    from trialbook.data._columns import Column
+    from trialbook.data._guardrails import Guardrail
+    from trialbook.data._schema import Schema
+
+# A table of columns that is longer than this is not read; types are then counted instead.
+MAX_LISTED = 100
+
+# The kinds of features, as the notebook's constants name them.
+KINDS = {
+    "NUMERIC": "numeric",
+    "BOOLEAN": "boolean",
+    "CATEGORICAL": "categorical",
+    "DATETIME": "datetime",
+    "TEXT": "text",
+}
+
+
+def exploration_program(
+    *,
+    title: str,
+    schema: Schema,
+    guardrails: Sequence[Guardrail],
+    data: str | Code,
+    n_rows: int,
+    task: Task,
+) -> str:
+    """Write the program of the data exploration notebook.
+
+    Parameters
+    ----------
+    title : str
+        Name of the experiment.
+    schema : Schema
+        Columns of the table with their types and the evidence for them.
+    guardrails : sequence of Guardrail
+        Checks of the data and their verdicts.
+    data : str or Code
+        Where the notebook finds the table: a path relative to it, or an expression of one.
+    n_rows : int
+        Number of rows of the table.
+    task : {"classification", "regression"}
+        What is learned.
+
+    Returns
+    -------
+    str
+        Python source in percent format, to be turned into a notebook by `to_notebook`.
+    """
+    names = {
+        constant: [column.name for column in schema.used if column.semantic.value == kind]
+        for constant, kind in KINDS.items()
+    }
+    parts = [
+        _markdown(_introduction(title, schema, n_rows, task)),
+        _markdown("## Checks of the data", "", *_guardrail_table(guardrails)),
+        _code(cells.IMPORTS),
+        _code(_constants(schema, data, names)),
+        _markdown(cells.HELPERS_TEXT) + "\n",
+        _code(cells.HELPERS) + "\n",
+        _code(_load(schema)),
+        _markdown("## Columns", "", *_column_table(schema.columns)),
+        _code(cells.OVERVIEW),
+        _markdown(cells.MISSING_TEXT),
+        _code(cells.MISSING_TABLE),
+        _code(cells.MISSING_CHART),
+        _markdown("## The target"),
+        *(_code(source) for source in cells.TARGET[task]),
+        _markdown(cells.ASSOCIATION_TEXT),
+        _code(cells.ASSOCIATION[task]),
+        _code(cells.ASSOCIATION_CHART),
+        *_sections(names),
+        _markdown(cells.STRONGEST_TEXT[task]),
+        _code(cells.STRONGEST[task]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _markdown(*lines: str) -> str:
+    text = "\n".join(lines).strip().split("\n")
+    return "# %% [markdown]\n" + "\n".join(f"# {line}".rstrip() for line in text)
+
+
+def _code(source: str) -> str:
+    return "# %%\n" + source.strip("\n")
+
+
+def _introduction(title: str, schema: Schema, n_rows: int, task: str) -> str:
+    n_features, n_columns = len(schema.used), len(schema.columns)
+    unused = n_columns - n_features
+    features = f"{n_features:,} feature{'s' * (n_features != 1)}"
+    classes = f" of {len(schema.classes)} classes" if schema.classes else ""
+    dropped = f" ({unused:,} more column{'s' * (unused != 1)} not used)" if unused else ""
+    return (
+        f"# {_plain(title)}: a first look at the data\n\n"
+        f"{n_rows:,} rows, {features}{dropped}.\n"
+        f"The task is {task}{classes}; the target is {_name(schema.target)}.\n\n"
+        "This notebook stands alone: run it, change it, keep it."
+    )
+
+
+def _guardrail_table(guardrails: Sequence[Guardrail]) -> list[str]:
+    if not guardrails:
+        return ["No checks were made."]
+    # What needs a person first.
+    order = {"alerted": 0, "fixed": 1, "passed": 2}
+    ranked = sorted(guardrails, key=lambda guardrail: order.get(guardrail.verdict, 0))
+    return _table(
+        ("check", "verdict", "finding", "action"),
+        (
+            (_plain(g.name), f"**{g.verdict}**", _plain(g.finding), _plain(g.action))
+            for g in ranked
+        ),
+    )
+
+
+def _column_table(columns: Sequence[Column]) -> list[str]:
+    listed = columns if len(columns) <= MAX_LISTED else columns[:MAX_LISTED]
+    lines = _table(
+        ("column", "type", "why", "missing", "different values", "used"),
+        (
+            (
+                _name(column.name),
+                column.semantic.value,
+                _plain(column.evidence),
+                f"{column.missing:,}",
+                f"{column.distinct:,}",
+                "yes" if column.dropped is None else f"no: {_plain(column.dropped)}",
+            )
+            for column in listed
+        ),
+    )
+    if len(listed) < len(columns):
+        kinds = Counter(column.semantic.value for column in columns[len(listed) :])
+        counts = ", ".join(f"{n:,} {kind}" for kind, n in kinds.most_common())
+        lines += ["", f"And {len(columns) - len(listed):,} more columns: {counts}."]
+    return lines
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = [header, ["---"] * len(header), *rows]
+    return ["| " + " | ".join(row) + " |" for row in lines]
+
+
+def _plain(text: object) -> str:
+    """Text on one line, in which nothing is markup."""
+    line = " ".join(str(text).split())
+    for character in "\\`*_{}[]<>#|$~":
+        line = line.replace(character, f"\\{character}")
+    return line
+
+
+def _name(name: str) -> str:
+    """A column's name as code."""
+    line = " ".join(str(name).split()).replace("`", "'").replace("|", "\\|")
+    return f"`{line}`" if line else "(no name)"
+
+
+def _constants(schema: Schema, data: str | Code, names: dict[str, list[str]]) -> str:
+    lines = [f"DATA = {literal(data)}", f"TARGET = {literal(schema.target)}"]
+    lines += [assign(constant, listed) for constant, listed in names.items()]
+    lines += [
+        f"FEATURES = {' + '.join(KINDS)}",
+        "MEASURED = set(NUMERIC + DATETIME + TEXT)  # drawn as numbers: values, days, characters",
+        "",
+        "MAX_CHARTS = 30  # columns drawn in a section, strongest with the target first",
+        "SAMPLE = 5_000  # rows for what takes long",
+        "SEED = 0",
+    ]
+    return "\n".join(lines)
+
+
+def _load(schema: Schema) -> str:
+    lines = [
+        "table = pd.read_parquet(DATA)",
+        'table = table.drop(columns=[name for name in table if name.startswith("__fold_")])',
+    ]
+    for column in schema.used:
+        if column.semantic.value == "datetime" and column.datetime_format:
+            where = f"table[{literal(column.name)}]"
+            form = literal(column.datetime_format)
+            lines += [
+                f"{where} = pd.to_datetime(",
+                f'    {where}, format={form}, errors="coerce", utc=True',
+                ").dt.tz_localize(None)",
+            ]
+    lines += [
+        "sample = table.sample(min(len(table), SAMPLE), random_state=SEED)",
+        "table.head()",
+    ]
+    return "\n".join(lines)
+
+
+def _sections(names: dict[str, list[str]]) -> list[str]:
+    parts = []
+    if names["NUMERIC"]:
+        parts += [
+            _markdown(cells.NUMERIC_TEXT),
+            _code(cells.NUMERIC_TABLE),
+            _code(cells.NUMERIC_CHART),
+        ]
+    if len(names["NUMERIC"]) > 1:
+        parts += [
+            _markdown(cells.CORRELATION_TEXT),
+            _code(cells.CORRELATION),
+            _code(cells.CORRELATION_TABLE),
+        ]
+    if names["CATEGORICAL"] or names["BOOLEAN"]:
+        parts += [_markdown(cells.CATEGORICAL_TEXT), _code(cells.CATEGORICAL_TABLE)]
+        parts += [_code(cells.CATEGORICAL_CHART)]
+    if names["DATETIME"]:
+        parts += [
+            _markdown("## Dates and times"),
+            _code(cells.DATETIME_TABLE),
+            _code(cells.DATETIME_CHART),
+        ]
+    if names["TEXT"]:
+        parts += [_markdown("## Texts"), _code(cells.TEXT_TABLE), _code(cells.TEXT_CHART)]
+        parts += [_code(cells.TEXT_EXAMPLES)]
+    return parts

@@ -1,0 +1,332 @@
+"""The features of a trial: from the kinds of columns and a learner's needs to source code.
+
+What a learner needs is data (`Preprocessing`); what each need looks like in scikit-learn and
+skrub is one small function below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from trialbook.program._code import Code, call, literal, spread
+
+# One-hot columns beyond this many levels are mostly zeros; target encoding says more in one column.
+ONE_HOT_MAX_LEVELS = 32
+# Histogram gradient boosting in scikit-learn takes at most 255 levels of a category.
+MAX_NATIVE_LEVELS = 250
+# Levels with fewer rows than this share one column: a rarer one cannot be learnt from.
+MIN_LEVEL_ROWS = 3
+
+Numeric = Literal["keep", "impute", "standard", "squash", "minmax"]
+Categorical = Literal["codes", "one_hot"]
+Datetime = Literal["parts", "cyclic"]
+Text = Literal["topics", "ngrams"]
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What a learner needs of its features.
+
+    Parameters
+    ----------
+    numeric : {"keep", "impute", "standard", "squash", "minmax"}
+        Leave numbers as they are (missing ones too), impute, and then scale by standard
+        deviation, by quantiles with a smooth clip, or into the unit interval.
+    categorical : {"codes", "one_hot"}
+        Categories as codes, or as one-hot columns with target encoding above
+        `ONE_HOT_MAX_LEVELS` levels.
+    datetime : {"parts", "cyclic"}
+        Dates as calendar parts, or as parts on circles.
+    text : {"topics", "ngrams"}
+        Free text as a few topics (TF-IDF, then SVD), or as sparse TF-IDF n-grams.
+    dense : bool
+        Whether the learner needs a dense matrix.
+    frame : bool
+        Whether the learner needs a table in which codes of categories are whole numbers.
+    """
+
+    numeric: Numeric = "keep"
+    categorical: Categorical = "codes"
+    datetime: Datetime = "parts"
+    text: Text = "topics"
+    dense: bool = True
+    frame: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether missing values must be gone."""
+        return self.numeric != "keep"
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a table by kind.
+
+    Parameters
+    ----------
+    numeric : tuple of str
+    categorical : mapping of str to int
+        Categories and booleans with their number of levels.
+    coded : tuple of str
+        Those of `categorical` that are stored as numbers, so that 5 and 5.0 are one level.
+    datetime : mapping of str to (str or None)
+        The format of dates stored as text; ``None`` when stored as dates.
+    timed : tuple of str
+        Those of `datetime` that have a time of day.
+    text : tuple of str
+    """
+
+    numeric: tuple[str, ...] = ()
+    categorical: Mapping[str, int] = field(default_factory=dict)
+    coded: tuple[str, ...] = ()
+    datetime: Mapping[str, str | None] = field(default_factory=dict)
+    timed: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.numeric) + len(self.categorical) + len(self.datetime) + len(self.text)
+
+
+@dataclass(frozen=True)
+class FeatureCode:
+    """Source of a column transformer.
+
+    Parameters
+    ----------
+    expression : Code
+        The transformer.
+    constants : tuple of (str, list of str)
+        Names of column lists it uses, with their columns.
+    imports : tuple of str
+    snippets : tuple of str
+        Names of functions in `trialbook.program._snippets` that it uses.
+    n_categorical : int
+        How many of its first output columns are category codes.
+    """
+
+    expression: Code
+    constants: tuple[tuple[str, list[str]], ...]
+    imports: tuple[str, ...]
+    snippets: tuple[str, ...]
+    n_categorical: int
+
+
+class _Builder:
+    """Collects the parts of a column transformer."""
+
+    def __init__(self) -> None:
+        self.steps: list[Code] = []
+        self.constants: list[tuple[str, list[str]]] = []
+        self.imports: set[str] = {"from sklearn.compose import ColumnTransformer"}
+        self.snippets: set[str] = set()
+
+    def use(self, line: str) -> None:
+        self.imports.add(line)
+
+    def group(self, step: str, constant: str, columns: list[str], transformer: Code | str) -> None:
+        """Add one transformer for a list of columns that becomes a constant."""
+        if columns:
+            self.constants.append((constant, columns))
+            self.steps.append(_step(step, transformer, Code(constant)))
+
+    def pipeline(self, *steps: Code | None) -> Code:
+        """One step, or several in a pipeline."""
+        present = [step for step in steps if step is not None]
+        if len(present) == 1:
+            return present[0]
+        self.use("from sklearn.pipeline import make_pipeline")
+        return call("make_pipeline", *present)
+
+    def as_text(self) -> Code:
+        self.use("from sklearn.preprocessing import FunctionTransformer")
+        self.snippets.add("as_text")
+        return call("FunctionTransformer", Code("as_text"), feature_names_out="one-to-one")
+
+    def as_table(self) -> Code:
+        self.use("from sklearn.preprocessing import FunctionTransformer")
+        self.snippets.add("as_table")
+        counted = {"n_categorical": Code("N_CATEGORICAL")}
+        return call("FunctionTransformer", Code("as_table"), kw_args=counted)
+
+    def imputer(self, *, indicator: bool) -> Code:
+        self.use("from sklearn.impute import SimpleImputer")
+        if indicator:
+            return call("SimpleImputer", strategy="median", add_indicator=True)
+        return call("SimpleImputer", strategy="median")
+
+    def scaler(self, numeric: Numeric) -> Code | None:
+        if numeric == "standard":
+            self.use("from sklearn.preprocessing import StandardScaler")
+            return call("StandardScaler")
+        if numeric == "squash":
+            self.use("from skrub import SquashingScaler")
+            return call("SquashingScaler")
+        if numeric == "minmax":
+            self.use("from sklearn.preprocessing import MinMaxScaler")
+            return call("MinMaxScaler", clip=True)
+        return None
+
+
+def feature_code(columns: Columns, needs: Preprocessing) -> FeatureCode:
+    """Write the column transformer that gives a learner what it needs.
+
+    Parameters
+    ----------
+    columns : Columns
+        The columns of the table.
+    needs : Preprocessing
+        What the learner needs.
+
+    Returns
+    -------
+    FeatureCode
+
+    Notes
+    -----
+    Category codes come first in the output, so that a learner can name them by position.
+    """
+    build = _Builder()
+    n_codes = _add_categories(build, columns, needs)
+    numeric = list(columns.numeric)
+    if needs.numeric == "keep":
+        build.group("numeric", "NUMERIC", numeric, Code('"passthrough"'))
+    elif numeric:
+        steps = build.pipeline(build.imputer(indicator=True), build.scaler(needs.numeric))
+        build.group("numeric", "NUMERIC", numeric, steps)
+    for name, form in columns.datetime.items():
+        _add_datetime(build, name, form, needs, timed=name in columns.timed)
+    for name in columns.text:
+        _add_text(build, name, needs)
+    options: dict[str, object] = {"verbose_feature_names_out": False}
+    if needs.dense:
+        options["sparse_threshold"] = 0
+    steps_list = Code(spread("[", build.steps, "]", room=0))
+    expression = call("ColumnTransformer", steps_list, **options)
+    if needs.frame:
+        expression = build.pipeline(expression, build.as_table())
+    return FeatureCode(
+        expression=expression,
+        constants=tuple(build.constants),
+        imports=tuple(sorted(build.imports)),
+        snippets=tuple(sorted(build.snippets)),
+        n_categorical=n_codes,
+    )
+
+
+def _add_categories(build: _Builder, columns: Columns, needs: Preprocessing) -> int:
+    """Add the steps for categories; return how many category codes they put first."""
+    coded = set(columns.coded)
+    if needs.categorical == "one_hot":
+        low = [c for c, n in columns.categorical.items() if n <= ONE_HOT_MAX_LEVELS]
+        high = [c for c, n in columns.categorical.items() if n > ONE_HOT_MAX_LEVELS]
+        for suffix, chosen, encoder in (
+            ("", low, _one_hot(build) if low else None),
+            ("_many", high, _target_encoder(build, needs) if high else None),
+        ):
+            if encoder is not None:
+                _add_by_storage(build, chosen, coded, suffix, encoder)
+        return 0
+    names = list(columns.categorical)
+    if not names:
+        return 0
+    build.use("from sklearn.preprocessing import OrdinalEncoder")
+    options: dict[str, object] = {"handle_unknown": "use_encoded_value"}
+    if needs.complete or needs.frame:
+        options |= {"unknown_value": -1, "encoded_missing_value": -2}
+    else:
+        build.use("import numpy as np")
+        options |= {"unknown_value": Code("np.nan"), "encoded_missing_value": Code("np.nan")}
+    many = any(levels > MAX_NATIVE_LEVELS for levels in columns.categorical.values())
+    if many and not needs.frame:
+        options["max_categories"] = MAX_NATIVE_LEVELS
+    _add_by_storage(build, names, coded, "", call("OrdinalEncoder", **options))
+    return len(names)
+
+
+def _add_by_storage(
+    build: _Builder, names: list[str], coded: set[str], suffix: str, encoder: Code
+) -> None:
+    """Encode text through `as_text`, and categories stored as numbers as they are."""
+    constant = "CATEGORICAL" + suffix.upper()
+    text = [name for name in names if name not in coded]
+    numbers = [name for name in names if name in coded]
+    if text:
+        build.group(f"categorical{suffix}", constant, text, build.pipeline(build.as_text(), encoder))
+    build.group(f"coded{suffix}", constant.replace("CATEGORICAL", "CODED"), numbers, encoder)
+
+
+def _one_hot(build: _Builder) -> Code:
+    build.use("from sklearn.preprocessing import OneHotEncoder")
+    return call(
+        "OneHotEncoder",
+        drop="if_binary",
+        min_frequency=MIN_LEVEL_ROWS,
+        handle_unknown="infrequent_if_exist",
+    )
+
+
+def _target_encoder(build: _Builder, needs: Preprocessing) -> Code:
+    build.use("from sklearn.model_selection import KFold")
+    build.use("from sklearn.preprocessing import TargetEncoder")
+    folds = call("KFold", 5, shuffle=True, random_state=Code("SEED"))
+    return build.pipeline(call("TargetEncoder", cv=folds), build.scaler(needs.numeric))
+
+
+def _add_datetime(
+    build: _Builder, name: str, form: str | None, needs: Preprocessing, *, timed: bool
+) -> None:
+    build.use("from sklearn.preprocessing import FunctionTransformer")
+    build.use("from skrub import DatetimeEncoder")
+    build.use("import pandas as pd")
+    parse = call(
+        "FunctionTransformer",
+        Code("pd.to_datetime"),
+        kw_args={"format": form, "errors": "coerce"} if form else {"errors": "coerce"},
+        feature_names_out="one-to-one",
+    )
+    options: dict[str, object] = {
+        "resolution": "minute" if timed else "day",
+        "add_weekday": True,
+        "add_day_of_year": True,
+    }
+    if needs.datetime == "cyclic":
+        options["periodic_encoding"] = "circular"
+    finish = (
+        [build.imputer(indicator=True), build.scaler(needs.numeric)] if needs.complete else [None]
+    )
+    steps = build.pipeline(parse, call("DatetimeEncoder", **options), *finish)
+    build.steps.append(_step(f"date_{len(build.steps)}", steps, name))
+
+
+def _add_text(build: _Builder, name: str, needs: Preprocessing) -> None:
+    if needs.text == "ngrams":
+        build.use("from sklearn.feature_extraction.text import TfidfVectorizer")
+        steps = build.pipeline(
+            build.as_text(),
+            call(
+                "TfidfVectorizer", ngram_range=(1, 2), max_features=20000, sublinear_tf=True
+            ),
+        )
+    else:
+        build.use("from skrub import StringEncoder")
+        steps = call(
+            "StringEncoder",
+            n_components=TOPICS,
+            vectorizer="tfidf",
+            analyzer="word",
+            ngram_range=(1, 2),
+            random_state=Code("SEED"),
+        )
+        steps = build.pipeline(steps, build.scaler(needs.numeric))
+    build.steps.append(_step(f"text_{len(build.steps)}", steps, name))
+
+
+# Thirty topics are skrub's own default; more cost time and rarely help trees.
+TOPICS = 30
+
+
+def _step(name: str, transformer: Code | str, columns: Code | str) -> Code:
+    items = [literal(name), str(transformer), literal(columns)]
+    return Code(spread("(", items, ")"))

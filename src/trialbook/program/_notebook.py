@@ -1,0 +1,110 @@
+"""Programs as scripts, notebooks and modules: one text, three forms."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from trialbook.errors import DataError
+
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+def to_notebook(program: str, metadata: Mapping[str, Any]) -> str:
+    """Turn a program in percent format into the JSON of a notebook.
+
+    Parameters
+    ----------
+    program : str
+        Source text.
+    metadata : mapping
+        Kept under the key ``trialbook`` of the notebook's metadata.
+
+    Returns
+    -------
+    str
+        JSON text of an ``.ipynb`` file.
+    """
+    import jupytext
+    import nbformat
+
+    notebook = jupytext.reads(program, fmt="py:percent")
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": dict(KERNEL),
+            "language_info": {"name": "python"},
+            "trialbook": dict(metadata),
+        }
+    )
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number}"
+    return str(nbformat.writes(notebook)) + "\n"
+
+
+def from_notebook(path: Path) -> tuple[str, dict[str, Any]]:
+    """Read a notebook, or a script in percent format, as a program.
+
+    Parameters
+    ----------
+    path : Path
+        An ``.ipynb`` or ``.py`` file.
+
+    Returns
+    -------
+    program : str
+        Source text in percent format.
+    metadata : dict
+        What `to_notebook` kept; empty for a script.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or is no notebook.
+    """
+    import jupytext
+
+    if not path.is_file():
+        raise DataError("no such notebook", place=str(path), remedy="Check the path.")
+    try:
+        notebook = jupytext.read(path)
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise DataError(
+            f"cannot read the notebook: {error}", place=str(path), remedy="Save it as .ipynb or .py."
+        ) from error
+    own = dict(notebook.metadata.get("trialbook", {}))
+    return str(jupytext.writes(notebook, fmt="py:percent")), own
+
+
+def import_program(path: Path, name: str = "trial") -> ModuleType:
+    """Import a program from a file, so that its functions can be called.
+
+    Parameters
+    ----------
+    path : Path
+        A Python file.
+    name : str
+        Name of the module; an earlier module of that name is replaced.
+
+    Returns
+    -------
+    module
+
+    Notes
+    -----
+    Its functions and classes are pickled by value from then on: a model must load where the
+    program does not exist.
+    """
+    import cloudpickle
+
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise DataError("not a Python program", place=str(path))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    cloudpickle.register_pickle_by_value(module)
+    return module

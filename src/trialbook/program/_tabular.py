@@ -1,0 +1,417 @@
+"""The frame of a tabular trial: a program that a reader would have written by hand.
+
+The engine runs this very text: it imports the program, calls `load`, steps through
+`cross_validate` fold by fold, and calls `combine`. In a notebook the last cells do the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from trialbook.program import _snippets
+from trialbook.program._code import Code, assign, import_block, source_of
+from trialbook.program._features import Columns, FeatureCode, Preprocessing, feature_code
+
+
+@dataclass(frozen=True)
+class ModelCode:
+    """What a learner writes into a program.
+
+    Parameters
+    ----------
+    estimator : Code
+        Expression of the unfitted estimator. It may use ``SEED``, ``N_JOBS`` and
+        ``N_CATEGORICAL``, the number of first columns that are category codes.
+    imports : tuple of str
+        Import lines that the estimator and `fit` need.
+    preprocessing : Preprocessing
+        What its features must look like.
+    fit : str, optional
+        Body of ``fit(pipeline, X, y, X_valid, y_valid, rounds, callbacks)`` for a learner that is
+        trained in rounds; weighted programs have ``weight`` and ``weight_valid`` too. ``None``
+        for a learner that a plain ``pipeline.fit`` trains.
+    weights : bool
+        Whether it takes sample weights.
+    weight_step : str
+        Name of the fit argument of the pipeline that takes them.
+    balance_rows : bool
+        Whether rows must be weighted against the frequency of their class, for a learner that is
+        to balance classes and has no option for it.
+    """
+
+    estimator: Code
+    imports: tuple[str, ...]
+    preprocessing: Preprocessing
+    fit: str | None = None
+    weights: bool = True
+    weight_step: str = "model__sample_weight"
+    balance_rows: bool = False
+
+
+@dataclass(frozen=True)
+class MetricCode:
+    """The metric of a program: a function's source and how it is called."""
+
+    name: str
+    function: str
+    source: str
+    imports: tuple[str, ...]
+    greater_is_better: bool
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What all tabular trials of an experiment share.
+
+    Parameters
+    ----------
+    experiment : str
+        Name of the experiment.
+    task : {"classification", "regression"}
+    target : str
+        Column to predict.
+    classes : tuple
+        Labels in sorted order; empty for regression.
+    positive : int, optional
+        Position of the positive class.
+    columns : Columns
+    fold_columns : tuple of str
+        One column a fold: 1 trains, 0 validates, -1 does neither.
+    validation : str
+        One sentence on how trials are validated.
+    weight : str, optional
+        Column of sample weights.
+    metric : MetricCode
+    data : Code
+        Expression of the path of the training table.
+    seed : int
+    n_jobs : int
+        Threads that a trial may use.
+    balance : bool
+        Whether classes are weighted against their frequency.
+    """
+
+    experiment: str
+    task: Literal["classification", "regression"]
+    target: str
+    classes: tuple[str | int | float | bool, ...]
+    positive: int | None
+    columns: Columns
+    fold_columns: tuple[str, ...]
+    validation: str
+    weight: str | None
+    metric: MetricCode
+    data: Code
+    seed: int
+    n_jobs: int
+    balance: bool = False
+    imports: tuple[str, ...] = field(default=())
+
+    @property
+    def is_classification(self) -> bool:
+        """Whether the target is a class."""
+        return self.task == "classification"
+
+
+def tabular_program(frame: Frame, model: ModelCode, *, title: str, summary: str) -> str:
+    """Write the program of one trial.
+
+    Parameters
+    ----------
+    frame : Frame
+        What all trials share.
+    model : ModelCode
+        The learner's part.
+    title, summary : str
+        Heading of the notebook and the sentence below it.
+
+    Returns
+    -------
+    str
+        Python source in percent format: ``# %%`` starts a cell.
+    """
+    features = feature_code(frame.columns, model.preprocessing)
+    weighted = frame.weight is not None and model.weights
+    cells = [
+        markdown_cell(f"# {title}", "", summary, "", frame.validation),
+        _imports(frame, model, features.imports),
+        _parameters(frame, model, features),
+        _load(frame, weighted=weighted),
+        *(["# %%\n" + _functions(features.snippets)] if features.snippets else []),
+        _pipeline(features.expression, model),
+        _fit(model, weighted=weighted),
+        _cross_validate(model, frame, weighted=weighted),
+        "# %%\n" + frame.metric.source,
+        evaluate_cell(frame),
+        _combine(frame),
+        markdown_cell("## Run", "", "Everything above only defines; the cells below do the work."),
+        _run(frame, weighted=weighted),
+        *_look(frame, weighted=weighted),
+        _use(frame),
+    ]
+    return "\n\n".join(cell.rstrip() for cell in cells) + "\n"
+
+
+def markdown_cell(*lines: str) -> str:
+    """A cell of text."""
+    return "# %% [markdown]\n" + "\n".join(f"# {line}".rstrip() for line in lines)
+
+
+_BALANCE_IMPORTS = ("from sklearn.utils.class_weight import compute_sample_weight",)
+
+
+def _imports(frame: Frame, model: ModelCode, features: tuple[str, ...]) -> str:
+    ensemble = "Classifier" if frame.is_classification else "Regressor"
+    lines = [
+        "from pathlib import Path",
+        "import numpy as np",
+        "import pandas as pd",
+        f"from sklearn.ensemble import Voting{ensemble}",
+        "from sklearn.frozen import FrozenEstimator",
+        "from sklearn.pipeline import Pipeline",
+        "from threadpoolctl import threadpool_limits",
+        *model.imports,
+        *(_BALANCE_IMPORTS if model.balance_rows else ()),
+        *features,
+        *frame.metric.imports,
+        *frame.imports,
+    ]
+    return "# %%\n" + import_block(lines)
+
+
+def _parameters(frame: Frame, model: ModelCode, features: FeatureCode) -> str:
+    lines = [
+        f"DATA = {frame.data}  # the rows that the search saw",
+        assign("TARGET", frame.target),
+        assign("FOLDS", list(frame.fold_columns)),
+    ]
+    if frame.is_classification:
+        lines.append(assign("CLASSES", list(frame.classes)))
+        if frame.positive is not None:
+            lines.append(f"POSITIVE = {frame.positive}  # position of the positive class")
+    if frame.weight is not None:
+        lines.append(assign("WEIGHT", frame.weight))
+    lines += [
+        assign("SEED", frame.seed),
+        f"N_JOBS = {frame.n_jobs}  # the same number of threads gives the same sums",
+    ]
+    if model.fit is not None:
+        lines.append("ROUNDS = None  # per fold; None finds them by early stopping")
+    if "N_CATEGORICAL" in f"{features.expression}{model.estimator}{model.fit}":
+        count = features.n_categorical
+        lines.append(f"N_CATEGORICAL = {count}  # first columns that are category codes")
+    lines.append("")
+    lines += [assign(name, names) for name, names in features.constants]
+    lines += ["", "threadpool_limits(N_JOBS)"]
+    return "# %%\n" + "\n".join(lines).replace("\n\n\n", "\n\n")
+
+
+def _load(frame: Frame, *, weighted: bool) -> str:
+    drop = "[TARGET, *FOLDS, WEIGHT]" if frame.weight is not None else "[TARGET, *FOLDS]"
+    if frame.is_classification:
+        target = "pd.Categorical(data[TARGET], categories=CLASSES).codes.astype(int)"
+    else:
+        target = "data[TARGET].to_numpy(dtype=float)"
+    result = "X, y, folds, weight" if weighted else "X, y, folds"
+    lines = [
+        "# %%",
+        "def load(path=DATA):",
+        '    """Features, target and folds: in a fold, 1 trains, 0 validates and -1 does neither."""',
+        "    data = pd.read_parquet(path)",
+        f"    X = data.drop(columns={drop})",
+        f"    y = {target}",
+        "    folds = data[FOLDS].to_numpy()",
+    ]
+    if weighted:
+        lines.append("    weight = data[WEIGHT].to_numpy(dtype=float)")
+    lines.append(f"    return {result}")
+    return "\n".join(lines)
+
+
+def _functions(names: tuple[str, ...]) -> str:
+    return "\n\n\n".join(source_of(getattr(_snippets, name)) for name in names)
+
+
+def _pipeline(features: Code, model: ModelCode) -> str:
+    body = [
+        "# %%",
+        "def build_pipeline():",
+        '    """Features and model, not yet fitted."""',
+        "    features = " + str(features).replace("\n", "\n    "),
+        "    model = " + str(model.estimator).replace("\n", "\n    "),
+        '    return Pipeline([("features", features), ("model", model)])',
+    ]
+    return "\n".join(body)
+
+
+def _fit(model: ModelCode, *, weighted: bool) -> str:
+    if model.fit is None:
+        given = ", weight" if weighted else ""
+        balance = []
+        if model.balance_rows:
+            times = "weight * " if weighted else ""
+            balance = [f'    weight = {times}compute_sample_weight("balanced", y)']
+        passed = f", {model.weight_step}=weight" if weighted or balance else ""
+        return "\n".join(
+            [
+                "# %%",
+                f"def fit(pipeline, X, y{given}):",
+                '    """Train on the rows of one fold."""',
+                *balance,
+                f"    return pipeline.fit(X, y{passed})",
+            ]
+        )
+    given = "weight, weight_valid, " if weighted else ""
+    return "\n".join(
+        [
+            "# %%",
+            f"def fit(pipeline, X, y, X_valid, y_valid, {given}rounds=None, callbacks=()):",
+            '    """Train on one fold; without `rounds`, stop early on its validation rows."""',
+            *(f"    {line}".rstrip() for line in model.fit.strip("\n").split("\n")),
+        ]
+    )
+
+
+def _cross_validate(model: ModelCode, frame: Frame, *, weighted: bool) -> str:
+    given = ", weight" if weighted else ""
+    predict = "predict_proba" if frame.is_classification else "predict"
+    lines = ["# %%"]
+    if model.fit is None:
+        lines += [
+            f"def cross_validate(X, y, folds{given}):",
+            '    """Train on each fold and predict its validation rows, one fold at a time."""',
+            "    for fold in folds.T:",
+            "        train, valid = np.flatnonzero(fold == 1), np.flatnonzero(fold == 0)",
+            "        model = fit(build_pipeline(), X.iloc[train], y[train]"
+            + (", weight[train])" if weighted else ")"),
+        ]
+    else:
+        passed = "        weight[train], weight[valid]," if weighted else ""
+        lines += [
+            f"def cross_validate(X, y, folds{given}, rounds=ROUNDS, callbacks=()):",
+            '    """Train on each fold and predict its validation rows, one fold at a time."""',
+            "    for fold, n_rounds in zip(folds.T, rounds or [None] * len(FOLDS)):",
+            "        train, valid = np.flatnonzero(fold == 1), np.flatnonzero(fold == 0)",
+            "        rows = X.iloc[train], y[train], X.iloc[valid], y[valid]",
+            *(["        weights = weight[train], weight[valid]"] if passed else []),
+            "        model = fit(build_pipeline(), *rows, "
+            + ("*weights, " if passed else "")
+            + "n_rounds, callbacks)",
+        ]
+    lines.append(f"        yield model, valid, model.{predict}(X.iloc[valid])")
+    return "\n".join(lines)
+
+
+def metric_call(frame: Frame, y: str, prediction: str) -> str:
+    """Source of the call of the metric on given rows."""
+    if not frame.is_classification:
+        return f"{frame.metric.function}({y}, {prediction})"
+    positive = "POSITIVE" if frame.positive is not None else "None"
+    return f"{frame.metric.function}({y}, {prediction}, {positive})"
+
+
+def evaluate_cell(frame: Frame) -> str:
+    """A cell that defines ``evaluate``: the metric of some rows."""
+    return "\n".join(
+        [
+            "# %%",
+            "def evaluate(y, valid, prediction):",
+            f'    """{frame.metric.name} of the predictions for the rows `valid`."""',
+            f"    return {metric_call(frame, 'y[valid]', 'prediction')}",
+        ]
+    )
+
+
+def _combine(frame: Frame) -> str:
+    lines = [
+        "# %%",
+        "def combine(models, X, y):",
+        '    """One model that averages the predictions of the folds\' models."""',
+        '    voters = [(f"fold_{i}", FrozenEstimator(model)) for i, model in enumerate(models)]',
+    ]
+    if frame.is_classification:
+        lines.append('    return VotingClassifier(voters, voting="soft").fit(X, np.array(CLASSES)[y])')
+    else:
+        lines.append("    return VotingRegressor(voters).fit(X, y)")
+    return "\n".join(lines)
+
+
+def _run(frame: Frame, *, weighted: bool) -> str:
+    loaded = "X, y, folds, weight" if weighted else "X, y, folds"
+    return "\n".join(
+        [
+            "# %%",
+            'if __name__ == "__main__":',
+            f"    {loaded} = load()",
+            f"    results = list(cross_validate({loaded}))",
+            "    scores = [evaluate(y, valid, prediction) for _, valid, prediction in results]",
+            f'    print(f"validation {frame.metric.name}: {{np.mean(scores):.9f}}'
+            ' ± {np.std(scores):.9f}")',
+        ]
+    )
+
+
+def _look(frame: Frame, *, weighted: bool) -> list[str]:
+    """Cells that draw the first fold's predictions and, on request, explain the model."""
+    if frame.is_classification:
+        imports = ["    from sklearn.metrics import ConfusionMatrixDisplay", ""]
+        chart = [
+            "    _, valid, prediction = results[0]",
+            "    ConfusionMatrixDisplay.from_predictions(",
+            "        np.array(CLASSES)[y[valid]],",
+            "        np.array(CLASSES)[prediction.argmax(axis=1)],",
+            '        normalize="true",',
+            '        xticks_rotation="vertical",',
+            "    )",
+        ]
+    else:
+        imports = ["    from sklearn.metrics import PredictionErrorDisplay", ""]
+        chart = [
+            "    _, valid, prediction = results[0]",
+            "    PredictionErrorDisplay.from_predictions(",
+            '        y[valid], prediction, kind="actual_vs_predicted"',
+            "    )",
+        ]
+    predict = "predict_proba" if frame.is_classification else "predict"
+    sign = "" if frame.metric.greater_is_better else "-"
+    scoring = sign + metric_call(frame, "y", f"model.{predict}(X)")
+    explain = [
+        "# %%",
+        "EXPLAIN = False  # True measures how much each column matters (takes a while)",
+        'if __name__ == "__main__" and EXPLAIN:',
+        "    from sklearn.inspection import permutation_importance",
+        "",
+        "    model, valid, _ = results[0]",
+        "    sample = valid[:1000]",
+        "",
+        "    def score(model, X, y):",
+        f"        return {scoring}",
+        "",
+        "    importance = permutation_importance(",
+        "        model, X.iloc[sample], y[sample], scoring=score, random_state=SEED",
+        "    )",
+        '    columns = {"importance": importance.importances_mean, "std": importance.importances_std}',
+        '    print(pd.DataFrame(columns, index=X.columns).sort_values("importance", ascending=False))',
+    ]
+    draw = ["# %%", 'if __name__ == "__main__":', *imports, *chart]
+    return ["\n".join(draw), "\n".join(explain)]
+
+
+def _use(frame: Frame) -> str:
+    predict = "predict_proba" if frame.is_classification else "predict"
+    return "\n".join(
+        [
+            "# %% [markdown]",
+            "# ## Use the model",
+            "#",
+            "# The run keeps this very model; after an edit above, `combine` makes the new one. To put an",
+            "# edited notebook on the leaderboard, save it and run `trialbook rerun NOTEBOOK`.",
+            "",
+            "# %%",
+            'if __name__ == "__main__":',
+            "    model = combine([model for model, _, _ in results], X, y)",
+            "    print(model.predict(X.head()))",
+            f"    # mlflow.sklearn.load_model(\"../model\").{predict}(X) gives the stored model's answer",
+        ]
+    )

@@ -1,0 +1,150 @@
+"""The account of time: what is left, what things took, and what that says of things to come."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+
+# Kept back for ensembles, the test and the report: a share of the budget within bounds that hold
+# on the smallest and the largest budgets.
+RESERVE_SHARE = 0.10
+RESERVE_MIN_S = 6.0
+RESERVE_MAX_S = 60.0
+# Of the time for the search, one trial may take this much, so that others get a turn; but at
+# least so long, for less trains nothing of use.
+TRIAL_SHARE = 0.35
+TRIAL_MIN_S = 8.0
+# A learner that trains in rounds is worth starting with this share of the time it would like.
+USEFUL_SHARE = 0.25
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What one trial was expected to take, and took.
+
+    Parameters
+    ----------
+    number : int
+    label, learner : str
+    projected_s, actual_s : float
+    outcome : str
+        ``finished``, or why it is not.
+    peak_bytes : int
+        Most resident memory of its process, 0 if it was never measured.
+    """
+
+    number: int
+    label: str
+    learner: str
+    projected_s: float
+    actual_s: float
+    outcome: str
+    peak_bytes: int = 0
+
+
+@dataclass
+class Ledger:
+    """Time and memory of an experiment.
+
+    Parameters
+    ----------
+    deadline_s : float, optional
+        Seconds for everything; ``None`` if only the number of trials is limited.
+    spent_s : float
+        Seconds that earlier sessions of the same experiment took.
+    trial_timeout : float, optional
+        Seconds for each trial.
+    started : float
+        `time.monotonic` at the start.
+    """
+
+    deadline_s: float | None
+    spent_s: float = 0.0
+    trial_timeout: float | None = None
+    started: float = field(default_factory=time.monotonic)
+    entries: list[Entry] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the start, earlier sessions included."""
+        return self.spent_s + time.monotonic() - self.started
+
+    @property
+    def left_s(self) -> float:
+        """Seconds to the deadline."""
+        return math.inf if self.deadline_s is None else self.deadline_s - self.elapsed_s
+
+    @property
+    def reserve_s(self) -> float:
+        """Seconds kept back for what follows the search."""
+        if self.deadline_s is None:
+            return 0.0
+        return min(RESERVE_MAX_S, max(RESERVE_MIN_S, RESERVE_SHARE * self.deadline_s))
+
+    @property
+    def search_left_s(self) -> float:
+        """Seconds in which trials may still run."""
+        return self.left_s - self.reserve_s
+
+    def trial_budget_s(self) -> float | None:
+        """Seconds that a trial which starts now may take; ``None`` without any limit."""
+        limits = [] if self.trial_timeout is None else [self.trial_timeout]
+        if self.deadline_s is not None:
+            share = TRIAL_SHARE * (self.deadline_s - self.reserve_s)
+            limits.append(min(self.search_left_s, max(TRIAL_MIN_S, share)))
+        return min(limits) if limits else None
+
+    def fits(self, projected_s: float, learner: str, *, iterative: bool) -> bool:
+        """Whether a trial is worth starting now.
+
+        Parameters
+        ----------
+        projected_s : float
+            Projected time, before correction.
+        learner : str
+        iterative : bool
+            Whether it can be cut short and still be of use.
+
+        Returns
+        -------
+        bool
+        """
+        budget = self.trial_budget_s()
+        if budget is None:
+            return True
+        expected = self.expected_s(projected_s, learner)
+        return expected * (USEFUL_SHARE if iterative else 1.0) <= budget
+
+    def expected_s(self, projected_s: float, learner: str) -> float:
+        """A projection corrected by what was measured.
+
+        Parameters
+        ----------
+        projected_s : float
+        learner : str
+
+        Returns
+        -------
+        float
+            Scaled by the learner's own past ratio of actual to projected time, or by that of
+            all learners when it has none. One rule: the geometric mean.
+        """
+        done = [entry for entry in self.entries if entry.outcome == "finished"]
+        own = [entry for entry in done if entry.learner == learner]
+        ratios = [entry.actual_s / max(entry.projected_s, 0.05) for entry in own or done]
+        if not ratios:
+            return projected_s
+        log_mean = sum(math.log(max(ratio, 1e-3)) for ratio in ratios) / len(ratios)
+        # Half-way in doubt: a projection and a few measurements are both rough.
+        weight = len(ratios) / (len(ratios) + 1)
+        return projected_s * math.exp(weight * log_mean)
+
+    def record(self, entry: Entry) -> None:
+        """Add what a trial took."""
+        self.entries.append(entry)
+
+    def skip(self, label: str, reason: str) -> None:
+        """Add what did not run, and why."""
+        self.skipped[label] = reason

@@ -1,0 +1,6 @@
+"""MLflow: the only room that talks to it about runs."""
+
+from trialbook.tracking._tracker import Tracker, TrialRecord
+from trialbook.tracking._workspace import Workspace, cannot_write, import_mlflow, slug
+
+__all__ = ["Tracker", "TrialRecord", "Workspace", "cannot_write", "import_mlflow", "slug"]

@@ -1,0 +1,369 @@
+"""One experiment in MLflow: a parent run, a child run for each trial, and their artifacts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trialbook.errors import WorkspaceError, nearest
+from trialbook.tracking._workspace import ARTIFACTS, Workspace, slug
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+# Tags carry this prefix, so that a filter in the MLflow UI finds them together.
+TAG = "trialbook."
+MAX_VALUE = 500
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """A trial as MLflow keeps it.
+
+    Parameters
+    ----------
+    run_id : str
+    number : int
+        Position in the plan.
+    label : str
+        Unique within the experiment, such as ``lightgbm-2``.
+    learner : str
+        Key of the learner, or ``voting`` or ``stacking``.
+    status : {"running", "finished", "failed", "killed"}
+    score, std : float, optional
+        Mean and standard deviation of the metric over the folds.
+    metrics : dict of str to float
+    params : dict of str to str
+    tags : dict of str to str
+        Without the prefix.
+    folder : Path
+        Its artifacts.
+    """
+
+    run_id: str
+    number: int
+    label: str
+    learner: str
+    status: str
+    score: float | None
+    std: float | None
+    metrics: dict[str, float]
+    params: dict[str, str]
+    tags: dict[str, str]
+    folder: Path
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has a model."""
+        return self.status == "finished"
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The hyperparameters as they were proposed."""
+        return dict(json.loads(self.tags.get("config", "{}")))
+
+
+@dataclass
+class Tracker:
+    """Writes and reads one execution of a job.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    name : str
+        The experiment.
+    experiment_id : str
+    run_id : str
+        The parent run.
+    """
+
+    workspace: Workspace
+    name: str
+    experiment_id: str
+    run_id: str
+    _made: dict[str, Path] = field(default_factory=dict)
+
+    @classmethod
+    def create(cls, workspace: Workspace, name: str, tags: Mapping[str, str]) -> Tracker:
+        """Begin a new execution.
+
+        Parameters
+        ----------
+        workspace : Workspace
+        name : str
+            The experiment; it is made if there is none.
+        tags : mapping of str to str
+            Of the parent run, without the prefix.
+
+        Returns
+        -------
+        Tracker
+        """
+        experiment_id = workspace.experiment_id(name)
+        run = workspace.client.create_run(
+            experiment_id, run_name=name, tags=_prefixed({"kind": "experiment", **tags})
+        )
+        return cls(workspace, name, experiment_id, run.info.run_id)
+
+    @classmethod
+    def latest(cls, workspace: Workspace, name: str | None = None) -> Tracker:
+        """Find the latest execution of an experiment.
+
+        Parameters
+        ----------
+        workspace : Workspace
+        name : str, optional
+            The experiment; the only or latest one if it is not given.
+
+        Returns
+        -------
+        Tracker
+
+        Raises
+        ------
+        WorkspaceError
+            If there is none, with the nearest name.
+        """
+        names = workspace.experiment_names()
+        place = str(workspace.path)
+        if not names:
+            raise WorkspaceError(
+                "the workspace has no experiment yet", place=place, remedy="Train first."
+            )
+        for candidate in [name] if name else names:
+            experiment = workspace.client.get_experiment_by_name(candidate)
+            if experiment is None:
+                raise WorkspaceError(
+                    f"no experiment '{candidate}'", place=place, remedy=nearest(candidate, names)
+                )
+            runs = workspace.client.search_runs(
+                [experiment.experiment_id],
+                filter_string=f"tags.`{TAG}kind` = 'experiment'",
+                order_by=["attributes.start_time DESC"],
+                max_results=1,
+            )
+            if runs:
+                return cls(workspace, candidate, experiment.experiment_id, runs[0].info.run_id)
+        raise WorkspaceError(
+            "the workspace has no experiment of trialbook's", place=place, remedy="Train first."
+        )
+
+    @property
+    def folder(self) -> Path:
+        """Artifacts of the parent run."""
+        return self.folder_of(self.run_id)
+
+    @property
+    def root(self) -> Path:
+        """Local folder of all runs of the experiment."""
+        return self.workspace.path / ARTIFACTS / slug(self.name)
+
+    def folder_of(self, run_id: str) -> Path:
+        """Local folder of a run's artifacts.
+
+        Parameters
+        ----------
+        run_id : str
+
+        Returns
+        -------
+        Path
+            Where they are, or a copy of them that a tracking server has sent.
+        """
+        local = self.root / run_id / "artifacts"
+        if self.workspace.served and not local.exists() and run_id not in self._made:
+            local.mkdir(parents=True)
+            self.workspace.client.download_artifacts(run_id, "", str(local))
+        return local
+
+    def new_folder(self, run_id: str) -> Path:
+        """Make the folder that a run's artifacts are written into.
+
+        Parameters
+        ----------
+        run_id : str
+
+        Returns
+        -------
+        Path
+        """
+        folder = self.root / run_id / "artifacts"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._made[run_id] = folder
+        return folder
+
+    def publish(self, run_id: str) -> None:
+        """Send a run's artifacts where others find them, when that is not where they lie.
+
+        Parameters
+        ----------
+        run_id : str
+        """
+        if self.workspace.served:
+            self.workspace.client.log_artifacts(run_id, str(self.folder_of(run_id)))
+
+    def start_trial(self, number: int, label: str, learner: str, tags: Mapping[str, str]) -> str:
+        """Open a child run.
+
+        Parameters
+        ----------
+        number, label, learner
+            See `TrialRecord`.
+        tags : mapping of str to str
+            Further tags, without the prefix.
+
+        Returns
+        -------
+        str
+            Its id.
+        """
+        own = {"kind": "trial", "number": str(number), "label": label, "learner": learner, **tags}
+        run = self.workspace.client.create_run(
+            self.experiment_id,
+            run_name=label,
+            tags={**_prefixed(own), "mlflow.parentRunId": self.run_id},
+        )
+        return str(run.info.run_id)
+
+    def finish_trial(
+        self,
+        run_id: str,
+        metrics: Mapping[str, float],
+        params: Mapping[str, Any],
+        tags: Mapping[str, str],
+    ) -> None:
+        """Make a trial durable: its artifacts are in place, so now its run is finished.
+
+        Parameters
+        ----------
+        run_id : str
+        metrics, params : mapping
+        tags : mapping of str to str
+            Without the prefix.
+        """
+        self.publish(run_id)
+        self.log(run_id, metrics=metrics, params=params, tags=tags)
+        self.workspace.client.set_terminated(run_id, "FINISHED")
+
+    def fail_trial(self, run_id: str, reason: str, *, killed: bool = False) -> None:
+        """Record that a trial has no model, and why.
+
+        Parameters
+        ----------
+        run_id : str
+        reason : str
+            One line.
+        killed : bool
+            Whether the engine ended it, so that `resume` runs it again.
+        """
+        folder = self.folder_of(run_id)
+        if not self.workspace.served:
+            # What a dead trial left half-written must not be taken for a model.
+            for child in folder.iterdir() if folder.exists() else ():
+                if child.is_dir() and child.name != "program":
+                    shutil.rmtree(child, ignore_errors=True)
+        else:
+            self.publish(run_id)
+        self.log(run_id, tags={"error": reason})
+        self.workspace.client.set_terminated(run_id, "KILLED" if killed else "FAILED")
+
+    def log(
+        self,
+        run_id: str,
+        *,
+        metrics: Mapping[str, float] | None = None,
+        params: Mapping[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Add metrics, parameters and tags to a run in one go.
+
+        Parameters
+        ----------
+        run_id : str
+        metrics, params, tags : mapping, optional
+        """
+        from mlflow.entities import Metric, Param, RunTag
+
+        now = int(time.time() * 1000)
+        self.workspace.client.log_batch(
+            run_id,
+            metrics=[Metric(key, float(value), now, 0) for key, value in (metrics or {}).items()],
+            params=[Param(key, _short(value)) for key, value in (params or {}).items()],
+            tags=[RunTag(key, value) for key, value in _prefixed(tags or {}).items()],
+        )
+
+    def tags(self) -> dict[str, str]:
+        """Tags of the parent run, without the prefix."""
+        return _own_tags(self.workspace.client.get_run(self.run_id))
+
+    def status(self) -> str:
+        """Status of the parent run: running, finished, failed or killed."""
+        return str(self.workspace.client.get_run(self.run_id).info.status).lower()
+
+    def end(self, status: str) -> None:
+        """Close the parent run.
+
+        Parameters
+        ----------
+        status : {"FINISHED", "FAILED", "KILLED", "RUNNING"}
+            ``RUNNING`` opens it again.
+        """
+        if status == "RUNNING":
+            self.workspace.client.update_run(self.run_id, status=status)
+        else:
+            self.workspace.client.set_terminated(self.run_id, status)
+
+    def trials(self) -> list[TrialRecord]:
+        """All trials, in the order of their numbers."""
+        runs: list[Run] = []
+        token = None
+        while True:
+            page = self.workspace.client.search_runs(
+                [self.experiment_id],
+                filter_string=f"tags.`mlflow.parentRunId` = '{self.run_id}'",
+                max_results=1000,
+                page_token=token,
+            )
+            runs += page
+            token = page.token
+            if not token:
+                break
+        records = [self._record(run) for run in runs]
+        return sorted(records, key=lambda record: (record.number, record.label))
+
+    def _record(self, run: Run) -> TrialRecord:
+        tags = _own_tags(run)
+        metrics = dict(run.data.metrics)
+        return TrialRecord(
+            run_id=run.info.run_id,
+            number=int(tags.get("number", "-1")),
+            label=tags.get("label", run.info.run_name),
+            learner=tags.get("learner", ""),
+            status=str(run.info.status).lower(),
+            score=metrics.get("score"),
+            std=metrics.get("score_std"),
+            metrics=metrics,
+            params=dict(run.data.params),
+            tags=tags,
+            folder=self.root / run.info.run_id / "artifacts",
+        )
+
+
+def _prefixed(tags: Mapping[str, str]) -> dict[str, str]:
+    return {f"{TAG}{key}": str(value) for key, value in tags.items()}
+
+
+def _own_tags(run: Run) -> dict[str, str]:
+    return {
+        key.removeprefix(TAG): value for key, value in run.data.tags.items() if key.startswith(TAG)
+    }
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"

@@ -1,0 +1,184 @@
+"""An API that records what the commands ask of it, and tells a short story of events."""
+
+import sys
+import types
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import trialbook
+from trialbook import events
+from trialbook.cli import main
+from trialbook.errors import OptionError
+
+STORY = (
+    events.Started(
+        "bank", "classification", "roc_auc", 41188, 20, "3-fold cross-validation", "W", 300.0
+    ),
+    events.GuardrailChecked("missing values", "passed", "No value is missing.", ""),
+    events.GuardrailChecked(
+        "class balance", "alerted", "'yes' has 11 % of the rows.", "Class weights are tried."
+    ),
+    events.PlanReady((("Baseline", 1.0), ("LightGBM", 14.0), ("Voting ensemble", 3.0)), 2, 1),
+    events.TrialStarted(1, "Baseline", "Dummy"),
+    events.FoldDone(1, 0, 3, 0.5),
+    events.TrialFinished(1, "Baseline", "Dummy", 0.5, 0.0, 0.4, True),
+    events.TrialStarted(2, "LightGBM", "LightGBM"),
+    events.TrialStarted(3, "SVM", "SVM"),
+    events.FoldDone(2, 0, 3, 0.95),
+    events.FoldDone(2, 1, 3, 0.97),
+    events.TrialFailed(3, "SVM", "SVM", "took more memory than 4.0 GB"),
+    events.TrialFinished(2, "LightGBM", "LightGBM", 0.961234, 0.004, 12.3, True),
+    events.StepSkipped("Voting ensemble", "one trial is not enough"),
+    events.Warned("the disk is nearly full"),
+    events.Stopping("the deadline is near"),
+    events.Tested("LightGBM", {"accuracy": 0.91, "roc_auc": 0.963}),
+    events.Finished("LightGBM", 0.961234, 65.0, "W/trial.ipynb"),
+)
+
+
+@dataclass
+class FakeTrial:
+    number: int = 2
+    label: str = "LightGBM"
+    learner: str = "LightGBM"
+    params: dict = field(default_factory=lambda: {"n_estimators": 100, "l2": np.float64(0.5)})
+    metrics: dict = field(default_factory=lambda: {"accuracy": 0.91, "roc_auc": 0.961234})
+    notebook: Path = Path("W/artifacts/2/program/trial.ipynb")
+    program: Path = Path("W/artifacts/2/program/trial.py")
+    uri: str = "runs:/abc/model"
+    run_id: str = "abc"
+    model: object = None
+    edited: bool = False
+    log: str = "fold 1 done"
+
+
+class FakeExperiment:
+    name = "bank"
+    workspace = Path("W")
+    task = "classification"
+    metric = "roc_auc"
+    status = "finished"
+    exploration = Path("W/exploration.ipynb")
+    report = Path("W/report.html")
+    guardrails = (STORY[2],)
+    ledger = ()
+    best = FakeTrial()
+    trials = (FakeTrial(),)
+
+    def __init__(self):
+        self.asked = []
+
+    @property
+    def leaderboard(self):
+        return pd.DataFrame(
+            {
+                "rank": [1, 2],
+                "trial": [2, 1],
+                "label": ["LightGBM", "Baseline"],
+                "learner": ["LightGBM", "Dummy"],
+                "score": [0.961234, 0.5],
+                "std": [0.004, np.nan],
+                "fit_s": [12.3, 0.4],
+                "predict_ms": [0.0123, 0.001],
+                "size_mb": [1.25, 0.01],
+                "state": ["finished", "finished"],
+            }
+        )
+
+    def trial(self, which):
+        if which == "nonsense":
+            raise OptionError("there is no trial 'nonsense'", remedy="Known: LightGBM, Baseline.")
+        self.asked.append(which)
+        return FakeTrial(number=which if isinstance(which, int) else 2)
+
+    def predict(self, table):
+        return np.where(table["age"] > 30, "yes", "no")
+
+    def predict_proba(self, table):
+        return pd.DataFrame({"no": [0.25] * len(table), "yes": [0.75] * len(table)})
+
+    def test(self, data, trial=None):
+        self.asked.append((data, trial))
+        return {"accuracy": 0.9, "roc_auc": np.float64(0.95)}
+
+
+class FakeApi(types.ModuleType):
+    """Stands for `trialbook.api`; `calls` is what was asked, in order."""
+
+    def __init__(self):
+        super().__init__("trialbook.api")
+        self.calls = []
+        self.experiment = FakeExperiment()
+        self.error = None
+
+    def _play(self, call, /, *arguments, listeners=(), **named):
+        self.calls.append((call, arguments, named))
+        if self.error is not None:
+            raise self.error
+        for event in STORY:
+            for listener in listeners:
+                listener(event)
+
+    def train(self, job, *, listeners=()):
+        self._play("train", job, listeners=listeners)
+        return self.experiment
+
+    def plan(self, job):
+        self._play("plan", job)
+        return types.SimpleNamespace(
+            job=job,
+            steps=STORY[3].steps,
+            guardrails=STORY[1:3],
+            n_workers=2,
+            cores_per_trial=1,
+            schema=None,
+        )
+
+    def resume(self, workspace, name=None, *, listeners=(), **named):
+        self._play("resume", workspace, name, listeners=listeners, **named)
+        return self.experiment
+
+    def open(self, workspace="trialbook", name=None, *, tracking_uri=None):
+        self._play("open", workspace, name, tracking_uri=tracking_uri)
+        return self.experiment
+
+    def rerun(self, notebook, *, workspace=None, name=None, listeners=()):
+        self._play("rerun", notebook, workspace=workspace, name=name, listeners=listeners)
+        return FakeTrial(number=4, label="LightGBM edited", edited=True)
+
+
+@pytest.fixture
+def api(monkeypatch):
+    fake = FakeApi()
+    monkeypatch.setitem(sys.modules, "trialbook.api", fake)
+    monkeypatch.setattr(trialbook, "api", fake, raising=False)
+    return fake
+
+
+@dataclass(frozen=True)
+class Outcome:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(capsys, tmp_path, monkeypatch):
+    """Run one command line in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run_command(*arguments):
+        code = main(list(arguments))
+        captured = capsys.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    return run_command
+
+
+@pytest.fixture
+def story():
+    return STORY

