@@ -1,14 +1,20 @@
 """Trialbook: automated machine learning whose every trial is a notebook you can run."""
 
-from trialbook.api import classify, open, plan, regress, rerun, resume, train
-from trialbook.errors import (
-    DataError,
-    NoModelError,
-    OptionError,
-    TrialbookError,
-    WorkspaceError,
-)
-from trialbook.job import Job
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trialbook.api import classify, open, plan, regress, rerun, resume, train
+    from trialbook.errors import (
+        DataError,
+        NoModelError,
+        OptionError,
+        TrialbookError,
+        WorkspaceError,
+    )
+    from trialbook.job import Job
 
 __version__ = "0.1.0"
 
@@ -27,3 +33,17 @@ __all__ = [
     "resume",
     "train",
 ]
+
+# Where each name is imported from when it is first used: importing trialbook costs nothing.
+_HOME = {
+    **dict.fromkeys(("classify", "open", "plan", "regress", "rerun", "resume", "train"), "api"),
+    "Job": "job",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'trialbook' has no attribute '{name}'")
+    module = importlib.import_module(f"trialbook.{_HOME.get(name, 'errors')}")
+    globals()[name] = value = getattr(module, name)
+    return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,9 +36,10 @@ def train(job: Job, *, listeners: Sequence[Listener] = ()) -> Experiment:
     TrialbookError
         If the data, an option or the workspace cannot be used; nothing is written then.
     """
+    started = time.monotonic()
     from trialbook import experiment
 
-    return experiment.train(job, listeners=listeners)
+    return experiment.train(job, listeners=listeners, started=started)
 
 
 def plan(job: Job) -> PlanPreview:
@@ -272,6 +274,7 @@ def resume(
     WorkspaceError
         If there is nothing to resume, it is running, or its time is spent and no new time given.
     """
+    started = time.monotonic()
     from trialbook import experiment
 
     return experiment.resume(
@@ -281,6 +284,7 @@ def resume(
         max_trials=max_trials,
         tracking_uri=tracking_uri,
         listeners=listeners,
+        started=started,
     )
 
 
@@ -359,6 +363,7 @@ def rerun(
 
 def _run(task: str, options: dict[str, Any]) -> Experiment:
     """Make a job from the options of `classify` or `regress`, and run it."""
+    started = time.monotonic()
     from trialbook import experiment
 
     listeners = options.pop("listeners")
@@ -372,7 +377,7 @@ def _run(task: str, options: dict[str, Any]) -> Experiment:
             options[role] = Job.IN_MEMORY
     fields = {key: value for key, value in options.items() if value is not None}
     job = Job.from_fields(fields | {"task": task, "workspace": str(options["workspace"])})
-    return experiment.train(job, experiment.Tables(**tables), listeners)
+    return experiment.train(job, experiment.Tables(**tables), listeners, started)
 
 
 def _seconds(value: str | float) -> float:

@@ -66,6 +66,7 @@ class FakeExperiment:
     report = Path("W/report.html")
     guardrails = (STORY[2],)
     ledger = ()
+    schema = types.SimpleNamespace(text=())
     best = FakeTrial()
     trials = (FakeTrial(),)
 
@@ -95,10 +96,10 @@ class FakeExperiment:
         self.asked.append(which)
         return FakeTrial(number=which if isinstance(which, int) else 2)
 
-    def predict(self, table):
+    def predict(self, table, trial="best"):
         return np.where(table["age"] > 30, "yes", "no")
 
-    def predict_proba(self, table):
+    def predict_proba(self, table, trial="best"):
         return pd.DataFrame({"no": [0.25] * len(table), "yes": [0.75] * len(table)})
 
     def test(self, data, trial=None):

@@ -27,8 +27,13 @@ def legend(axes):
     return [text.get_text() for text in axes.get_legend().get_texts()]
 
 
-def titles(figures):
-    return [figure.axes[0].get_title(loc="left") for figure in figures.values()]
+def note(figure):
+    return figure.axes[0].get_title(loc="right")
+
+
+def texts(axes, kind):
+    """What a confusion matrix says in its cells, or at one of its axes."""
+    return [text.get_text() for text in axes.texts if text.get_gid() == kind]
 
 
 @pytest.mark.parametrize("k", [2, 3, 8, 9, 48, 70])
@@ -63,17 +68,47 @@ def test_confusion_matrix_counts_and_shares_rows():
     y = np.array([0, 0, 0, 0, 1, 1])
     proba = np.eye(2)[[0, 0, 0, 1, 1, 1]]
     axes = charts("classification", y, proba, ["no", "yes"], 1)["confusion_matrix"].axes[0]
-    assert [text.get_text() for text in axes.texts] == ["3\n75%", "1\n25%", "0", "2\n100%"]
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["no", "yes"]
+    assert texts(axes, "cell") == ["3\n75%", "1\n25%", "0", "2\n100%"]
+    assert texts(axes, "true class") == texts(axes, "predicted class") == ["no", "yes"]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted class", "true class")
 
 
 def test_confusion_matrix_of_very_many_classes_shows_the_frequent_ones():
     figures = charts("classification", *classified(70, n=2000), range(70))
     axes = figures["confusion_matrix"].axes[0]
-    assert "60 most frequent of 70" in titles(figures)[0]
-    assert len(axes.get_xticklabels()) == 60
-    assert not axes.texts
+    assert "60 most frequent of 70" in note(figures["confusion_matrix"])
+    assert len(texts(axes, "true class")) == len(texts(axes, "predicted class")) == 60
+    assert not texts(axes, "cell")
+
+
+def test_confusion_matrix_of_many_classes_shows_shares_alone():
+    y = np.repeat(np.arange(10), 2)
+    predicted = np.where(np.arange(20) % 2, y, 0)
+    axes = charts("classification", y, np.eye(10)[predicted], range(10))["confusion_matrix"].axes[
+        0
+    ]
+    assert texts(axes, "cell")[:3] == ["100%", "", ""]
+    assert texts(axes, "cell")[10:13] == ["50%", "50%", ""]
+
+
+@pytest.mark.parametrize("k", [2, 3, 12, 48])
+def test_everything_lies_within_the_picture(k):
+    names = [f"a long name, the {i}th of them" for i in range(k)]
+    positive = 1 if k == 2 else None
+    rng = np.random.default_rng(0)
+    y = 1e7 * rng.gamma(2.0, size=3000)
+    figures = charts("classification", *classified(k), names, positive)
+    figures |= charts("regression", y, y * rng.normal(1, 0.3, size=3000))
+    for name, figure in figures.items():
+        save(figure)
+        inked, picture = figure.get_tightbbox(), figure.bbox_inches
+        assert picture.x0 <= inked.x0 and inked.x1 <= picture.x1, name
+        assert picture.y0 <= inked.y0 and inked.y1 <= picture.y1, name
+
+
+def test_no_layout_engine_draws_a_figure_twice():
+    figures = charts("classification", *classified(3), list("abc"))
+    assert all(figure.get_layout_engine() is None for figure in figures.values())
 
 
 def test_binary_curves_are_those_of_the_positive_class():
@@ -147,7 +182,7 @@ def test_a_few_far_values_do_not_flatten_the_picture():
     prediction = y.copy()
     prediction[0] = 1e9
     figures = charts("regression", y, prediction)
-    assert "1 of 1,000 rows lie outside" in titles(figures)[0]
+    assert "1 of 1,000 rows lie outside" in note(figures["residuals"])
     assert figures["predicted_vs_true"].axes[0].get_ylim()[1] < 1e4
 
 

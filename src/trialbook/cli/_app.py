@@ -386,6 +386,7 @@ def rerun(notebook: str, workspace: str | None, name: str | None, as_json: bool)
 @app.command()
 @click.argument("data")
 @where
+@click.option("--trial", default="best", help="Trial to predict with; else the best.")
 @click.option("--out", metavar="FILE", help="Table to write; else CSV on standard output.")
 @click.option("--proba", is_flag=True, help="Add the probability of each class.")
 @json_option
@@ -394,11 +395,12 @@ def predict(
     workspace: str,
     name: str | None,
     tracking_uri: str | None,
+    trial: str,
     out: str | None,
     proba: bool,
     as_json: bool,
 ) -> None:
-    """Predict the rows of DATA with the best model."""
+    """Predict the rows of DATA with the best model, or with another."""
     from trialbook.cli._output import write_json, write_table, writer_for
     from trialbook.data import read_table
 
@@ -412,7 +414,9 @@ def predict(
             place="option --proba",
             remedy="Leave it out.",
         )
-    predictions = _predictions(experiment, read_table(data), proba=proba)
+    found = _find(experiment, trial)
+    table = read_table(data, text=experiment.schema.text)
+    predictions = _predictions(experiment, found, table, proba=proba)
     if target is not None:
         write_table(predictions, target)
         click.echo(f"{len(predictions):,} predictions in {target}", err=True)
@@ -422,14 +426,15 @@ def predict(
         click.echo(predictions.to_csv(index=False), nl=False)
 
 
-def _predictions(experiment: Experiment, table: Any, *, proba: bool) -> Any:
+def _predictions(experiment: Experiment, trial: Trial, table: Any, *, proba: bool) -> Any:
     """Make the table of predictions: one column, then one for each class."""
     import pandas as pd
 
-    predicted = pd.Series(experiment.predict(table)).reset_index(drop=True)
+    which = trial.run_id
+    predicted = pd.Series(experiment.predict(table, which)).reset_index(drop=True)
     columns = {"prediction": predicted}
     if proba:
-        probabilities = experiment.predict_proba(table)
+        probabilities = experiment.predict_proba(table, which)
         for label in probabilities.columns:
             columns[f"probability_{label}"] = probabilities[label].reset_index(drop=True)
     return pd.DataFrame(columns)

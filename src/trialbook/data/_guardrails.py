@@ -117,7 +117,7 @@ def check_classes(y: np.ndarray, classes: tuple[Any, ...], target: str) -> tuple
     if share > IMBALANCE:
         found = [Guardrail("Class balance", "passed", finding, "", (target,))]
     else:
-        advice = "class weights are tried; rank by a metric that is robust, not by accuracy"
+        advice = "rank by a metric that is robust, not by accuracy"
         found = [Guardrail("Class balance", "alerted", finding, advice, (target,))]
     rare = [classes[i] for i in np.flatnonzero(counts < RARE_CLASS_ROWS)]
     if rare:

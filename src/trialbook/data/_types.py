@@ -128,7 +128,7 @@ def detect(frame: pd.DataFrame, *, overrides: Mapping[str, str]) -> tuple[Column
     """
     _check_overrides(frame, overrides)
     columns: list[Column] = []
-    kept: dict[tuple[str, int, int], list[_Facts]] = {}
+    kept: dict[tuple[int, ...], list[_Facts]] = {}
     for name in frame.columns:
         facts = _facts(frame[name])
         if name in overrides:
@@ -172,15 +172,33 @@ def _facts(column: pd.Series) -> _Facts:
     return _Facts(str(column.name), storage, codes, np.asarray(values))
 
 
-def _original(facts: _Facts, kept: dict[tuple[str, int, int], list[_Facts]]) -> str | None:
-    # Equal columns have equal codes in order of appearance and equal values, so that a hash of
-    # the codes finds the few candidates among thousands of columns.
-    key = (facts.storage, facts.distinct, hash(facts.codes.tobytes()))
-    for other in kept.setdefault(key, []):
-        if np.array_equal(other.codes, facts.codes) and np.array_equal(other.values, facts.values):
+def _original(facts: _Facts, kept: dict[tuple[int, ...], list[_Facts]]) -> str | None:
+    """Name of an earlier column with the same cells."""
+    others = kept.setdefault(_digest(facts), [])
+    for other in others:
+        if _same(facts, other):
             return other.name
-    kept[key].append(facts)
+    others.append(facts)
     return None
+
+
+def _digest(facts: _Facts) -> tuple[int, ...]:
+    """Equal for equal columns, and hardly ever for others, among thousands of columns too.
+
+    Equal columns have equal values in order of appearance, and equal codes. Neither is enough:
+    all columns without repeated values share their codes.
+    """
+    values = facts.values
+    if facts.storage is Storage.NUMBER:
+        # Whole numbers that became floating point where cells are missing, and minus zero.
+        values = values.astype(np.float64) + 0.0
+    elif values.dtype == object:
+        values = pd.util.hash_array(values, categorize=False)
+    return hash(facts.storage), hash(facts.codes.tobytes()), hash(values.tobytes())
+
+
+def _same(one: _Facts, other: _Facts) -> bool:
+    return np.array_equal(one.codes, other.codes) and np.array_equal(one.values, other.values)
 
 
 def _column(facts: _Facts, semantic: Semantic, evidence: str, form: str | None = None) -> Column:

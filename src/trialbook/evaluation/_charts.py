@@ -1,17 +1,22 @@
 """Charts of how a model errs, as figures ready to be saved.
 
 Figures are made without pyplot, so that drawing keeps no global state and works in any thread.
+Every trial of a search pays for its charts, so they are quick to draw: each panel has a fixed
+place in inches (a layout engine draws everything twice), and what has many parts, such as a
+histogram, is one artist.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from trialbook.evaluation._curves import Curve, curve
 from trialbook.job import Task
@@ -23,13 +28,24 @@ PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7
 
 # What stays legible: a colour for each class up to here, else only for the weakest classes ...
 MAX_COLOURED, N_WEAKEST = len(PALETTE), 5
-# ... numbers in the cells and names at the axes of a confusion matrix up to these numbers ...
-MAX_NUMBERED, MAX_NAMED = 14, 60
+# ... counts and shares, or shares alone, in the cells of a confusion matrix, and names at its
+# axes up to these numbers ...
+MAX_COUNTED, MAX_NUMBERED, MAX_NAMED = 6, 14, 60
 # ... letters of a class name, points of a line, and dots of a cloud before it becomes hexagons.
 MAX_LETTERS, MAX_POINTS, MAX_DOTS = 24, 800, 2000
 
 N_BINS = 10
 SHADES = LinearSegmentedColormap.from_list("shades", ["#c9dcef", "#6aa3d5", "#0b3c74"])
+DASHED = (0, (4, 4))
+
+# Of a notebook's or a web page's width, and enough to read 9 point letters.
+DPI = 80
+# Inches around panels: title, tick labels with axis labels, a bit of air, a legend of names.
+ABOVE, LEFT, BELOW, RIGHT, LEGEND = 0.6, 0.85, 0.65, 0.25, 2.85
+# Inches from a panel to the middle of its axis labels.
+LABEL_LEFT, LABEL_BELOW = 0.62, 0.4
+# Heights of an upper panel, of the one below it and of what is between them.
+UPPER, LOWER, BETWEEN = 3.5, 0.85, 0.2
 
 
 def charts(
@@ -87,51 +103,73 @@ def _confusion_matrix(y: np.ndarray, predicted: np.ndarray, names: list[str]) ->
     frequent = np.sort(np.argsort(-counts.sum(axis=1), kind="stable")[:MAX_NAMED])
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     counts, shares = counts[np.ix_(frequent, frequent)], shares[np.ix_(frequent, frequent)]
-    n = len(frequent)
-    cell = 0.62 if n <= MAX_NUMBERED else 0.19
-    size = max(3.2, cell * n)
-    figure = _figure(size + 2.6, size + 1.5)
-    axes = figure.add_subplot()
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    labels = [names[k] for k in frequent]
-    axes.set_xticks(range(n), labels, rotation=0 if n <= 3 else 90)
-    axes.set_yticks(range(n), labels)
-    if n <= MAX_NUMBERED:
-        for row in range(n):
-            for column in range(n):
-                share = shares[row, column]
-                text = f"{counts[row, column]:,}\n{share:.0%}" if counts[row, column] else "0"
-                axes.text(
-                    column,
-                    row,
-                    text,
-                    ha="center",
-                    va="center",
-                    fontsize=9 if n <= 6 else 7,
-                    color="white" if share > 0.55 else INK if counts[row, column] else MUTED,
-                )
-    left_out = f" ({n} most frequent of {n_all} classes)" if n < n_all else ""
-    _dress(
-        axes,
-        f"Confusion matrix{left_out}",
-        "predicted class",
-        "true class",
-        grid=False,
-        tick_size=9 if n <= MAX_NUMBERED else 7,
-    )
-    for side in ("left", "bottom"):
-        axes.spines[side].set_visible(False)
-    axes.tick_params(length=0)
-    bar = figure.colorbar(image, ax=axes, shrink=0.6, format=_percent)
-    bar.set_label("share of the true class", color=MUTED, fontsize=9)
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(length=0, labelsize=8, labelcolor=MUTED)
+    n, labels = len(frequent), [names[k] for k in frequent]
+    numbered = n <= MAX_NUMBERED
+    size = max(3.2, (0.62 if numbered else 0.16) * n)
+    points = 9 if numbered else 7
+    widest = max(_inches(label, points) for label in labels)
+    flat = n <= 3 and widest < 0.95 * size / n
+    left, below = widest + 0.5, 0.6 if flat else widest + 0.5
+    figure = Figure((left + size + (RIGHT if numbered else 1.05), below + size + ABOVE), DPI)
+    axes = _panel(figure, left, below, size, size)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    note = f"{n} most frequent of {n_all} classes" if n < n_all else ""
+    note = "% of the true class" if numbered else note
+    _dress(axes, "Confusion matrix", "predicted class", "true class", note=note, grid=False)
+    axes.xaxis.set_label_coords(0.5, (0.15 - below) / size)
+    axes.yaxis.set_label_coords((0.15 - left) / size, 0.5)
+    axes.set_frame_on(False)
+    _name_cells(axes, labels, size, points, flat=flat)
+    if numbered:
+        _number_cells(axes, counts, shares)
+    else:
+        _scale(_panel(figure, left + size + 0.2, below + 0.25 * size, 0.15, 0.5 * size))
     return figure
 
 
+def _name_cells(axes: Any, labels: list[str], size: float, points: float, *, flat: bool) -> None:
+    """Names of the classes at both axes; plain texts take a third of the time of tick labels."""
+    axes.set(xticks=[], yticks=[])
+    look = {"color": INK, "fontsize": points}
+    rows = {"ha": "right", "va": "center", "transform": axes.get_yaxis_transform()}
+    columns = {"ha": "center", "va": "top", "transform": axes.get_xaxis_transform()}
+    for place, label in enumerate(labels):
+        axes.text(-0.06 / size, place, label, gid="true class", **rows, **look)
+        turned = {"rotation": 0 if flat else 90, **columns, **look}
+        axes.text(place, -0.08 / size, label, gid="predicted class", **turned)
+
+
+def _number_cells(axes: Any, counts: np.ndarray, shares: np.ndarray) -> None:
+    """Counts of rows and shares of the true class; shares alone where there is little room."""
+    few = len(counts) <= MAX_COUNTED
+    for (row, column), count in np.ndenumerate(counts):
+        share = shares[row, column]
+        percent = f"{share:.0%}" if few or share >= 0.005 else "·"
+        axes.text(
+            column,
+            row,
+            f"{count:,}\n{percent}" if few and count else percent if count else "0" if few else "",
+            gid="cell",
+            ha="center",
+            va="center",
+            fontsize=9 if few else 8,
+            color="white" if share > 0.55 else INK if count else MUTED,
+        )
+
+
+def _scale(axes: Any) -> None:
+    """What the shades of a confusion matrix mean."""
+    axes.imshow(np.linspace(1, 0, 100)[:, None], cmap="Blues", aspect="auto", extent=(0, 1, 0, 1))
+    axes.set(xticks=[], yticks=[0, 0.5, 1], yticklabels=["0%", "50%", "100%"])
+    axes.yaxis.tick_right()
+    axes.tick_params(length=0, labelsize=8, labelcolor=MUTED)
+    axes.set_title("share of the\ntrue class", fontsize=8, color=MUTED, loc="left", y=1.0)
+    axes.set_frame_on(False)
+
+
 def _roc(curves: dict[int, Curve], names: list[str]) -> Figure:
-    figure, axes = _one_panel(len(curves))
-    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
+    figure, axes = _square(len(curves))
+    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=DASHED)
     lines = {
         k: (np.append(0, found.false_alarms), np.append(0, found.recall), found.area)
         for k, found in curves.items()
@@ -139,14 +177,14 @@ def _roc(curves: dict[int, Curve], names: list[str]) -> Figure:
     grid = np.linspace(0, 1, 201)
     mean = np.mean([np.interp(grid, x, height) for x, height, _ in lines.values()], axis=0)
     mean = np.append(0, mean), np.append(0, grid)
-    _draw_classes(axes, lines, names, (mean[1], mean[0]), "AUC")
+    _draw_classes(axes, lines, names, (mean[1], mean[0]), "AUC", "lower right")
     _dress(axes, "ROC curve", "false positive rate", "true positive rate (recall)")
     _unit_square(axes)
     return figure
 
 
 def _precision_recall(curves: dict[int, Curve], names: list[str]) -> Figure:
-    figure, axes = _one_panel(len(curves))
+    figure, axes = _square(len(curves))
     lines = {
         k: (
             np.append(0, found.recall),
@@ -157,10 +195,14 @@ def _precision_recall(curves: dict[int, Curve], names: list[str]) -> Figure:
     }
     grid = np.linspace(0, 1, 201)
     heights = [height[np.searchsorted(x, grid).clip(1)] for x, height, _ in lines.values()]
+    corner = "lower left"
     if len(curves) == 1:
         (only,) = curves.values()
-        axes.axhline(only.prevalence, color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
-    _draw_classes(axes, lines, names, (grid, np.mean(heights, axis=0)), "AP", steps=True)
+        axes.axhline(only.prevalence, color=MUTED, linewidth=1, linestyle=DASHED)
+        # Where the curve of a rare class or of a weak model does not pass.
+        corner = "lower left" if only.average_precision > 0.5 else "upper right"
+    mean = grid, np.mean(heights, axis=0)
+    _draw_classes(axes, lines, names, mean, "AP", corner, steps=True)
     _dress(axes, "Precision-recall curve", "recall", "precision")
     _unit_square(axes)
     return figure
@@ -172,6 +214,7 @@ def _draw_classes(
     names: list[str],
     mean: tuple[np.ndarray, np.ndarray],
     measure: str,
+    corner: str,
     *,
     steps: bool = False,
 ) -> None:
@@ -200,15 +243,15 @@ def _draw_classes(
     if len(coloured) < len(lines):
         entries.append((rest, f"the other {len(lines) - len(coloured)} classes"))
     title = f"{measure}, weakest classes" if len(coloured) < len(lines) else measure
-    _legend(axes, entries, title, outside=len(lines) > 1)
+    _legend(axes, entries, title, None if len(lines) > 1 else corner)
 
 
 def _calibration(
     y: np.ndarray, proba: np.ndarray, names: list[str], positive: int | None
 ) -> Figure:
     codes = range(len(names)) if positive is None else [positive]
-    figure, axes, below = _two_panels(wide=len(codes) > 1)
-    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
+    figure, axes, below = _stacked(LEGEND if len(codes) > 1 else RIGHT)
+    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=DASHED)
     entries: list[tuple[Any, str]] = []
     if 1 < len(codes) <= MAX_COLOURED:
         for k in codes:
@@ -223,40 +266,43 @@ def _calibration(
         x, share, yerr=margin, color=colour, marker="o", markersize=5, linewidth=2, elinewidth=1
     )
     entries.insert(0, (line, names[codes[0]] if len(codes) == 1 else "all classes together"))
-    below.hist(scores, bins=np.linspace(0, 1, 41), color=colour, alpha=0.75, log=len(codes) > 2)
+    _histogram(below, scores, np.linspace(0, 1, 41), colour, log=len(codes) > 2)
     _dress(axes, "Calibration", "", "share that is of the class")
     _dress(below, "", "predicted probability", "rows" if len(codes) == 1 else "rows × classes")
-    _unit_square(axes, equal=False)
-    axes.tick_params(labelbottom=False)
-    _legend(axes, entries, "", outside=len(codes) > 1)
+    _unit_square(axes)
+    below.set_xlim(axes.get_xlim())
+    _legend(axes, entries, "", None if len(codes) > 1 else "upper left")
     return figure
 
 
 def _residuals(y: np.ndarray, prediction: np.ndarray) -> Figure:
     residual = prediction - y
     low, high = _central(residual)
-    figure = _figure(8.2, 4.4)
-    cloud, side = figure.subplots(1, 2, sharey=True, width_ratios=(2.4, 1))
+    width, beside, height, gap = 4.4, 2.0, 3.4, 0.35
+    figure = Figure((LEFT + width + gap + beside + RIGHT, BELOW + height + ABOVE), DPI)
+    cloud = _panel(figure, LEFT, BELOW, width, height)
+    side = _panel(figure, LEFT + width + gap, BELOW, beside, height)
     inside = (residual >= low) & (residual <= high)
     _cloud(cloud, prediction[inside], residual[inside])
-    side.hist(residual[inside], bins=60, color=MAIN, alpha=0.75, orientation="horizontal")
-    for axes in (cloud, side):
-        axes.axhline(0, color=INK, linewidth=1)
+    _histogram(side, residual[inside], np.linspace(low, high, 61), MAIN, lying=True)
     median = float(np.median(residual))
     line = side.axhline(median, color=ACCENT, linewidth=1.6, linestyle=(0, (4, 2)))
-    _dress(cloud, f"Residuals{_left_out(inside)}", "predicted value", "predicted − true")
+    _dress(cloud, "Residuals", "predicted value", "predicted − true", note=_left_out(inside))
     _dress(side, "", "rows", "")
-    cloud.set_ylim(low, high)
-    _legend(side, [(line, f"median {median:.3g}")], "")
+    for axes in (cloud, side):
+        axes.axhline(0, color=INK, linewidth=1)
+        axes.set_ylim(low, high)
+    side.tick_params(labelleft=False)
+    _legend(side, [(line, f"median {median:.3g}")], "", "upper right")
     return figure
 
 
 def _predicted_vs_true(y: np.ndarray, prediction: np.ndarray) -> Figure:
-    figure, axes, below = _two_panels()
+    figure, axes, below = _stacked(RIGHT)
     low, high = _central(np.concatenate([y, prediction]))
     inside = (np.minimum(y, prediction) >= low) & (np.maximum(y, prediction) <= high)
     _cloud(axes, y[inside], prediction[inside])
-    (ideal,) = axes.plot([low, high], [low, high], color=INK, linewidth=1, linestyle=(0, (4, 4)))
+    (ideal,) = axes.plot([low, high], [low, high], color=INK, linewidth=1, linestyle=DASHED)
     entries: list[tuple[Any, str]] = [(ideal, "perfect")]
     y, prediction = y[inside], prediction[inside]
     edges = np.unique(np.quantile(y, np.linspace(0, 1, 2 * N_BINS + 1)))
@@ -269,26 +315,51 @@ def _predicted_vs_true(y: np.ndarray, prediction: np.ndarray) -> Figure:
         band = axes.fill_between(x, mean - spread, mean + spread, color=ACCENT, alpha=0.2, lw=0)
         (line,) = axes.plot(x, mean, color=ACCENT, linewidth=2)
         entries += [(line, "mean prediction"), (band, "± 1 standard deviation")]
-    below.hist(y, bins=50, color=MAIN, alpha=0.75)
-    _dress(axes, f"Predicted and true values{_left_out(inside)}", "", "predicted value")
+    _histogram(below, y, np.linspace(low, high, 61), MAIN)
+    note = _left_out(inside)
+    _dress(axes, "Predicted and true values", "", "predicted value", note=note)
     _dress(below, "", "true value", "rows")
-    axes.set_xlim(low, high)
-    axes.set_ylim(low, high)
-    axes.tick_params(labelbottom=False)
-    _legend(axes, entries, "")
+    axes.set(xlim=(low, high), ylim=(low, high))
+    below.set_xlim(low, high)
+    _legend(axes, entries, "", "upper left")
     return figure
 
 
 def _left_out(inside: np.ndarray) -> str:
     outside = int((~inside).sum())
-    return f" ({outside:,} of {len(inside):,} rows lie outside)" if outside else ""
+    return f"{outside:,} of {len(inside):,} rows lie outside" if outside else ""
 
 
 def _cloud(axes: Any, x: np.ndarray, height: np.ndarray) -> None:
     if len(x) <= MAX_DOTS:
-        axes.scatter(x, height, s=14, color=MAIN, alpha=0.35, linewidths=0)
+        axes.plot(x, height, "o", markersize=3.8, color=MAIN, alpha=0.35, markeredgewidth=0)
     else:
         axes.hexbin(x, height, gridsize=55, bins="log", mincnt=1, cmap=SHADES, linewidths=0)
+
+
+def _histogram(
+    axes: Any,
+    values: np.ndarray,
+    edges: np.ndarray,
+    colour: str,
+    *,
+    log: bool = False,
+    lying: bool = False,
+) -> None:
+    """Numbers of rows as one filled outline, on an axis of a few short numbers."""
+    counts = np.histogram(values, edges)[0]
+    orientation = "horizontal" if lying else "vertical"
+    axes.stairs(counts, edges, fill=True, color=colour, alpha=0.75, orientation=orientation)
+    top = max(1, int(counts.max()))
+    axis = axes.xaxis if lying else axes.yaxis
+    if log:
+        axes.set(yscale="log", ylim=(0.7, 2 * top))
+        axis.set_major_locator(LogLocator(numticks=4))
+        axis.set_minor_locator(NullLocator())
+    else:
+        axes.set(**{"xlim" if lying else "ylim": (0, 1.05 * top)})
+        axis.set_major_locator(MaxNLocator(3, integer=True))
+    axis.set_major_formatter(FuncFormatter(_count))
 
 
 def _binned_shares(
@@ -317,58 +388,70 @@ def _central(values: np.ndarray) -> tuple[float, float]:
     return float(low - margin), float(high + margin)
 
 
-def _figure(width: float, height: float) -> Figure:
-    layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)
-    return Figure(figsize=(width, height), layout=layout)
+def _panel(figure: Figure, left: float, bottom: float, width: float, height: float) -> Any:
+    """Axes at a place given in inches."""
+    all_width, all_height = figure.get_size_inches()
+    place = (left / all_width, bottom / all_height, width / all_width, height / all_height)
+    return figure.add_axes(place)
 
 
-def _one_panel(n_lines: int) -> tuple[Figure, Any]:
-    figure = _figure(5.6 if n_lines == 1 else 7.8, 5.0)
-    return figure, figure.add_subplot()
+def _square(n_lines: int) -> tuple[Figure, Any]:
+    right, side = RIGHT if n_lines == 1 else LEGEND, 4.1
+    figure = Figure((LEFT + side + right, BELOW + side + ABOVE), DPI)
+    return figure, _panel(figure, LEFT, BELOW, side, side)
 
 
-def _two_panels(*, wide: bool = False) -> tuple[Figure, Any, Any]:
-    figure = _figure(7.8 if wide else 6.0, 5.8)
-    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
-    return figure, upper, lower
+def _stacked(right: float) -> tuple[Figure, Any, Any]:
+    """A panel, and a low one below it with the same horizontal axis."""
+    width, bottom = 4.7, BELOW + LOWER + BETWEEN
+    figure = Figure((LEFT + width + right, bottom + UPPER + ABOVE), DPI)
+    upper = _panel(figure, LEFT, bottom, width, UPPER)
+    upper.tick_params(labelbottom=False)
+    return figure, upper, _panel(figure, LEFT, BELOW, width, LOWER)
 
 
 def _dress(
-    axes: Any, title: str, x: str, height: str, *, grid: bool = True, tick_size: int = 9
+    axes: Any, title: str, x: str, height: str, *, note: str = "", grid: bool = True
 ) -> None:
-    axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color=INK, pad=10)
-    axes.set_xlabel(x, color=MUTED, fontsize=10)
-    axes.set_ylabel(height, color=MUTED, fontsize=10)
+    # A given height of the title spares the search for one; an exponent fits below it.
+    places: dict[str, Any] = {"y": 1.0, "pad": 16}
+    axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color=INK, **places)
+    axes.set_title(note, loc="right", fontsize=9, color=MUTED, **places)
+    axes.set_xlabel(x, color=MUTED, fontsize=10, va="center")
+    axes.set_ylabel(height, color=MUTED, fontsize=10, va="center")
+    box = axes.get_window_extent()
+    axes.xaxis.set_label_coords(0.5, -LABEL_BELOW * DPI / box.height)
+    axes.yaxis.set_label_coords(-LABEL_LEFT * DPI / box.width, 0.5)
     for side, spine in axes.spines.items():
         spine.set_visible(side in ("left", "bottom"))
         spine.set_color(PALE)
-    axes.tick_params(color=PALE, labelcolor=INK, labelsize=tick_size)
+    axes.tick_params(color=PALE, labelcolor=INK, labelsize=9)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.get_offset_text().set(fontsize=9, color=MUTED)
+        if not isinstance(axis.get_major_formatter(), FuncFormatter):
+            axis.get_major_formatter().set_powerlimits((-3, 5))
     if grid:
         axes.grid(color=FAINT, linewidth=0.8)
         axes.set_axisbelow(True)
 
 
-def _unit_square(axes: Any, *, equal: bool = True) -> None:
-    axes.set_xlim(-0.01, 1.01)
-    axes.set_ylim(-0.01, 1.02)
-    if equal:
-        axes.set_box_aspect(1)
+def _unit_square(axes: Any) -> None:
+    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.02))
 
 
-def _legend(
-    axes: Any, entries: Iterable[tuple[Any, str]], title: str, *, outside: bool = False
-) -> None:
+def _legend(axes: Any, entries: Sequence[tuple[Any, str]], title: str, corner: str | None) -> None:
+    """A legend in a corner of the panel; without one, to the right of it."""
     handles, labels = zip(*entries)
     legend = axes.legend(
         handles,
         labels,
         title=title,
-        loc="upper left" if outside else "best",
-        bbox_to_anchor=(1.01, 1.0) if outside else None,
+        loc=corner or "upper left",
+        bbox_to_anchor=None if corner else (1.01, 1.0),
         fontsize=9,
         title_fontsize=9,
         alignment="left",
-        frameon=not outside,
+        frameon=corner is not None,
         framealpha=0.9,
         edgecolor="none",
         labelcolor=INK,
@@ -383,8 +466,19 @@ def _thinned(x: np.ndarray, height: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return x[kept], height[kept]
 
 
-def _percent(share: float, _position: int) -> str:
-    return f"{share:.0%}"
+def _inches(text: str, points: float) -> float:
+    """Width of a text."""
+    font = FontProperties(size=points)
+    width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+    return float(width) / 72
+
+
+def _count(number: float, _position: int) -> str:
+    """A number of rows in few letters."""
+    for unit, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= unit:
+            return f"{number / unit:g}{letter}"
+    return f"{number:g}"
 
 
 def _short(name: Any) -> str:

@@ -28,7 +28,9 @@ class Request:
     payload : dict
         Arguments of that function.
     budget_s : float, optional
-        Seconds that it should take at most; the worker keeps to it where it can.
+        Seconds that it should take; the worker keeps to it where it can.
+    limit_s : float, optional
+        Seconds after which the worker is killed.
     """
 
     id: int
@@ -36,6 +38,7 @@ class Request:
     folder: str
     payload: dict[str, Any]
     budget_s: float | None = None
+    limit_s: float | None = None
 
 
 @dataclass(frozen=True)

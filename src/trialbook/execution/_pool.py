@@ -18,8 +18,6 @@ from trialbook.execution._processes import (
     worker_environment,
 )
 
-# A worker that keeps to its budget gets this long to write its results before it is killed.
-GRACE_S = 1.0
 # How often memory and time are looked at.
 GUARD_S = 0.2
 
@@ -110,8 +108,8 @@ class Pool:
             if worker.request is None and worker.ready:
                 worker.request = request
                 worker.peak_bytes = 0
-                if request.budget_s is not None:
-                    worker.kill_at = time.monotonic() + request.budget_s + GRACE_S
+                if request.limit_s is not None:
+                    worker.kill_at = time.monotonic() + request.limit_s
                 try:
                     send(worker.process.requests, request)
                 except OSError:
@@ -216,7 +214,7 @@ class Pool:
                 continue
             if now > worker.kill_at:
                 self._kill(
-                    worker, f"ran past its limit of {worker.request.budget_s:.0f} s and was killed"
+                    worker, f"ran past its limit of {worker.request.limit_s:.0f} s and was killed"
                 )
                 continue
             used = resident_bytes(worker.process.pid)

@@ -38,8 +38,12 @@ CHARTS = "charts"
 
 # Training metrics are of this many rows: they only show how far a model overfits.
 TRAINING_ROWS = 2000
-# Of a trial's time, this share is for training; the rest packages and stores the model.
-TRAINING_SHARE = 0.9
+# Of a trial's time, this share packages and stores the model, within bounds.
+PACKAGING_SHARE = 0.15
+PACKAGING_MIN_S = 1.0
+PACKAGING_MAX_S = 10.0
+# Rows of the sample that shows whether class weights help.
+PROBE_ROWS = 10_000
 # Rows that the time of a prediction is measured on.
 TIMED_ROWS = 500
 
@@ -87,7 +91,7 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     program = _import_in_place(path)
     loaded = program.load()
     X, y = loaded[0], loaded[1]
-    limit = math.inf if request.budget_s is None else start + TRAINING_SHARE * request.budget_s
+    limit = math.inf if request.budget_s is None else start + _training_s(request.budget_s)
     trained = _cross_validate(program, loaded, learner, limit, report)
     rounds = None
     if learner is not None and learner.iterative:
@@ -161,6 +165,41 @@ def run_score(request: Request, report: Report) -> dict[str, Any]:
     )
     primary = metric(payload["metric"], schema.task, len(schema.classes))
     return {"metrics": metrics, "score": primary.score(y, prediction, schema.positive)}
+
+
+def run_probe(request: Request, report: Report) -> dict[str, Any]:
+    """Score programs on a sample of the first fold.
+
+    Parameters
+    ----------
+    request : Request
+        Payload: ``programs`` (paths by name) and ``data`` (the training table).
+    report : callable
+        Not used.
+
+    Returns
+    -------
+    dict of str to float
+        A score for each program.
+    """
+    scores = {}
+    for name, path in request.payload["programs"].items():
+        program = import_program(Path(path))
+        loaded = program.load(request.payload["data"])
+        fold = loaded[2][:, 0]
+        rng = np.random.default_rng(0)
+        kept = rng.permutation(len(fold))[:PROBE_ROWS]
+        sample = (loaded[0].iloc[kept].reset_index(drop=True), *(part[kept] for part in loaded[1:]))
+        one_fold = (sample[0], sample[1], fold[kept][:, None], *sample[3:])
+        _, rows, prediction = next(iter(program.cross_validate(*one_fold)))
+        scores[name] = float(program.evaluate(sample[1], rows, np.asarray(prediction)))
+    return scores
+
+
+def _training_s(budget_s: float) -> float:
+    """Seconds of a trial's budget that are for training."""
+    packaging = min(PACKAGING_MAX_S, max(PACKAGING_MIN_S, PACKAGING_SHARE * budget_s))
+    return max(0.5 * budget_s, budget_s - packaging)
 
 
 def _import_in_place(path: Path) -> ModuleType:

@@ -67,6 +67,7 @@ class Engine:
     stopping: str | None = None
     _running: dict[int, _Running] = field(default_factory=dict)
     _failures: list[str] = field(default_factory=list)
+    _cancelled: set[int] = field(default_factory=set)
     _interrupted: bool = False
 
     def emit(self, event: events.Event) -> None:
@@ -210,6 +211,7 @@ class Engine:
             folder=str(folder),
             payload=self.writer.payload(run_id, step, learner=step.learner),
             budget_s=self.ledger.trial_budget_s(),
+            limit_s=self.ledger.trial_limit_s(),
         )
         self._running[step.number] = _Running(step, run_id, step.learner, time.monotonic())
         self.emit(events.TrialStarted(step.number, step.label, step.learner))
@@ -252,7 +254,8 @@ class Engine:
                 )
             )
         else:
-            killed = self.stopping is not None and "stopped by the user" in reason
+            # What the engine itself ended runs again when the experiment is resumed.
+            killed = step.number in self._cancelled
             self.tracker.fail_trial(running.run_id, reason, killed=killed)
             self._failures.append(f"{step.label}: {reason}")
             self.search.tell(step.number, None)
@@ -267,6 +270,7 @@ class Engine:
         if math.isinf(self.best_loss) and self.ledger.left_s > 0:
             return
         for number in list(self._running):
+            self._cancelled.add(number)
             self.pool.cancel(number, reason)
 
     @contextlib.contextmanager

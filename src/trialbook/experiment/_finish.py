@@ -80,7 +80,7 @@ class Finish:
         ]
         members = self._members()
         planned: list[tuple[Step, str, Request]] = []
-        number = max(record.number for record in self.engine.tracker.trials())
+        number = self.engine.search.highest
         for kind in kinds:
             reason = self._why_not(kind, members)
             if reason:
@@ -140,7 +140,7 @@ class Finish:
         payload = writer.payload(run_id, step, learner=None, trains=False)
         budget = None if math.isinf(left) else left
         self.engine.emit(events.TrialStarted(number, step.label, kind))
-        return step, run_id, Request(number, "trial", str(folder), payload, budget)
+        return step, run_id, Request(number, "trial", str(folder), payload, budget, budget)
 
     def _close(self, step: Step, run_id: str, kind: str, answer: dict[str, Any]) -> None:
         if kind == "failed":

@@ -52,6 +52,24 @@ class Writer:
         code = learner.code(step.params, self.task.table())
         self.write(folder, tabular_program(self.frame, code, title=title, summary=summary))
 
+    def write_probe(self, folder: Path, learner: Learner) -> str:
+        """Write the program that shows what class weights do.
+
+        Parameters
+        ----------
+        folder : Path
+        learner : Learner
+
+        Returns
+        -------
+        str
+            Path of the program.
+        """
+        table = self.task.table()
+        code = learner.code(learner.starts(table)[0].params, table)
+        self.write(folder, tabular_program(self.frame, code, title="Class weights", summary=""))
+        return str(folder / PROGRAM)
+
     def write_voting(self, folder: Path, members: Sequence[TrialRecord], label: str) -> None:
         """Write the program of a vote.
 

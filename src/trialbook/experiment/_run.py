@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from trialbook import events
-from trialbook.data import Guardrail, Prepared, Schema, Source, prepare
+from trialbook.data import Guardrail, Prepared, Schema, Source, encode, prepare
 from trialbook.errors import DataError, OptionError, WorkspaceError
 from trialbook.evaluation import default_metric, metric
 from trialbook.execution import Pool, Request
-from trialbook.experiment import _state
+from trialbook.experiment import _balance, _state
 from trialbook.experiment._engine import Engine
 from trialbook.experiment._finish import Finish, tag_best
 from trialbook.experiment._handle import ENSEMBLES, Experiment, Trial, config_tag
@@ -25,7 +28,7 @@ from trialbook.learners import Learner, available
 from trialbook.program import Code, from_notebook, to_notebook
 from trialbook.search import Ledger, Search, Step, portfolio
 from trialbook.tasks import TabularTask
-from trialbook.tracking import Tracker, Workspace, cannot_write, import_mlflow
+from trialbook.tracking import Tracker, Workspace, cannot_write, get_ready
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -79,6 +82,7 @@ class _Design:
     learners: list[Learner]
     machine: _state.Machine
     plan: list[Step]
+    balance: bool | None = None
 
     @property
     def task(self) -> TabularTask:
@@ -89,6 +93,8 @@ class _Design:
             metric=self.metric,
             seed=self.job.seed,
             n_jobs=self.machine.cores_per_trial,
+            y=_codes(self.prepared),
+            balance=bool(self.balance),
         )
 
     @property
@@ -113,7 +119,8 @@ def _design(job: Job, prepared: Prepared) -> _Design:
         else default_metric(schema.task, n_classes)
     )
     learners = available(schema.task, job.allow, job.block)
-    draft = TabularTask(job.experiment_name, schema, prepared.folds, ranked_by, job.seed, 1)
+    y = _codes(prepared)
+    draft = TabularTask(job.experiment_name, schema, prepared.folds, ranked_by, job.seed, 1, y)
     table = draft.table()
     machine = share_out(job, table.n_rows * max(1, table.n_features))
     plan = portfolio(learners, replace(table, n_jobs=machine.cores_per_trial))
@@ -124,6 +131,12 @@ def _design(job: Job, prepared: Prepared) -> _Design:
             remedy="Allow more learners.",
         )
     return _Design(job, prepared, ranked_by, learners, machine, plan)
+
+
+def _codes(prepared: Prepared) -> np.ndarray[Any, Any]:
+    """The target as class positions, or as numbers."""
+    schema = prepared.schema
+    return np.asarray(encode(prepared.train[schema.target], schema.classes))
 
 
 def plan(job: Job, tables: Tables = Tables()) -> PlanPreview:
@@ -150,7 +163,12 @@ def plan(job: Job, tables: Tables = Tables()) -> PlanPreview:
     )
 
 
-def train(job: Job, tables: Tables = Tables(), listeners: Listeners = ()) -> Experiment:
+def train(
+    job: Job,
+    tables: Tables = Tables(),
+    listeners: Listeners = (),
+    started: float | None = None,
+) -> Experiment:
     """Run a job from its table to its report.
 
     Parameters
@@ -160,6 +178,8 @@ def train(job: Job, tables: Tables = Tables(), listeners: Listeners = ()) -> Exp
         Tables in memory, in place of those that the job names.
     listeners : sequence of Listener
         Told what happens.
+    started : float, optional
+        `time.monotonic` from which the deadline counts; now by default.
 
     Returns
     -------
@@ -170,7 +190,8 @@ def train(job: Job, tables: Tables = Tables(), listeners: Listeners = ()) -> Exp
     TrialbookError
         If the data, an option or the workspace is not usable; nothing is written then.
     """
-    ledger = Ledger(job.deadline_s, trial_timeout=job.trial_timeout)
+    started = time.monotonic() if started is None else started
+    ledger = Ledger(job.deadline_s, trial_timeout=job.trial_timeout, started=started)
     _check_names(job)
     with _pool() as pool:
         design = _design(job, _prepare(job, tables))
@@ -188,6 +209,7 @@ def resume(
     max_trials: int | None = None,
     tracking_uri: str | None = None,
     listeners: Listeners = (),
+    started: float | None = None,
 ) -> Experiment:
     """Continue an experiment where it stopped.
 
@@ -202,6 +224,8 @@ def resume(
         Number of trials in all, in place of the job's own.
     tracking_uri : str, optional
     listeners : sequence of Listener
+    started : float, optional
+        As in `train`.
 
     Returns
     -------
@@ -220,6 +244,7 @@ def resume(
             spent = float(tracker.tags().get("elapsed_s", "0"))
             finished = tracker.status() == "finished"
             ledger = _resumed_ledger(job, spent, timeout, max_trials, finished=finished)
+            ledger.started = time.monotonic() if started is None else started
             if max_trials is not None or timeout is not None:
                 limits = {"max_trials": max_trials or (None if timeout else job.max_trials)}
                 job = job.model_copy(update=limits)
@@ -279,9 +304,10 @@ def _run(
         listeners=listeners,
     )
     search.exit_loss = None if job.exit_score is None else engine.loss(job.exit_score)
-    _announce(engine, design)
-    _replay(engine)
     try:
+        design = _decide_balance(engine, design)
+        _announce(engine, design)
+        _replay(engine)
         engine.run_trials()
         Finish(engine, job, design.prepared).run()
     except KeyboardInterrupt:
@@ -291,6 +317,26 @@ def _run(
         tracker.end("FAILED")
         raise
     return Experiment(tracker)
+
+
+def _decide_balance(engine: Engine, design: _Design) -> _Design:
+    """Find out once for an experiment whether class weights help, and keep the answer."""
+    folder = engine.tracker.folder
+    if (folder / _state.BALANCE).exists():
+        helps = _state.read_json(folder / _state.BALANCE)
+    else:
+        helps = None
+        if _balance.worth_asking(engine, design.prepared.guardrails):
+            helps = _balance.weights_help(engine, design.learners)
+            _balance.clean(folder)
+        guardrails = _balance.verdict(design.prepared.guardrails, helps)
+        design = replace(design, prepared=replace(design.prepared, guardrails=guardrails))
+        _state.write_json(folder / _state.GUARDRAILS, [asdict(one) for one in guardrails])
+        _state.write_json(folder / _state.BALANCE, helps)
+    design = replace(design, balance=helps)
+    engine.writer.task = design.task
+    engine.search.table = design.task.table()
+    return design
 
 
 def _announce(engine: Engine, design: _Design) -> None:
@@ -449,7 +495,9 @@ def rerun(
         writer.write(folder, program)
         payload = writer.payload(run_id, step, learner=None)
         answer = engine.run_request(
-            Request(number, "trial", str(folder), payload, job.trial_timeout)
+            Request(
+            number, "trial", str(folder), payload, job.trial_timeout, job.trial_timeout
+        )
         )
         if answer.kind == "failed":
             tracker.fail_trial(run_id, answer.payload["reason"])
@@ -494,7 +542,7 @@ def _prepare(job: Job, tables: Tables) -> Prepared:
 @contextlib.contextmanager
 def _pool(n_workers: int | None = None) -> Iterator[Pool]:
     """Workers that import their libraries while the table is read."""
-    threading.Thread(target=import_mlflow, daemon=True).start()
+    threading.Thread(target=get_ready, daemon=True).start()
     pool = Pool(n_workers or n_cores(), threads=n_cores())
     pool.start()
     try:

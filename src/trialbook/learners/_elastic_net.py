@@ -18,7 +18,7 @@ class ElasticNet(Learner):
     key = "elastic_net"
     name = "Elastic net"
     tasks = ("regression",)
-    aliases = ("linear_regression", "ridge", "lasso")
+    aliases = ("enet",)
 
     def space(self, table: Table) -> Space:
         return {"alpha": Float(1e-5, 0.3, log=True), "l1_ratio": Float(0.05, 1.0)}

@@ -90,9 +90,11 @@ _LARGE = {
 
 
 
-def _fit(wait: int, *, weighted: bool) -> str:
+def _fit(wait: int, *, weighted: bool, balance: bool) -> str:
     weights = ["    sample_weight=weight,"] if weighted else []
     valid_weights = ["    eval_sample_weight=[weight_valid],"] if weighted else []
+    if balance:  # else it would stop as soon as rare classes gain at the cost of frequent ones
+        valid_weights.append('    eval_class_weight=["balanced"],')
     given = ", sample_weight=weight" if weighted else ""
     lines = [
         "features, model = pipeline[:-1], pipeline[-1]",
@@ -102,6 +104,7 @@ def _fit(wait: int, *, weighted: bool) -> str:
         "    model.set_params(n_estimators=rounds)",
         f"    model.fit(columns, y{given}, categorical_feature=categories)",
         "    return pipeline",
+        "trees = []  # a round in which no leaf can be split adds none",
         "model.fit(",
         "    columns,",
         "    y,",
@@ -110,8 +113,13 @@ def _fit(wait: int, *, weighted: bool) -> str:
         "    eval_y=y_valid,",
         *valid_weights,
         "    categorical_feature=categories,",
-        f"    callbacks=[lgb.early_stopping({wait}, verbose=False), *callbacks],",
+        "    callbacks=[",
+        "        lambda env: trees.append(env.model.current_iteration()),",
+        f"        lgb.early_stopping({wait}, verbose=False),",
+        "        *callbacks,",
+        "    ],",
         ")",
+        "model.booster_.best_iteration = trees[model.best_iteration_ - 1]",
         "return pipeline",
     ]
     return "\n".join(lines)
@@ -177,7 +185,11 @@ class LightGBM(Learner):
             estimator=estimator,
             imports=("import lightgbm as lgb",),
             preprocessing=Preprocessing(numeric="keep", categorical="codes"),
-            fit=_fit(wait, weighted=table.weighted),
+            fit=_fit(
+                wait,
+                weighted=table.weighted,
+                balance=table.balance and table.is_classification,
+            ),
         )
 
     def stopper(self, deadline: Deadline) -> Any:

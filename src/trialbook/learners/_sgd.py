@@ -21,10 +21,6 @@ from trialbook.learners._linear import (
 )
 from trialbook.program import Code, ModelCode, call
 
-# scikit-learn's own penalty; averaging the steps (Polyak and Juditsky 1992) steadies them.
-_AVERAGED: dict[str, Value] = {"alpha": 1e-4, "penalty": "l2", "average": True}
-
-
 class SGD(Learner):
     """Linear model by stochastic gradient descent (Bottou 2010)."""
 
@@ -45,8 +41,15 @@ class SGD(Learner):
         }
 
     def starts(self, table: Table) -> tuple[Start, ...]:
-        loss = "log_loss" if table.is_classification else "squared_error"
-        return (Start("averaged", {"loss": loss, **_AVERAGED}, gain=0.05),)
+        # One over the rows is what C = 1 is to logistic regression; averaging the steps (Polyak
+        # and Juditsky 1992) steadies them.
+        params: dict[str, Value] = {
+            "loss": "log_loss" if table.is_classification else "squared_error",
+            "alpha": min(1e-2, max(1e-6, 1 / table.n_rows)),
+            "penalty": "l2",
+            "average": True,
+        }
+        return (Start("averaged", params, gain=0.05),)
 
     def cost(self, params: Params, table: Table) -> float:
         return 0.1 + (0.02 * million_entries(table) + 2e-6 * table.n_rows) * table.n_outputs

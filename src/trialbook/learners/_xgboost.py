@@ -116,7 +116,7 @@ class XGBoost(Learner):
     def cost(self, params: Params, table: Table) -> float:
         depth = float(params.get("max_depth", 6) or 6)
         leaves = min(2.0**depth, table.n_rows / 10)
-        per_round = 0.001 + 0.0022 * depth * table.million_cells + 1.5e-6 * leaves * table.n_features
+        per_round = 0.001 + 0.0022 * depth * table.million_cells + 2.5e-6 * leaves * table.n_features
         return 0.3 + expected_rounds(params, table) * per_round * table.n_outputs
 
     def code(self, params: Params, table: Table) -> ModelCode:

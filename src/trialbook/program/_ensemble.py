@@ -110,6 +110,7 @@ def stacking_program(
             "from sklearn.pipeline import make_pipeline",
             "from sklearn.preprocessing import FunctionTransformer",
         ]
+        balanced = 'class_weight="balanced", ' if frame.balance else ""
         stack = 'np.hstack([p[:, 1:] if p.shape[1] == 2 else p for p in oof])'
         first = [
             "# %%",
@@ -118,7 +119,7 @@ def stacking_program(
             "",
             "META = make_pipeline(",
             "    FunctionTransformer(log_odds),",
-            f"    LogisticRegression(C={META_C}, max_iter=1000),",
+            f"    LogisticRegression(C={META_C}, {balanced}max_iter=1000),",
             ")",
         ]
         predict = "predict_proba"

@@ -283,7 +283,7 @@ def _add_datetime(
     parse = call(
         "FunctionTransformer",
         Code("pd.to_datetime"),
-        kw_args={"format": form, "errors": "coerce"} if form else {"errors": "coerce"},
+        kw_args=_date_options(form),
         feature_names_out="one-to-one",
     )
     options: dict[str, object] = {
@@ -298,6 +298,14 @@ def _add_datetime(
     )
     steps = build.pipeline(parse, call("DatetimeEncoder", **options), *finish)
     build.steps.append(_step(f"date_{len(build.steps)}", steps, name))
+
+
+def _date_options(form: str | None) -> dict[str, object]:
+    """Arguments of pandas' parser; dates with a time zone become UTC."""
+    options: dict[str, object] = {"format": form} if form else {}
+    if form and (form == "ISO8601" or "%z" in form):
+        options["utc"] = True
+    return {**options, "errors": "coerce"}
 
 
 def _add_text(build: _Builder, name: str, needs: Preprocessing) -> None:

@@ -89,11 +89,18 @@ class Ledger:
         return self.left_s - self.reserve_s
 
     def trial_budget_s(self) -> float | None:
-        """Seconds that a trial which starts now may take; ``None`` without any limit."""
+        """Seconds that a trial which starts now should take; ``None`` without any limit."""
         limits = [] if self.trial_timeout is None else [self.trial_timeout]
         if self.deadline_s is not None:
             share = TRIAL_SHARE * (self.deadline_s - self.reserve_s)
             limits.append(min(self.search_left_s, max(TRIAL_MIN_S, share)))
+        return min(limits) if limits else None
+
+    def trial_limit_s(self) -> float | None:
+        """Seconds after which a trial that starts now is killed; ``None`` without any limit."""
+        limits = [] if self.trial_timeout is None else [self.trial_timeout]
+        if self.deadline_s is not None:
+            limits.append(max(0.0, self.search_left_s))
         return min(limits) if limits else None
 
     def fits(self, projected_s: float, learner: str, *, iterative: bool) -> bool:

@@ -67,6 +67,7 @@ class Search:
     _steps: dict[int, Step] = field(default_factory=dict)
     _losses: dict[int, float | None] = field(default_factory=dict)
     _told: set[int] = field(default_factory=set)
+    _too_slow: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._pending = list(self.plan)
@@ -78,6 +79,11 @@ class Search:
     def pending(self) -> list[Step]:
         """Steps of the portfolio that have not started."""
         return list(self._pending)
+
+    @property
+    def highest(self) -> int:
+        """The highest number that is in use."""
+        return self._highest
 
     def reserve(self, number: int) -> None:
         """Take a number that is in use already, so that no new step gets it."""
@@ -129,22 +135,23 @@ class Search:
             if self._fits(step):
                 self._pending.remove(step)
                 return self._start(step)
+            self._too_slow[step.number] = self._reason(step)
         if self._pending and len(self._losses) < started and not self._losses:
             return Wait()  # the first measured times may show that the others do fit
         return self._refine(known)
 
     def skipped(self) -> dict[str, str]:
         """Steps of the portfolio that did not run, and why."""
-        budget = self.ledger.trial_budget_s()
-        reasons = {}
-        for step in self._pending:
-            expected = self.ledger.expected_s(step.projected_s, step.learner)
-            if budget is not None and not self._fits(step):
-                reason = f"would take {expected:.0f} s, and {max(0.0, budget):.0f} s were left"
-            else:
-                reason = "the search had ended"
-            reasons[f"{step.label} ({step.name})"] = reason
-        return reasons
+        return {
+            f"{step.label} ({step.name})": self._too_slow.get(step.number, "the search had ended")
+            for step in self._pending
+        }
+
+    def _reason(self, step: Step) -> str:
+        """Why a step does not fit now."""
+        expected = self.ledger.expected_s(step.projected_s, step.learner)
+        budget = self.ledger.trial_budget_s() or 0.0
+        return f"would take {expected:.0f} s, and a trial could have {budget:.0f} s"
 
     def _fits(self, step: Step) -> bool:
         iterative = self._by_key[step.learner].iterative

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from trialbook.program import Code, Columns, Frame, MetricCode
 from trialbook.tasks._table import Table
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
     from trialbook.data import Folds, Schema
@@ -39,6 +40,8 @@ class TabularTask:
     seed : int
     n_jobs : int
         Threads that a trial may use.
+    y : ndarray of shape (n_rows,)
+        Codes of the classes, or numbers, of the training table.
     balance : bool
         Whether classes are weighted against their frequency.
     """
@@ -49,6 +52,7 @@ class TabularTask:
     metric: Metric
     seed: int
     n_jobs: int
+    y: np.ndarray[Any, Any]
     balance: bool = False
 
     @property
@@ -75,6 +79,17 @@ class TabularTask:
             n_jobs=self.n_jobs,
             weighted=self.schema.weight is not None,
             balance=self.balance,
+            smallest_class=self._smallest_class(),
+        )
+
+    def _smallest_class(self) -> int:
+        """Rows of the rarest class in the fold that trains on the fewest of them."""
+        n_classes = len(self.schema.classes)
+        if not n_classes:
+            return 0
+        sides = self.folds.matrix.T
+        return min(
+            int(np.bincount(self.y[side == 1], minlength=n_classes).min()) for side in sides
         )
 
     def frame(self, data: Code) -> Frame:
@@ -147,10 +162,15 @@ def columns_by_kind(schema: Schema) -> Columns:
         coded=tuple(c.name for c in categorical if c.storage == "number"),
         datetime={c.name: c.datetime_format for c in dates},
         timed=tuple(
-            c.name for c in dates if c.datetime_format is None or "%H" in c.datetime_format
+            c.name for c in dates if c.datetime_format is None or is_timed(c.datetime_format)
         ),
         text=tuple(c.name for c in used if c.semantic == Semantic.TEXT),
     )
+
+
+def is_timed(form: str) -> bool:
+    """Whether a date format has a time of day."""
+    return form == "ISO8601" or "%H" in form or "%I" in form
 
 
 def prediction_table(schema: Schema, prediction: np.ndarray[Any, Any]) -> pd.DataFrame:
@@ -168,7 +188,6 @@ def prediction_table(schema: Schema, prediction: np.ndarray[Any, Any]) -> pd.Dat
         Classification: columns ``prediction`` (label) and ``probability_<label>``; regression:
         ``prediction``.
     """
-    import numpy as np
     import pandas as pd
 
     if not schema.classes:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trialbook.errors import WorkspaceError
+from trialbook.tracking._template import copy_template, import_mlflow
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -85,6 +86,8 @@ class Workspace:
                 remedy="Name the folder that `trialbook train` wrote into.",
             )
         uri = tracking_uri or f"sqlite:///{folder / DATABASE}"
+        if tracking_uri is None:
+            copy_template(folder / DATABASE)
         client = _connect(uri)
         workspace = cls(folder, uri, client, served=uri.startswith(("http:", "https:")))
         if tracking_uri is None:
@@ -258,13 +261,6 @@ def _make(folder: Path) -> None:
             place=str(folder),
             remedy="Free some space, or choose a folder on another disk (--workspace).",
         )
-
-
-def import_mlflow() -> None:
-    """Import MLflow, which takes seconds, without its chatter."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
-    import mlflow  # noqa: F401
 
 
 def _connect(uri: str) -> Any:

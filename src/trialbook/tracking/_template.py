@@ -1,0 +1,87 @@
+"""An empty database of MLflow's, ready to be copied.
+
+MLflow makes its tables by running all of its migrations, which takes seconds. They are run once
+for each version of MLflow on a machine, in a cache folder, and a new workspace gets a copy.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+
+def import_mlflow() -> None:
+    """Import MLflow, which takes seconds, without its chatter."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
+    import mlflow  # noqa: F401
+
+
+def get_ready() -> None:
+    """Do what takes seconds and touches no workspace: import MLflow and make the template."""
+    import_mlflow()
+    importlib.import_module("mlflow.store.tracking.sqlalchemy_store")
+    template()
+
+
+def copy_template(database: Path) -> None:
+    """Put an empty database where there is none yet, if the machine has a template.
+
+    Parameters
+    ----------
+    database : Path
+        Without a template MLflow makes it itself when it is first used.
+    """
+    found = template()
+    if found is not None and not database.exists():
+        part = database.with_suffix(".part")
+        shutil.copyfile(found, part)
+        part.replace(database)
+
+
+def template() -> Path | None:
+    """The empty database for the installed MLflow, made if it is not there.
+
+    Returns
+    -------
+    Path or None
+        ``None`` where nothing can be cached.
+    """
+    folder = cache_folder()
+    path = folder / f"mlflow-{version('mlflow-skinny')}.db"
+    if path.exists():
+        return path
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            draft = Path(scratch) / "mlflow.db"
+            _migrate(draft)
+            draft.replace(path)
+    except OSError:
+        return None
+    return path
+
+
+def cache_folder() -> Path:
+    """Where this user's caches of trialbook's are."""
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = str(Path.home() / "Library" / "Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "trialbook"
+
+
+def _migrate(database: Path) -> None:
+    """Have MLflow make its tables."""
+    import_mlflow()
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    store = SqlAlchemyStore(f"sqlite:///{database}", (database.parent / "artifacts").as_uri())
+    store.engine.dispose()

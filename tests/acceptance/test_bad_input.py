@@ -1,0 +1,599 @@
+"""Bad input: one clear line with cause, place and remedy, exit code 2, and nothing half-written."""
+
+import contextlib
+import errno
+import io
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+import trialbook as tb
+from trialbook import events
+from trialbook.tracking import _workspace
+
+pytestmark = pytest.mark.acceptance
+
+QUICK = ("--allow", "decision_tree", "--max-trials", "1", "--folds", "2")
+GOOD = "age,job,y\n" + "".join(f"{20 + i},{'ab'[i % 2]},{'no' if i % 3 else 'yes'}\n" for i in range(30))
+
+# -- tables that cannot be trained on ---------------------------------------------------------
+
+# What is in the table, what the line must say of cause, place and remedy.
+BAD_TABLES = {
+    "empty": ("", "the file is empty", "table.csv", "Give a file with data"),
+    "header only": ("age,job,y\n", "no rows", "table.csv", "Add rows"),
+    "one row": ("age,job,y\n41,a,no\n", "only one row", "table.csv", "more rows"),
+    "ragged": (
+        GOOD + "41,a,no,extra\n" + GOOD.partition("\n")[2],
+        "4 cells",
+        "line 32",
+        "quotes",
+    ),
+    "wrong encoding": (
+        GOOD.replace("a,", "Müller,").encode("latin-1"),
+        "not UTF-8",
+        "line 2",
+        "Save the file as UTF-8",
+    ),
+    "UTF-16": (GOOD.encode("utf-16"), "UTF-16", "table.csv", "Save it as UTF-8"),
+    "two columns of one name": (
+        GOOD.replace("age,job,y", "age,age,y"),
+        "'age'",
+        "table.csv",
+        "Rename",
+    ),
+    "no value of the target": (
+        "age,job,y\n" + "".join(f"{i},a,\n" for i in range(30)),
+        "every cell of the target 'y' is missing",
+        "'y'",
+        "Name another target",
+    ),
+    "one class": (
+        "age,job,y\n" + "".join(f"{i},a,no\n" for i in range(30)),
+        "only one class",
+        "'y'",
+        "another target",
+    ),
+    "every column unusable": (
+        "empty,same,y\n" + "".join(f",x,{'no' if i % 3 else 'yes'}\n" for i in range(30)),
+        "no column can be used as a feature",
+        "table.csv",
+        "option types",
+    ),
+}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder to work in."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def refuse(outcome, *parts):
+    """The command has refused, in one line that says all of `parts`."""
+    assert outcome.code == 2
+    for part in parts:
+        assert part in outcome.error
+    assert outcome.out == ""
+
+
+@pytest.mark.parametrize("case", BAD_TABLES)
+def test_a_table_that_cannot_be_trained_on(case, run, folder, contents):
+    text, *parts = BAD_TABLES[case]
+    data = folder / "table.csv"
+    data.write_bytes(text if isinstance(text, bytes) else text.encode())
+    before = contents(folder)
+    refuse(run("train", data, "--target", "y", *QUICK), *parts)
+    assert contents(folder) == before
+
+
+def test_a_missing_file_is_answered_with_the_nearest_name(run, folder, contents):
+    Path("customers.csv").write_text(GOOD)
+    before = contents(folder)
+    refuse(
+        run("train", "custmers.csv", "--target", "y"),
+        "there is no such file",
+        "custmers.csv",
+        "Did you mean 'customers.csv'?",
+    )
+    assert contents(folder) == before
+
+
+def test_an_unknown_target_is_answered_with_the_nearest_name(run, folder, contents):
+    Path("table.csv").write_text(GOOD.replace(",y\n", ",outcome\n"))
+    before = contents(folder)
+    refuse(run("train", "table.csv", "--target", "outcom"), "'outcom'", "Did you mean 'outcome'?")
+    assert contents(folder) == before
+
+
+# What is wrong with the options, and what the line must say.
+BAD_OPTIONS = {
+    "unknown metric": (("--metric", "roc_acu"), ("roc_acu", "Did you mean 'roc_auc'?")),
+    "metric of another task": (
+        ("--task", "regression", "--metric", "roc_auc"),
+        ("roc_auc", "regression"),
+    ),
+    "unknown learner": (("--allow", "LightGBN"), ("LightGBN", "Did you mean 'lightgbm'?")),
+    "unknown blocked learner": (("--block", "knm"), ("knm", "Did you mean 'knn'?")),
+    "learner of another task": (
+        ("--allow", "lasso_lars", "--task", "classification"),
+        ("lasso_lars", "classification"),
+    ),
+    "nothing left to try": (("--allow", "knn", "--block", "knn"), ("no learner is left",)),
+    "unknown column type": (("--types", "age=numerc"), ("numerc", "Did you mean 'numeric'?")),
+    "unknown column in types": (("--types", "agee=numeric"), ("agee", "Did you mean 'age'?")),
+    "unknown weight": (("--weight", "agee"), ("agee", "Did you mean 'age'?")),
+    "unknown ignored column": (("--ignore", "jobb"), ("jobb", "Did you mean 'job'?")),
+    "unknown positive label": (("--positive-label", "yess"), ("yess", "Did you mean 'yes'?")),
+    "no duration": (("--timeout", "soon"), ("timeout", "soon", "90s, 5m or 1.5h")),
+    "no amount of memory": (("--memory-limit", "much"), ("memory_limit", "much", "4GB")),
+    "two that exclude each other": (
+        ("--fold-columns", "job", "--folds", "3"),
+        ("fold_columns", "folds", "drop one"),
+    ),
+    "missing test table": (("--test", "tset.csv"), ("there is no such file", "tset.csv")),
+}
+
+
+@pytest.mark.parametrize("case", BAD_OPTIONS)
+def test_options_that_cannot_be_used(case, run, folder, contents):
+    options, parts = BAD_OPTIONS[case]
+    Path("table.csv").write_text(GOOD)
+    before = contents(folder)
+    refuse(run("train", "table.csv", "--target", "y", *options), *parts)
+    assert contents(folder) == before
+
+
+def test_an_unknown_option_is_answered_with_the_nearest(run, folder, contents):
+    Path("table.csv").write_text(GOOD)
+    before = contents(folder)
+    outcome = run("train", "table.csv", "--target", "y", "--max-trial", "3")
+    assert outcome.code == 2
+    assert "--max-trial" in outcome.err
+    assert "Did you mean one of" in outcome.err
+    assert "'--max-trials'" in outcome.err
+    assert contents(folder) == before
+
+
+def test_an_unknown_key_of_a_job_file_is_answered_with_the_nearest(run, folder, contents):
+    Path("table.csv").write_text(GOOD)
+    Path("job.yml").write_text(yaml.safe_dump({"data": "table.csv", "target": "y", "metrc": "f1"}))
+    before = contents(folder)
+    refuse(run("run", "job.yml"), "unknown option 'metrc'", "Did you mean 'metric'?")
+    assert contents(folder) == before
+
+
+def test_python_raises_what_the_command_says_and_writes_nothing(folder, contents):
+    table = pd.DataFrame({"age": [1.0, 2.0, 3.0], "y": ["no", "no", "no"]})
+    with pytest.raises(tb.DataError, match="only one class"):
+        tb.classify(table, "y", max_trials=1)
+    with pytest.raises(tb.OptionError, match="Did you mean 'lightgbm'"):
+        tb.classify(table, "y", allow=["lightgmb"])
+    with pytest.raises(tb.OptionError, match="max_trials"):
+        tb.classify(table, "y", max_trials=0)
+    with pytest.raises(TypeError, match="max_trial"):
+        tb.classify(table, "y", max_trial=3)
+    assert contents(folder) == {}
+
+
+def test_a_refused_table_adds_nothing_to_a_workspace_that_exists(run, trained, folder, contents):
+    workspace = trained.copy_to(folder / "workspace")
+    run("leaderboard", "--workspace", workspace)
+    before = contents(workspace)
+    text, *parts = BAD_TABLES["one class"]
+    Path("table.csv").write_text(text)
+    refuse(run("train", "table.csv", "--target", "y", "--workspace", workspace), *parts)
+    assert contents(workspace) == before
+
+
+# -- tables that cannot be predicted ----------------------------------------------------------
+
+
+@pytest.fixture
+def predict(run, trained, folder):
+    """Predict a table with the trained workspace; what came out is None when nothing did."""
+
+    def predict_table(table):
+        table.to_csv("new.csv", index=False)
+        out = Path("out.csv")
+        out.unlink(missing_ok=True)
+        outcome = run(
+            *("predict", "new.csv", "--workspace", trained.workspace, "--proba", "--out", out)
+        )
+        assert {path.name for path in folder.iterdir()} <= {"new.csv", "out.csv"}
+        return outcome, pd.read_csv(out) if out.exists() else None
+
+    return predict_table
+
+
+@pytest.fixture
+def new(trained):
+    return pd.read_csv(trained.new).drop(columns="churn")
+
+
+def test_a_prediction_table_that_lacks_a_column(predict, new):
+    outcome, predicted = predict(new.drop(columns="income").rename(columns={"age": "Age"}))
+    refuse(outcome, "'age'", "Did you mean 'Age'?")
+    assert predicted is None
+    outcome, predicted = predict(new.drop(columns="income"))
+    refuse(outcome, "'income'")
+    assert predicted is None
+
+
+def test_a_prediction_table_with_wrong_types(predict, new):
+    new["income"] = new["income"].astype(object)
+    new.loc[7, "income"] = "plenty"
+    outcome, predicted = predict(new)
+    refuse(outcome, "'income'", "'plenty'", "row 8", "a number is expected", "in training")
+    assert predicted is None
+
+
+def test_a_prediction_table_with_new_categories_is_predicted(predict, new):
+    new.loc[:9, "city"] = "Atlantis"
+    outcome, predicted = predict(new)
+    assert outcome.code == 0
+    assert len(predicted) == len(new)
+    assert set(predicted["prediction"]) <= {"no", "yes"}
+    assert np.allclose(predicted["probability_no"] + predicted["probability_yes"], 1)
+
+
+def test_columns_in_another_order_and_further_ones_change_nothing(predict, new):
+    _, predicted = predict(new)
+    outcome, again = predict(new[list(new.columns[::-1])].assign(further=1))
+    assert outcome.code == 0
+    pd.testing.assert_frame_equal(again, predicted)
+
+
+def test_a_prediction_table_that_is_not_there(run, trained, folder):
+    refuse(
+        run("predict", "new.csv", "--workspace", trained.workspace, "--out", "out.csv"),
+        "there is no such file",
+        "new.csv",
+    )
+    assert list(folder.iterdir()) == []
+
+
+def test_an_output_whose_format_or_folder_is_unknown(run, trained, folder):
+    where = ("--workspace", trained.workspace)
+    refuse(run("predict", trained.new, *where, "--out", "out.xlsx"), "out.xlsx", ".csv")
+    refuse(run("predict", trained.new, *where, "--out", "no/out.csv"), "'no'", "Make it first")
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("predict", "NEW", "--trial", "lightgmb-9"),
+        ("test", "NEW", "--trial", "lightgmb-9"),
+        ("show", "lightgmb-9"),
+        ("notebook", "lightgmb-9"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_an_unknown_trial_is_answered_with_the_nearest(arguments, run, trained, folder):
+    given = [trained.new if argument == "NEW" else argument for argument in arguments]
+    refuse(
+        run(*given, "--workspace", trained.workspace),
+        "no trial 'lightgmb-9'",
+        "Did you mean 'lightgbm-",
+    )
+
+
+def test_a_test_table_without_the_target(run, trained, new, folder):
+    new.to_csv("new.csv", index=False)
+    refuse(run("test", "new.csv", "--workspace", trained.workspace), "'churn'")
+
+
+# -- workspaces -------------------------------------------------------------------------------
+
+READERS = (
+    ("leaderboard",),
+    ("show",),
+    ("notebook",),
+    ("resume",),
+    ("predict", "NEW"),
+    ("test", "NEW"),
+)
+
+
+@pytest.mark.parametrize("arguments", READERS, ids=lambda arguments: arguments[0])
+def test_a_workspace_that_is_not_one(arguments, run, trained, folder, contents):
+    other = folder / "photos"
+    other.mkdir()
+    (other / "cat.jpg").write_text("a cat")
+    given = [trained.new if argument == "NEW" else argument for argument in arguments]
+    before = contents(folder)
+    refuse(
+        run(*given, "--workspace", other), "not a workspace", str(other), "trialbook train"
+    )
+    refuse(run(*given, "--workspace", folder / "no"), "no such workspace", "train first")
+    refuse(run(*given, "--workspace", other / "cat.jpg"), "workspace", "cat.jpg")
+    assert contents(folder) == before
+
+
+def test_training_into_a_folder_of_other_things(run, folder, contents):
+    Path("table.csv").write_text(GOOD)
+    (folder / "photos").mkdir()
+    (folder / "photos" / "cat.jpg").write_text("a cat")
+    before = contents(folder)
+    train = ("train", "table.csv", "--target", "y", *QUICK, "--workspace")
+    refuse(run(*train, "photos"), "holds other things", "photos", "Choose a new or empty folder")
+    refuse(run(*train, "table.csv"), "is a file", "table.csv", "Choose a folder")
+    assert contents(folder) == before
+
+
+def test_a_database_that_is_not_one(run, folder, contents):
+    (folder / "W").mkdir()
+    (folder / "W" / "mlflow.db").write_text("this is no database, however much it should be one")
+    before = contents(folder)
+    refuse(run("leaderboard", "--workspace", "W"), "cannot open the tracking store", "mlflow.db")
+    assert contents(folder) == before
+
+
+def test_an_unknown_experiment_is_answered_with_the_nearest(run, trained):
+    refuse(
+        run("leaderboard", "--workspace", trained.workspace, "--name", "custmers"),
+        "no experiment 'custmers'",
+        "Did you mean 'customers'?",
+    )
+
+
+def test_there_is_nothing_to_resume_in_a_complete_experiment(run, trained, folder, contents):
+    workspace = trained.copy_to(folder / "W")
+    run("leaderboard", "--workspace", workspace)
+    before = contents(workspace / "artifacts")
+    refuse(run("resume", "--workspace", workspace), "complete", "--max-trials or --timeout")
+    assert contents(workspace / "artifacts") == before
+    assert run("leaderboard", "--workspace", workspace, "--json").document["status"] == "finished"
+
+
+def test_rerun_of_what_is_no_notebook(run, trained, folder, contents):
+    Path("broken.ipynb").write_text("{not json")
+    before = contents(folder)
+    refuse(run("rerun", "no.ipynb"), "no such notebook", "no.ipynb", "trialbook notebook")
+    where = ("--workspace", trained.workspace)
+    refuse(run("rerun", "broken.ipynb", *where), "cannot read the notebook", "broken.ipynb")
+    shutil.copy(run("notebook", *where).out.strip(), "lost.ipynb")
+    refuse(run("rerun", "lost.ipynb"), "lies in no workspace", "lost.ipynb", "--workspace")
+    Path("lost.ipynb").unlink()
+    assert contents(folder) == before
+
+
+def test_a_second_training_into_a_running_experiment_is_refused(
+    warm_workers, run_process, folder, contents
+):
+    Path("table.csv").write_text(GOOD)
+    second, seen = [], []
+
+    def start_another(event):
+        if isinstance(event, events.TrialStarted) and not second:
+            before = contents(folder / "W" / "artifacts").keys()
+            second.append(
+                run_process("train", "table.csv", "--target", "y", *QUICK, "--workspace", "W")
+            )
+            second.append(run_process("resume", "--workspace", "W"))
+            seen.append(contents(folder / "W" / "artifacts").keys() - before)
+
+    experiment = tb.classify(
+        *("table.csv", "y"),
+        allow=["decision_tree"],
+        max_trials=1,
+        folds=2,
+        workspace="W",
+        listeners=[start_another],
+    )
+    for outcome in second:
+        refuse(outcome, "'table' is running", "W", "Wait for it, stop it")
+    # The first one goes on writing meanwhile, but there is no second experiment.
+    assert {path.split("/")[1] for path in seen[0] if "/" in path} <= {
+        experiment.run_id,
+        *(trial.run_id for trial in experiment.trials),
+    }
+    assert [trial.state for trial in experiment.trials] == ["finished"]
+
+
+# -- disks ------------------------------------------------------------------------------------
+
+MIB = 2**20
+
+
+@contextlib.contextmanager
+def mounted(folder, *options):
+    """Mount something on a folder, where that is allowed; yields whether it was."""
+    folder.mkdir(exist_ok=True)
+    if not hasattr(os, "geteuid") or os.geteuid() != 0 or shutil.which("mount") is None:
+        yield False
+        return
+    done = subprocess.run(["mount", *options, folder], capture_output=True, check=False)
+    try:
+        yield done.returncode == 0
+    finally:
+        if done.returncode == 0:
+            subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture(params=["a real disk", "a pretended one"])
+def small_disk(request, tmp_path, monkeypatch):
+    """Make a disk of some size, real where the system lets us."""
+    with contextlib.ExitStack() as stack:
+
+        def make(size_mib):
+            folder = tmp_path / "disk"
+            if request.param == "a real disk":
+                size = ("-t", "tmpfs", "-o", f"size={size_mib}m", "none")
+                if not stack.enter_context(mounted(folder, *size)):
+                    pytest.skip("this user may not mount")
+            else:
+                folder.mkdir()
+                usage = shutil._ntuple_diskusage(size_mib * MIB, 0, size_mib * MIB)
+                monkeypatch.setattr(_workspace.shutil, "disk_usage", lambda path: usage)
+            return folder
+
+        yield make
+
+
+def test_a_full_disk_is_refused_before_anything_is_written(run, small_disk, folder, contents):
+    disk = small_disk(10)
+    Path("table.csv").write_text(GOOD)
+    outcome = run("train", "table.csv", "--target", "y", *QUICK, "--workspace", disk / "W")
+    refuse(outcome, "the disk is full", "10 MiB are free", str(disk / "W"), "another disk")
+    assert contents(disk) == {}
+
+
+def fill(disk):
+    """Fill a disk to the last byte."""
+    with (disk / "filler").open("wb") as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"\0" * 4096)
+            file.flush()
+
+
+@pytest.mark.parametrize("when", [events.PlanReady, events.TrialStarted, events.TrialFinished])
+def test_a_disk_that_fills_up_in_mid_run_is_said_and_costs_no_finished_trial(
+    when, warm_workers, tmp_path, folder
+):
+    with mounted(tmp_path / "disk", "-t", "tmpfs", "-o", "size=120m", "none") as real:
+        if not real:
+            pytest.skip("this user may not mount")
+        disk = tmp_path / "disk"
+        Path("table.csv").write_text(GOOD)
+        finished = []
+
+        def listen(event):
+            if isinstance(event, when) and not (disk / "filler").exists():
+                fill(disk)
+            if isinstance(event, events.TrialFinished):
+                finished.append(event.label)
+
+        with pytest.raises(tb.WorkspaceError, match="the disk is full") as caught:
+            tb.classify(
+                "table.csv",
+                "y",
+                allow=["decision_tree", "knn", "logistic_regression"],
+                max_trials=3,
+                folds=2,
+                workspace=disk / "W",
+                listeners=[listen],
+            )
+        assert str(disk / "W") in str(caught.value)
+        assert "Free some space and resume" in str(caught.value)
+        (disk / "filler").unlink()
+        experiment = tb.resume(disk / "W")
+        done = [trial for trial in experiment.trials if trial.state == "finished"]
+        names = [trial.label for trial in done if trial.learner not in ("voting", "stacking")]
+        assert len(names) == len(set(names)) == 3
+        assert set(finished) <= set(names)
+        assert len(done[0].model.predict(pd.DataFrame({"age": [30.0], "job": ["a"]}))) == 1
+        assert experiment.status == "finished"
+
+
+def test_a_pretended_full_disk_in_mid_run_is_said(warm_workers, folder, monkeypatch):
+    from trialbook.experiment import _state
+
+    Path("table.csv").write_text(GOOD)
+    write = _state.write_json
+
+    def full(path, document):
+        if path.name == "ledger.json":
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        write(path, document)
+
+    monkeypatch.setattr(_state, "write_json", full)
+    options = {"allow": ["decision_tree"], "max_trials": 1, "folds": 2, "workspace": "W"}
+    with pytest.raises(tb.WorkspaceError, match=r"the disk is full.*Free some space and resume"):
+        tb.classify("table.csv", "y", **options)
+    monkeypatch.undo()
+    monkeypatch.chdir(folder)
+    experiment = tb.resume("W")
+    assert [trial.state for trial in experiment.trials] == ["finished"]
+    assert experiment.status == "finished"
+
+
+@pytest.fixture
+def read_only(monkeypatch):
+    """Make a folder read-only, also for a user whom permissions do not stop."""
+    with contextlib.ExitStack() as stack:
+
+        def make(folder):
+            if not hasattr(os, "geteuid") or os.geteuid() != 0:
+                folder.chmod(0o555)
+                stack.callback(folder.chmod, 0o755)
+            elif stack.enter_context(mounted(folder, "--bind", "-o", "ro", folder)):
+                remount = ["mount", "-o", "remount,ro,bind", folder]
+                subprocess.run(remount, capture_output=True, check=True)
+            else:
+                _pretend_read_only(folder, monkeypatch)
+
+        yield make
+
+
+def _pretend_read_only(folder, monkeypatch):
+    """Let this process's own ways to write fail below a folder."""
+
+    def guarded(function, writes):
+        def guard(path, *arguments, **named):
+            inside = isinstance(path, (str, Path)) and Path(path).is_relative_to(folder)
+            if inside and writes(arguments, named):
+                raise OSError(errno.EROFS, "Read-only file system", str(path))
+            return function(path, *arguments, **named)
+
+        return guard
+
+    monkeypatch.setattr(os, "mkdir", guarded(os.mkdir, lambda arguments, named: True))
+    monkeypatch.setattr(
+        io,
+        "open",
+        guarded(io.open, lambda arguments, named: "w" in (*arguments, named.get("mode", "r"))[0]),
+    )
+
+
+def test_a_workspace_in_a_read_only_folder(run, read_only, folder, contents, tmp_path):
+    Path("table.csv").write_text(GOOD)
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    read_only(locked)
+    train = ("train", "table.csv", "--target", "y", *QUICK, "--workspace")
+    refuse(run(*train, locked / "W"), "cannot write", str(locked / "W"), "--workspace")
+    refuse(run(*train, locked), "cannot write", str(locked), "--workspace")
+    assert contents(locked) == {}
+
+
+def test_predictions_into_a_read_only_folder(run, trained, read_only, folder, contents, tmp_path):
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    read_only(locked)
+    outcome = run(
+        *("predict", trained.new, "--workspace", trained.workspace),
+        *("--out", locked / "out.csv"),
+    )
+    refuse(outcome, "cannot write", str(locked / "out.csv"), "Name another file")
+    assert contents(locked) == {}
+
+
+def test_a_read_only_workspace_can_be_read_and_is_not_trained_into(
+    run, trained, read_only, folder, contents
+):
+    workspace = trained.copy_to(folder / "W")
+    first = run("leaderboard", "--workspace", workspace, "--json")
+    before = contents(workspace)
+    read_only(workspace)
+    again = run("leaderboard", "--workspace", workspace, "--json")
+    assert again.code == 0
+    assert again.document["leaderboard"] == first.document["leaderboard"]
+    assert run("predict", trained.new, "--workspace", workspace).code == 0
+    refuse(
+        run("train", trained.table, "--target", "churn", *QUICK, "--workspace", workspace),
+        "cannot write",
+        str(workspace),
+    )
+    refuse(run("resume", "--workspace", workspace, "--max-trials", "9"), str(workspace))
+    assert contents(workspace) == before

@@ -1,0 +1,127 @@
+"""Arithmetic of the budget, by a clock that stands still."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from trialbook.search import Entry, Ledger, _ledger
+
+
+def ledger(clock, deadline_s, **rest):
+    return Ledger(deadline_s, started=clock.now, **rest)
+
+
+def entry(learner, projected_s, actual_s, outcome="finished"):
+    return Entry(1, f"{learner}-1", learner, projected_s, actual_s, outcome)
+
+
+def test_without_a_deadline_there_is_no_limit(clock):
+    account = ledger(clock, None)
+    clock.now += 1e6
+    assert account.left_s == account.search_left_s == math.inf
+    assert account.reserve_s == 0.0
+    assert account.trial_budget_s() is None
+    assert account.trial_limit_s() is None
+    assert account.fits(1e9, "a", iterative=False)
+
+
+def test_time_passes_and_earlier_sessions_count(clock):
+    account = ledger(clock, 100.0, spent_s=30.0)
+    assert account.elapsed_s == 30.0
+    clock.now += 20
+    assert account.elapsed_s == 50.0
+    assert account.left_s == 50.0
+    assert account.search_left_s == 50.0 - account.reserve_s
+
+
+@pytest.mark.parametrize(
+    ("deadline_s", "reserve_s"), [(20.0, 6.0), (60.0, 6.0), (200.0, 20.0), (3600.0, 60.0)]
+)
+def test_a_share_of_the_time_is_kept_for_what_follows_the_search(clock, deadline_s, reserve_s):
+    assert ledger(clock, deadline_s).reserve_s == reserve_s
+
+
+def test_one_trial_gets_a_share_of_the_time_but_never_less_than_is_useful(clock):
+    long, short = ledger(clock, 1000.0), ledger(clock, 20.0)
+    assert long.trial_budget_s() == pytest.approx(_ledger.TRIAL_SHARE * 940.0)
+    assert short.trial_budget_s() == _ledger.TRIAL_MIN_S
+
+
+def test_a_trial_gets_no_more_than_is_left_of_the_search(clock):
+    account = ledger(clock, 1000.0)
+    clock.now += 900
+    assert account.trial_budget_s() == account.search_left_s == 40.0
+    clock.now += 90
+    assert account.search_left_s < 0
+    assert account.trial_limit_s() == 0.0
+
+
+def test_a_trial_is_killed_when_the_search_ends_or_at_its_own_limit(clock):
+    assert ledger(clock, 1000.0).trial_limit_s() == 940.0
+    assert ledger(clock, 1000.0, trial_timeout=50.0).trial_limit_s() == 50.0
+    assert ledger(clock, None, trial_timeout=50.0).trial_limit_s() == 50.0
+    assert ledger(clock, 30.0, trial_timeout=50.0).trial_limit_s() == 24.0
+
+
+def test_the_trials_own_limit_is_kept_too(clock):
+    assert ledger(clock, None, trial_timeout=5.0).trial_budget_s() == 5.0
+    assert ledger(clock, 1000.0, trial_timeout=5.0).trial_budget_s() == 5.0
+    assert ledger(clock, 1000.0, trial_timeout=5000.0).trial_budget_s() == pytest.approx(329.0)
+
+
+def test_what_can_be_cut_short_is_started_for_a_share_of_its_time(clock):
+    account = ledger(clock, None, trial_timeout=10.0)
+    assert account.fits(10.0, "a", iterative=False)
+    assert not account.fits(11.0, "a", iterative=False)
+    assert account.fits(10.0 / _ledger.USEFUL_SHARE, "a", iterative=True)
+    assert not account.fits(11.0 / _ledger.USEFUL_SHARE, "a", iterative=True)
+
+
+def test_a_projection_stands_until_something_was_measured(clock):
+    assert ledger(clock, 100.0).expected_s(7.0, "a") == 7.0
+
+
+def test_a_projection_is_corrected_half_way_by_one_measurement_and_more_by_many(clock):
+    account = ledger(clock, 100.0)
+    account.record(entry("a", 1.0, 4.0))
+    assert account.expected_s(10.0, "a") == pytest.approx(10 * 4 ** (1 / 2))
+    for _ in range(8):
+        account.record(entry("a", 1.0, 4.0))
+    assert account.expected_s(10.0, "a") == pytest.approx(10 * 4 ** (9 / 10))
+
+
+def test_opposite_errors_cancel_out(clock):
+    account = ledger(clock, 100.0)
+    account.record(entry("a", 1.0, 4.0))
+    account.record(entry("a", 4.0, 1.0))
+    assert account.expected_s(10.0, "a") == pytest.approx(10.0)
+
+
+def test_a_learner_is_corrected_by_its_own_past_and_else_by_that_of_all(clock):
+    account = ledger(clock, 100.0)
+    account.record(entry("slow", 1.0, 9.0))
+    assert account.expected_s(1.0, "new") == pytest.approx(3.0)
+    account.record(entry("quick", 9.0, 1.0))
+    assert account.expected_s(1.0, "slow") == pytest.approx(3.0)
+    assert account.expected_s(1.0, "quick") == pytest.approx(1 / 3)
+    assert account.expected_s(1.0, "new") == pytest.approx(1.0)
+
+
+def test_trials_that_did_not_finish_correct_nothing(clock):
+    account = ledger(clock, 100.0)
+    account.record(entry("a", 1.0, 100.0, outcome="ran past its limit"))
+    assert account.expected_s(2.0, "a") == 2.0
+
+
+def test_measurements_of_nothing_do_not_break_the_projection(clock):
+    account = ledger(clock, 100.0)
+    account.record(entry("a", 0.0, 0.0))
+    assert 0 < account.expected_s(10.0, "a") < 10.0
+
+
+def test_what_did_not_run_is_kept_with_its_reason(clock):
+    account = ledger(clock, 100.0)
+    account.skip("svm-3 (default)", "would take 90 s")
+    assert account.skipped == {"svm-3 (default)": "would take 90 s"}
