@@ -1,4 +1,4 @@
-"""Bad input: one clear line with cause, place and remedy, exit code 2, and nothing half-written."""
+"""Bad input: a clear line with cause, place and remedy, exit code 2, nothing half-written."""
 
 import contextlib
 import errno
@@ -20,7 +20,8 @@ from trialbook.tracking import _workspace
 pytestmark = pytest.mark.acceptance
 
 QUICK = ("--allow", "decision_tree", "--max-trials", "1", "--folds", "2")
-GOOD = "age,job,y\n" + "".join(f"{20 + i},{'ab'[i % 2]},{'no' if i % 3 else 'yes'}\n" for i in range(30))
+ROWS = [f"{20 + i},{'ab'[i % 2]},{'no' if i % 3 else 'yes'}\n" for i in range(30)]
+GOOD = "age,job,y\n" + "".join(ROWS)
 
 # -- tables that cannot be trained on ---------------------------------------------------------
 
@@ -30,7 +31,7 @@ BAD_TABLES = {
     "header only": ("age,job,y\n", "no rows", "table.csv", "Add rows"),
     "one row": ("age,job,y\n41,a,no\n", "only one row", "table.csv", "more rows"),
     "ragged": (
-        GOOD + "41,a,no,extra\n" + GOOD.partition("\n")[2],
+        GOOD + "41,a,no,extra\n" + "".join(ROWS),
         "4 cells",
         "line 32",
         "quotes",
@@ -312,9 +313,7 @@ def test_a_workspace_that_is_not_one(arguments, run, trained, folder, contents):
     (other / "cat.jpg").write_text("a cat")
     given = [trained.new if argument == "NEW" else argument for argument in arguments]
     before = contents(folder)
-    refuse(
-        run(*given, "--workspace", other), "not a workspace", str(other), "trialbook train"
-    )
+    refuse(run(*given, "--workspace", other), "not a workspace", str(other), "trialbook train")
     refuse(run(*given, "--workspace", folder / "no"), "no such workspace", "train first")
     refuse(run(*given, "--workspace", other / "cat.jpg"), "workspace", "cat.jpg")
     assert contents(folder) == before
@@ -451,10 +450,9 @@ def test_a_full_disk_is_refused_before_anything_is_written(run, small_disk, fold
 
 def fill(disk):
     """Fill a disk to the last byte."""
-    with (disk / "filler").open("wb") as file, contextlib.suppress(OSError):
+    with (disk / "filler").open("wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
             file.write(b"\0" * 4096)
-            file.flush()
 
 
 @pytest.mark.parametrize("when", [events.PlanReady, events.TrialStarted, events.TrialFinished])

@@ -45,6 +45,8 @@ class FakeTrial:
     number: int = 2
     label: str = "LightGBM"
     learner: str = "LightGBM"
+    state: str = "finished"
+    error: str | None = None
     params: dict = field(default_factory=lambda: {"n_estimators": 100, "l2": np.float64(0.5)})
     metrics: dict = field(default_factory=lambda: {"accuracy": 0.91, "roc_auc": 0.961234})
     notebook: Path = Path("W/artifacts/2/program/trial.ipynb")

@@ -2,9 +2,12 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -213,6 +216,14 @@ def test_notebook_prints_a_path_and_nothing_else(api, run):
     assert json.loads(run("notebook", "--json").out)["trial"] == 2
 
 
+def test_show_says_the_score_and_why_there_is_none(api, run):
+    best = api.experiment.best
+    api.experiment.best = replace(best, metrics={"score": 0.961234, "score_std": 0.004})
+    assert re.search(r"score +roc_auc 0\.96123 ± 0\.00400", run("show").out)
+    api.experiment.best = replace(best, state="failed", error="took 5 GB", metrics={})
+    assert re.search(r"state +failed: took 5 GB", run("show").out)
+
+
 def test_rerun_makes_a_trial_of_a_notebook(api, run):
     Path("mine.ipynb").write_text("{}")
     outcome = run("rerun", "mine.ipynb", "--json")
@@ -222,10 +233,7 @@ def test_rerun_makes_a_trial_of_a_notebook(api, run):
 
 
 @pytest.fixture
-def new_rows(api, run, monkeypatch):
-    import trialbook.data
-
-    monkeypatch.setattr(trialbook.data, "read_table", pd.read_csv, raising=False)
+def new_rows(api, run):
     Path("new.csv").write_text("age\n25\n52\n")
 
 
@@ -247,6 +255,15 @@ def test_predict_has_no_probabilities_in_a_regression(new_rows, api, run):
     outcome = run("predict", "new.csv", "--proba")
     assert outcome.code == 2
     assert "no probabilities in regression" in outcome.err
+
+
+def test_predict_reads_as_text_what_was_text_in_training(new_rows, api, run):
+    read = []
+    api.experiment.schema = SimpleNamespace(text=("age",))
+    api.experiment.predict = lambda table, trial: read.extend(table["age"]) or table["age"]
+    assert run("predict", "new.csv", "--trial", "3").code == 0
+    assert read == ["25", "52"]
+    assert api.experiment.asked == [3]
 
 
 @pytest.mark.parametrize("name", ["p.csv", "p.csv.gz", "p.parquet", "p.feather"])

@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
+
 from trialbook.errors import OptionError
 from trialbook.learners import _registry as registry
 from trialbook.learners import all_learners, available, find
@@ -50,7 +51,7 @@ def plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Register a module of a learner under an entry point, and return nothing."""
 
     def register(value: str, key: str = "median") -> None:
-        module = value.split(":")[0]
+        module = value.split(":", maxsplit=1)[0]
         if module.startswith("median"):
             (tmp_path / f"{module}.py").write_text(PLUG_IN.format(key=key), encoding="utf-8")
         monkeypatch.syspath_prepend(tmp_path)

@@ -1,4 +1,4 @@
-"""A table, two kinds of fake learners, and a clock that only moves when told to."""
+"""A table, fake learners and steps, and a clock that only moves when told to."""
 
 from __future__ import annotations
 
@@ -11,44 +11,58 @@ from trialbook.program import Columns
 from trialbook.search import Step, _ledger
 from trialbook.tasks import Table
 
-
-def make_table(**changes):
-    facts = {
-        "task": "classification",
-        "n_rows": 1000,
-        "n_folds": 3,
-        "n_classes": 2,
-        "columns": Columns(numeric=("a", "b")),
-        "n_features": 2,
-        "metric": "roc_auc",
-        "n_jobs": 1,
-    }
-    return Table(**facts | changes)
+SPACE = {"x": Float(-1.0, 1.0), "n": Int(1, 9)}
 
 
-def make_learner(key, *, starts=(), space=None, cost=1.0, iterative=False, max_classes=None):
-    """A learner that proposes what it is given; `cost` is seconds a fold, or of the parameters."""
+@pytest.fixture
+def make_table():
+    def make(**changes):
+        facts = {
+            "task": "classification",
+            "n_rows": 1000,
+            "n_folds": 3,
+            "n_classes": 2,
+            "columns": Columns(numeric=("a", "b")),
+            "n_features": 2,
+            "metric": "roc_auc",
+            "n_jobs": 1,
+        }
+        return Table(**facts | changes)
 
-    class Fake(Learner):
-        def space(self, table):
-            return {"x": Float(-1.0, 1.0), "n": Int(1, 9)} if space is None else space
-
-        def starts(self, table):
-            return tuple(Start(*start) if isinstance(start, tuple) else start for start in starts)
-
-        def cost(self, params, table):
-            return cost(params) if callable(cost) else cost
-
-        def code(self, params, table):
-            raise AssertionError("nothing is written here")
-
-    Fake.key = Fake.name = key
-    Fake.iterative, Fake.max_classes = iterative, max_classes
-    return Fake()
+    return make
 
 
-def make_step(number, learner="a", seconds=1.0, **params):
-    return Step(number, learner, f"start {number}", params, seconds)
+@pytest.fixture
+def make_learner():
+    """A learner that proposes what it is given; ``cost`` is seconds a fold."""
+
+    def make(key, *, starts=(), space=SPACE, cost=1.0, iterative=False, max_classes=None):
+        class Fake(Learner):
+            def space(self, table):
+                return space
+
+            def starts(self, table):
+                return tuple(Start(**start) for start in starts)
+
+            def cost(self, params, table):
+                return params.get("cost", cost)
+
+            def code(self, params, table):
+                raise AssertionError("nothing is written here")
+
+        Fake.key = Fake.name = key
+        Fake.iterative, Fake.max_classes = iterative, max_classes
+        return Fake()
+
+    return make
+
+
+@pytest.fixture
+def make_step():
+    def make(number, learner="a", projected_s=1.0, **params):
+        return Step(number, learner, f"start {number}", params, projected_s)
+
+    return make
 
 
 @pytest.fixture

@@ -110,6 +110,11 @@ def trial_table(trial: Trial, metric: str) -> RenderableType:
         "trial", Text(f"{trial.number} {trial.label}{', edited by hand' * trial.edited}")
     )
     facts.add_row("learner", Text(trial.learner))
+    if trial.state != "finished":
+        facts.add_row("state", Text(": ".join(filter(None, (trial.state, trial.error)))))
+    if "score" in trial.metrics:
+        mean, spread = number(trial.metrics["score"]), number(trial.metrics.get("score_std"))
+        facts.add_row("score", Text(f"{metric} {mean} ± {spread}".strip()))
     facts.add_row("notebook", Text(str(trial.notebook)))
     facts.add_row("program", Text(str(trial.program)))
     facts.add_row("model", Text(trial.uri))
@@ -122,7 +127,8 @@ def trial_table(trial: Trial, metric: str) -> RenderableType:
     parts: list[RenderableType] = [facts]
     if trial.params:
         parts += [Text("\nparameters", style="bold"), params]
-    return Group(*parts, Text("\nmetrics", style="bold"), metrics_table(trial.metrics, metric))
+    first = metric if metric in trial.metrics else "score"
+    return Group(*parts, Text("\nmetrics", style="bold"), metrics_table(trial.metrics, first))
 
 
 def best_trial(experiment: Experiment) -> Trial | None:
@@ -203,6 +209,8 @@ def trial_document(trial: Trial) -> dict[str, Any]:
         "trial": trial.number,
         "label": trial.label,
         "learner": trial.learner,
+        "state": trial.state,
+        "error": trial.error,
         "edited": trial.edited,
         "params": trial.params,
         "metrics": trial.metrics,

@@ -32,8 +32,8 @@ def main(control_fd: int) -> None:
         Descriptor of the engine's socket. It sends descriptors; it is sent, as one JSON line for
         each worker that ends, its process id and exit status.
     """
-    send_output_to(Path(os.devnull))
     warm_up()
+    send_output_to(Path(os.devnull))
     gc.collect()
     gc.freeze()
     with socket.socket(fileno=control_fd) as control:

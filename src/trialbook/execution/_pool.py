@@ -9,6 +9,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from trialbook.errors import TrialbookError
 from trialbook.execution._messages import Message, Request, read_message, send
 from trialbook.execution._processes import (
     Process,
@@ -20,6 +21,8 @@ from trialbook.execution._processes import (
 
 # How often memory and time are looked at.
 GUARD_S = 0.2
+# So many workers in a row that die while they start have a reason that will not go away.
+MAX_STILLBORN = 4
 
 
 @dataclass(eq=False)
@@ -32,6 +35,11 @@ class _Worker:
     kill_at: float = float("inf")
     peak_bytes: int = 0
     ended_because: str | None = None
+
+    @property
+    def free(self) -> bool:
+        """Whether it waits for a request, and will live to serve it."""
+        return self.ready and self.request is None and self.ended_because is None
 
 
 @dataclass
@@ -58,6 +66,7 @@ class Pool:
     memory_limit: int | None = None
     _workers: list[_Worker] = field(default_factory=list)
     _spawner: Spawner | None = None
+    _stillborn: int = 0
     _inbox: queue.Queue[tuple[_Worker, Message | None]] = field(default_factory=queue.Queue)
 
     def start(self) -> None:
@@ -77,7 +86,7 @@ class Pool:
         self.n_workers, self.memory_limit = n_workers, memory_limit
         while len(self._workers) > n_workers:
             # Keep those that are ready, or will be so sooner.
-            slowest = next((w for w in self._workers if not w.ready), self._workers[-1])
+            slowest = next((w for w in self._workers if not w.free), self._workers[-1])
             self._workers.remove(slowest)
             slowest.process.kill()
         self.start()
@@ -85,7 +94,7 @@ class Pool:
     @property
     def idle(self) -> int:
         """Workers that wait for a request."""
-        return sum(worker.request is None and worker.ready for worker in self._workers)
+        return sum(worker.free for worker in self._workers)
 
     @property
     def busy(self) -> list[Request]:
@@ -105,7 +114,7 @@ class Pool:
             If no worker is idle.
         """
         for worker in self._workers:
-            if worker.request is None and worker.ready:
+            if worker.free:
                 worker.request = request
                 worker.peak_bytes = 0
                 if request.limit_s is not None:
@@ -162,7 +171,13 @@ class Pool:
     def _spawn(self) -> _Worker:
         if self._spawner is None:
             self._spawner = spawner(worker_environment(self.threads))
-        worker = _Worker(self._spawner.spawn())
+        try:
+            process = self._spawner.spawn()
+        except OSError:  # the fork server has been killed: it is the largest process of all
+            self._spawner.close()
+            self._spawner = spawner(worker_environment(self.threads))
+            process = self._spawner.spawn()
+        worker = _Worker(process)
         threading.Thread(target=self._listen, args=(worker,), daemon=True).start()
         return worker
 
@@ -197,6 +212,13 @@ class Pool:
     def _replace(self, worker: _Worker) -> list[Message]:
         """Put a new worker in the place of a dead one; its request has failed."""
         code = worker.process.exit_code()
+        self._stillborn = 0 if worker.ready else self._stillborn + 1
+        if self._stillborn >= MAX_STILLBORN:
+            trouble = "" if self._spawner is None else self._spawner.trouble()
+            raise TrialbookError(
+                "worker processes die before they are ready" + (f": {trouble}" if trouble else ""),
+                remedy="See whether the libraries can be imported: python -m pip check.",
+            )
         self._workers[self._workers.index(worker)] = self._spawn()
         if worker.request is None:
             return []

@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from typing import IO, Protocol
 
@@ -39,6 +40,9 @@ class Spawner(Protocol):
     def spawn(self) -> Process:
         """Make one; it answers ``ready`` when it has imported its libraries."""
 
+    def trouble(self) -> str:
+        """The last line that a process printed which could not start; empty if there is none."""
+
     def close(self) -> None:
         """End what it needs to make them."""
 
@@ -64,22 +68,28 @@ class Starter:
 
     def __init__(self, environment: dict[str, str]) -> None:
         self._environment = environment
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 -- closed by close
 
     def spawn(self) -> Process:
         """Start a worker."""
-        return _Started(self._environment)
+        return _Started(self._environment, self._errors)
+
+    def trouble(self) -> str:
+        """The last line of what workers printed before they were ready."""
+        return _last_line(self._errors)
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Let go of what they printed."""
+        self._errors.close()
 
 
 class _Started:
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str], errors: IO[bytes]) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "trialbook.execution._worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=errors,
             env=environment,
             start_new_session=True,
         )
@@ -103,11 +113,12 @@ class ForkServer:
 
     def __init__(self, environment: dict[str, str]) -> None:
         self._control, theirs = socket.socketpair()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 -- closed by close
         self._process = subprocess.Popen(
             [sys.executable, "-m", "trialbook.execution._forkserver", str(theirs.fileno())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=self._errors,
             env=environment,
             pass_fds=[theirs.fileno()],
             start_new_session=True,
@@ -120,9 +131,17 @@ class ForkServer:
     def spawn(self) -> Process:
         """Have a worker forked."""
         ours, theirs = socket.socketpair()
-        socket.send_fds(self._control, [FORK], [theirs.fileno()])
-        theirs.close()
+        with theirs:
+            try:
+                socket.send_fds(self._control, [FORK], [theirs.fileno()])
+            except OSError:
+                ours.close()
+                raise
         return _Forked(ours, self)
+
+    def trouble(self) -> str:
+        """The last line of what the server printed before it was ready."""
+        return _last_line(self._errors)
 
     def close(self) -> None:
         """End the server; workers end when their own sockets close."""
@@ -131,6 +150,7 @@ class ForkServer:
         self._control.close()
         self._process.kill()
         self._process.wait()
+        self._errors.close()
 
     def exit_code_of(self, pid: int) -> int | None:
         """How a worker ended, as soon as the server knows."""
@@ -163,6 +183,12 @@ class _Forked:
 
     def exit_code(self) -> int | None:
         return None if self.pid is None else self._server.exit_code_of(self.pid)
+
+
+def _last_line(errors: IO[bytes]) -> str:
+    errors.seek(0)
+    lines = errors.read().decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else ""
 
 
 def kill_family(pid: int) -> None:
@@ -217,5 +243,9 @@ def worker_environment(threads: int) -> dict[str, str]:
     dict of str to str
     """
     limits = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
-    own = {"MPLBACKEND": "agg", "PYTHONHASHSEED": "0"}
+    own = {
+        "MPLBACKEND": "agg",
+        "PYTHONHASHSEED": "0",
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),  # what is found here is found there
+    }
     return {**os.environ, **dict.fromkeys(limits, str(threads)), **own}

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trialbook.data import Schema
+from trialbook.data import Schema, encode
 from trialbook.evaluation import all_metrics, metric
 from trialbook.execution._messages import NOTEBOOK, OOF, PROGRAM, Request
 from trialbook.learners import Deadline, Learner, find
@@ -155,7 +155,7 @@ def run_score(request: Request, report: Report) -> dict[str, Any]:
         return {"metrics": {}}
     table.insert(0, "actual", data[schema.target].to_numpy())
     table.to_csv(out / "predictions.csv", index=False)
-    y = _codes(schema, data[schema.target])
+    y = encode(data[schema.target], schema.classes)
     for name, figure in charts(
         schema.task, y, prediction, schema.classes, schema.positive
     ).items():
@@ -189,7 +189,10 @@ def run_probe(request: Request, report: Report) -> dict[str, Any]:
         fold = loaded[2][:, 0]
         rng = np.random.default_rng(0)
         kept = rng.permutation(len(fold))[:PROBE_ROWS]
-        sample = (loaded[0].iloc[kept].reset_index(drop=True), *(part[kept] for part in loaded[1:]))
+        sample = (
+            loaded[0].iloc[kept].reset_index(drop=True),
+            *(part[kept] for part in loaded[1:]),
+        )
         one_fold = (sample[0], sample[1], fold[kept][:, None], *sample[3:])
         _, rows, prediction = next(iter(program.cross_validate(*one_fold)))
         scores[name] = float(program.evaluate(sample[1], rows, np.asarray(prediction)))
@@ -253,13 +256,6 @@ def _cross_validate(
     trained.seconds = time.monotonic() - start
     trained.cut_short = deadline.hit
     return trained
-
-
-def _codes(schema: Schema, target: pd.Series[Any]) -> np.ndarray:
-    """The target as class positions, or as numbers."""
-    if schema.task != "classification":
-        return target.to_numpy(dtype=float)
-    return np.asarray(pd.Categorical(target, categories=list(schema.classes)).codes, dtype=int)
 
 
 def _write_oof(trained: _Trained, path: Path) -> None:

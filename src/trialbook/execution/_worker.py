@@ -111,8 +111,9 @@ def _one_line(error: BaseException) -> str:
 def main() -> None:
     """Serve standard input, on systems where workers are not forked."""
     answers = os.fdopen(os.dup(1), "wb")
-    send_output_to(Path(os.devnull))
+    os.dup2(2, 1)  # what imports print must not get among the answers
     warm_up()
+    send_output_to(Path(os.devnull))
     serve(sys.stdin.buffer, answers)
 
 

@@ -20,7 +20,7 @@ from trialbook.experiment._handle import config_tag
 from trialbook.experiment._programs import Writer
 from trialbook.learners import Learner
 from trialbook.search import Entry, Ledger, Search, Step, Stop, Wait
-from trialbook.tracking import Tracker
+from trialbook.tracking import Tracker, disk_error
 
 if TYPE_CHECKING:
     from trialbook.evaluation import Metric
@@ -254,6 +254,9 @@ class Engine:
                 )
             )
         else:
+            told = disk_error(self.tracker.workspace.path, RuntimeError(reason))
+            if told is not None:
+                raise told  # not the trial's fault: it stays open, and runs again on resume
             # What the engine itself ended runs again when the experiment is resumed.
             killed = step.number in self._cancelled
             self.tracker.fail_trial(running.run_id, reason, killed=killed)

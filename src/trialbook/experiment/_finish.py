@@ -201,6 +201,7 @@ class Finish:
         table.to_csv(folder / _state.LEADERBOARD, index=False)
         text = report(self.job, self.prepared, engine.metric, records, engine.ledger, tested)
         (folder / _state.REPORT).write_text(text, "utf-8")
+        engine.tracker.describe(engine.tracker.run_id, text)
         _state.write_ledger(folder, engine.ledger)
         engine.tracker.publish(engine.tracker.run_id)
         engine.tracker.log(

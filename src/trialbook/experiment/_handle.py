@@ -431,7 +431,20 @@ def leaderboard_table(records: list[TrialRecord]) -> pd.DataFrame:
         }
         for position, record in enumerate(records, start=1)
     ]
-    columns = ["rank", "trial", "learner", "configuration", "score", "std", "fit_s", "predict_ms", "size_mb", "state", "edited", "error"]
+    columns = [
+        "rank",
+        "trial",
+        "learner",
+        "configuration",
+        "score",
+        "std",
+        "fit_s",
+        "predict_ms",
+        "size_mb",
+        "state",
+        "edited",
+        "error",
+    ]
     return pd.DataFrame(rows, columns=columns).astype({"rank": "Int64"})
 
 

@@ -85,7 +85,8 @@ class Writer:
         title = f"A vote predicts `{self.task.schema.target}`"
         summary = (
             f"{label} of the experiment *{self.task.experiment}*: a weighted mean of the"
-            " predictions of its best trials, with weights from ensemble selection (Caruana et al. 2004)."
+            " predictions of its best trials, with weights from ensemble selection"
+            " (Caruana et al. 2004)."
         )
         folders = self._folders(members)
         self.write(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -28,7 +29,7 @@ from trialbook.learners import Learner, available
 from trialbook.program import Code, from_notebook, to_notebook
 from trialbook.search import Ledger, Search, Step, portfolio
 from trialbook.tasks import TabularTask
-from trialbook.tracking import Tracker, Workspace, cannot_write, get_ready
+from trialbook.tracking import Tracker, Workspace, disk_error, get_ready
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -270,7 +271,7 @@ def _resumed_ledger(
         return Ledger(None, spent, job.trial_timeout)
     if finished:
         raise WorkspaceError(
-            f"the experiment is complete: it used its {job.deadline_s:.0f} s or what it had to try",
+            f"the experiment is complete: it used its {job.deadline_s:.0f} s or all it had to try",
             remedy="Give it more time: --timeout 5m.",
         )
     return Ledger(max(job.deadline_s, spent + TIME_TO_FINISH_S), spent, job.trial_timeout)
@@ -310,11 +311,8 @@ def _run(
         _replay(engine)
         engine.run_trials()
         Finish(engine, job, design.prepared).run()
-    except KeyboardInterrupt:
-        tracker.end("KILLED")
-        raise
-    except BaseException:
-        tracker.end("FAILED")
+    except BaseException as error:
+        tracker.end_if_possible("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
         raise
     return Experiment(tracker)
 
@@ -406,6 +404,8 @@ def _create(workspace: Workspace, design: _Design) -> Tracker:
         if value not in (None, [], {})
     }
     tracker.log(tracker.run_id, params=params)
+    digest = hashlib.sha256((folder / _state.TRAIN).read_bytes()).hexdigest()[:8]
+    tracker.log_table(Path(job.data).name, digest, job.data)
     tracker.publish(tracker.run_id)
     return tracker
 
@@ -495,9 +495,7 @@ def rerun(
         writer.write(folder, program)
         payload = writer.payload(run_id, step, learner=None)
         answer = engine.run_request(
-            Request(
-            number, "trial", str(folder), payload, job.trial_timeout, job.trial_timeout
-        )
+            Request(number, "trial", str(folder), payload, job.trial_timeout, job.trial_timeout)
         )
         if answer.kind == "failed":
             tracker.fail_trial(run_id, answer.payload["reason"])
@@ -563,9 +561,13 @@ def _locked(workspace: Workspace, name: str) -> Iterator[FileLock]:
 @contextlib.contextmanager
 def _disk_errors(workspace: Workspace) -> Iterator[None]:
     """Say what a full or read-only disk means."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
     try:
         yield
-    except OSError as error:
-        if error.errno is None:
+    except (OSError, MlflowException, SQLAlchemyError) as error:
+        told = disk_error(workspace.path, error)
+        if told is None:
             raise
-        raise cannot_write(workspace.path, error) from error
+        raise told from error

@@ -12,6 +12,7 @@ from trialbook.learners._base import (
     class_weight,
 )
 from trialbook.learners._registry import all_learners, available, find
+from trialbook.tasks import Table
 
 __all__ = [
     "Choice",
@@ -22,6 +23,7 @@ __all__ = [
     "Params",
     "Space",
     "Start",
+    "Table",
     "all_learners",
     "available",
     "class_weight",

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from trialbook.learners._base import Params, Table
+from trialbook.learners._base import Params
+from trialbook.tasks import Table
 
 # A cap that early stopping hardly ever reaches at the learning rates in use.
 MAX_ROUNDS = 5000
+
+
+def leaf_rows(wanted: int, table: Table) -> int:
+    """Rows that a leaf must have, fewer than wanted where that would leave hardly any leaves.
+
+    Parameters
+    ----------
+    wanted : int
+        What was tuned on tables of a thousand rows and more.
+    table : Table
+
+    Returns
+    -------
+    int
+    """
+    return min(wanted, max(2, table.n_rows // 20))
 
 
 def patience(learning_rate: float) -> int:
@@ -33,4 +50,4 @@ def expected_rounds(params: Params, table: Table) -> float:
     """
     rate = float(params.get("learning_rate", 0.05) or 0.05)
     size = min(2.0, max(0.3, (table.n_rows / 10_000) ** 0.35))
-    return min(MAX_ROUNDS, 15 / rate * size)
+    return float(min(MAX_ROUNDS, 15 / rate * size))

@@ -14,11 +14,11 @@ from trialbook.learners._base import (
     Params,
     Space,
     Start,
-    Table,
     Value,
 )
 from trialbook.learners._boosting import expected_rounds, patience
 from trialbook.program import Code, ModelCode, Preprocessing, call
+from trialbook.tasks import Table
 
 # Its trees are weak and slow: at the learning rates in use, more rounds have not paid.
 MAX_ROUNDS = 3000
@@ -28,7 +28,12 @@ WIDE = 1000
 # "default": the library's own, with the larger step that minutes allow. "td": meta-tuned defaults
 # of pytabkit (Holzmüller et al. 2024). "r…": AutoGluon's zero-shot portfolio of 2023, which
 # TabRepo's results selected (Salinas and Erickson 2023).
-_DEFAULT: dict[str, Value] = {"learning_rate": 0.08, "depth": 6, "l2_leaf_reg": 3.0, "max_ctr_complexity": 2}
+_DEFAULT: dict[str, Value] = {
+    "learning_rate": 0.08,
+    "depth": 6,
+    "l2_leaf_reg": 3.0,
+    "max_ctr_complexity": 2,
+}
 _CLASSIFICATION: dict[str, Value] = {
     "learning_rate": 0.08,
     "depth": 7,
@@ -78,7 +83,8 @@ def _fit(wait: int, *, weighted: bool) -> str:
         "    model.set_params(iterations=rounds)",
         "    model.fit(train)",
         "    return pipeline",
-        f"valid = Pool(features.transform(X_valid), y_valid, cat_features=categories{given_valid})",
+        "columns = features.transform(X_valid)",
+        f"valid = Pool(columns, y_valid, cat_features=categories{given_valid})",
         "model.fit(",
         "    train,",
         "    eval_set=valid,",

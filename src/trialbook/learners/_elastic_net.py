@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trialbook.learners._base import Float, Learner, Params, Space, Start, Table
+from trialbook.learners._base import Float, Learner, Params, Space, Start
 from trialbook.learners._linear import (
     FEATURES,
     SCALED_TARGET_IMPORTS,
@@ -10,6 +10,7 @@ from trialbook.learners._linear import (
     scaled_target,
 )
 from trialbook.program import ModelCode, call
+from trialbook.tasks import Table
 
 
 class ElasticNet(Learner):
@@ -34,7 +35,7 @@ class ElasticNet(Learner):
     def cost(self, params: Params, table: Table) -> float:
         alpha = float(params.get("alpha", 1e-3) or 1e-3)
         sweeps = 30 * (1e-2 / alpha) ** 0.5
-        return 0.1 + 0.002 * sweeps * million_entries(table)
+        return float(0.1 + 0.002 * sweeps * million_entries(table))
 
     def code(self, params: Params, table: Table) -> ModelCode:
         regressor = call("ElasticNet", **params, max_iter=5000)

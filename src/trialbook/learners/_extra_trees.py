@@ -12,12 +12,12 @@ from trialbook.learners._base import (
     Params,
     Space,
     Start,
-    Table,
     Value,
     class_weight,
 )
 from trialbook.learners._forest import columns_per_split, size
 from trialbook.program import Code, ModelCode, Preprocessing, call
+from trialbook.tasks import Table
 
 # "sqrt": the authors' own, but for leaves of two rows: they smooth the probabilities and halve
 # the model. "r…": AutoGluon's zero-shot portfolio of 2023, which TabRepo's results selected
@@ -52,6 +52,7 @@ class ExtraTrees(Learner):
         features = columns_per_split(params, table)
         depth = math.log2(table.n_rows + 2)
         per_tree = 0.002 + 1e-8 * table.n_rows * depth * (features + 4)
+        per_tree *= 1 + 0.05 * table.n_classes
         return 0.2 + size(params, table)["n_estimators"] * per_tree
 
     def code(self, params: Params, table: Table) -> ModelCode:

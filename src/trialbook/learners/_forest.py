@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from trialbook.learners._base import Params, Table, Value
+from trialbook.learners._base import Params
+from trialbook.tasks import Table
 
 # Trees for tables up to so many rows: the more rows, the less another tree adds, and the longer
 # it takes. AutoGluon grows 300 always.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from trialbook.learners._base import Float, Learner, Params, Space, Start, Table
+from trialbook.learners._base import Float, Learner, Params, Space, Start
 from trialbook.learners._linear import DENSE_FEATURES
 from trialbook.learners._naive_bayes import seconds
 from trialbook.program import Code, ModelCode, call
+from trialbook.tasks import Table
 
 
 class GaussianNaiveBayes(Learner):

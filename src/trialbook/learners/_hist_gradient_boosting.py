@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from trialbook.learners._base import (
-    Float,
-    Int,
-    Learner,
-    Params,
-    Space,
-    Start,
-    Table,
-    Value,
-    class_weight,
-)
-from trialbook.learners._boosting import expected_rounds, patience
+from trialbook.learners._base import Float, Int, Learner, Params, Space, Start, Value, class_weight
+from trialbook.learners._boosting import expected_rounds, leaf_rows, patience
 from trialbook.program import Code, ModelCode, Preprocessing, call
+from trialbook.tasks import Table
 
 # From so many rows a tenth of them can tell when to stop; below, a fixed number of rounds does.
 MIN_ROWS_TO_STOP_EARLY = 2000
@@ -57,7 +48,11 @@ class HistGradientBoosting(Learner):
         }
 
     def starts(self, table: Table) -> tuple[Start, ...]:
-        return (Start("default", _DEFAULT, gain=0.25), Start("small", _SMALL, gain=0.1))
+        leaf = leaf_rows(20, table)
+        return (
+            Start("default", {**_DEFAULT, "min_samples_leaf": leaf}, gain=0.25),
+            Start("small", _SMALL, gain=0.1),
+        )
 
     def cost(self, params: Params, table: Table) -> float:
         leaves = float(params.get("max_leaf_nodes", 31) or 31)
@@ -72,7 +67,10 @@ class HistGradientBoosting(Learner):
         side = "Classifier" if table.is_classification else "Regressor"
         kind = f"HistGradientBoosting{side}"
         rate = _rate(params)
-        stop: dict[str, Value] = {"max_iter": round(ROUNDS_TIMES_RATE / rate), "early_stopping": False}
+        stop: dict[str, Value] = {
+            "max_iter": round(ROUNDS_TIMES_RATE / rate),
+            "early_stopping": False,
+        }
         if _stops_early(table):
             stop = {
                 "max_iter": MAX_ROUNDS,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from trialbook.learners._base import Choice, Int, Learner, Params, Space, Start, Table, Value
+from trialbook.learners._base import Choice, Int, Learner, Params, Space, Start, Value
 from trialbook.learners._linear import DENSE_FEATURES
 from trialbook.program import Code, ModelCode, call
+from trialbook.tasks import Table
 
 # Every prediction looks through all rows, and the model keeps them.
 MAX_ROWS = 50_000
@@ -38,8 +39,8 @@ class KNN(Learner):
     def cost(self, params: Params, table: Table) -> float:
         rows_to_predict = table.n_rows / max(1, table.n_folds - 1)
         pairs = table.n_rows * rows_to_predict / 1e9
-        per_column = 0.03 if params.get("p", 2) == 2 else 1.0
-        return 0.1 + pairs * (1.0 + per_column * table.n_features)
+        per_column = 0.05 if params.get("p", 2) == 2 else 0.9
+        return 0.1 + pairs * (8.0 + per_column * table.n_features)
 
     def code(self, params: Params, table: Table) -> ModelCode:
         kind = "KNeighborsClassifier" if table.is_classification else "KNeighborsRegressor"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from trialbook.learners._base import Float, Learner, Params, Space, Start, Table
+from trialbook.learners._base import Float, Learner, Params, Space, Start
 from trialbook.learners._linear import DENSE_FEATURES, SCALED_TARGET_IMPORTS, scaled_target
 from trialbook.program import Code, ModelCode, call
+from trialbook.tasks import Table
 
 # Its dense matrix and its Gram matrix grow with the columns; elastic net does the same sparsely.
 MAX_FEATURES = 2000

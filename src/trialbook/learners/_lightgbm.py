@@ -14,11 +14,11 @@ from trialbook.learners._base import (
     Params,
     Space,
     Start,
-    Table,
     class_weight,
 )
-from trialbook.learners._boosting import MAX_ROUNDS, expected_rounds, patience
+from trialbook.learners._boosting import MAX_ROUNDS, expected_rounds, leaf_rows, patience
 from trialbook.program import Code, ModelCode, Preprocessing, call
+from trialbook.tasks import Table
 
 # Encoded columns from which a table counts as wide.
 WIDE = 500
@@ -89,7 +89,6 @@ _LARGE = {
 }
 
 
-
 def _fit(wait: int, *, weighted: bool, balance: bool) -> str:
     weights = ["    sample_weight=weight,"] if weighted else []
     valid_weights = ["    eval_sample_weight=[weight_valid],"] if weighted else []
@@ -151,7 +150,8 @@ class LightGBM(Learner):
         }
 
     def starts(self, table: Table) -> tuple[Start, ...]:
-        first = _CLASSIFICATION if table.is_classification else _REGRESSION
+        first = {**(_CLASSIFICATION if table.is_classification else _REGRESSION)}
+        first["min_child_samples"] = leaf_rows(int(first["min_child_samples"]), table)
         return (
             Start("td", first, gain=1.0),
             Start("r177", _R177, gain=0.5),
@@ -162,12 +162,14 @@ class LightGBM(Learner):
 
     def cost(self, params: Params, table: Table) -> float:
         leaves = float(params.get("num_leaves", 31) or 31)
-        per_round = 0.0015 + 0.012 * table.million_cells * (leaves / 50) ** 0.5 + 2e-5 * leaves
-        return 0.3 + expected_rounds(params, table) * per_round * table.n_outputs
+        smallest = float(params.get("min_child_samples", 20) or 20)
+        leaves = min(leaves, max(2.0, table.n_rows / (2 * smallest)))
+        per_round = 0.0003 + 0.012 * table.million_cells * (leaves / 50) ** 0.5 + 2e-5 * leaves
+        return float(0.1 + expected_rounds(params, table) * per_round * table.n_outputs)
 
     def code(self, params: Params, table: Table) -> ModelCode:
         wait = patience(float(params.get("learning_rate", 0.1) or 0.1))
-        # Histograms by row are faster, except on very wide tables; deterministic needs one of them.
+        # Histograms by row are faster, but not on very wide tables; deterministic needs a choice.
         layout = "force_col_wise" if table.n_features > WIDE else "force_row_wise"
         estimator = call(
             "lgb.LGBMClassifier" if table.is_classification else "lgb.LGBMRegressor",

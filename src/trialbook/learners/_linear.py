@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trialbook.learners._base import Table
 from trialbook.program import Code, Preprocessing, call
+from trialbook.tasks import Table
 
 # Every level a column, dates on circles, text as words: what a weighted sum can use. Mostly
 # zeros, so it stays sparse.

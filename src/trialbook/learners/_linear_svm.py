@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trialbook.learners._base import Float, Learner, Params, Space, Start, Table, class_weight
+from trialbook.learners._base import Float, Learner, Params, Space, Start, class_weight
 from trialbook.learners._linear import (
     CALIBRATION_FOLDS,
     CALIBRATION_IMPORTS,
@@ -14,6 +14,7 @@ from trialbook.learners._linear import (
     scaled_target,
 )
 from trialbook.program import Code, ModelCode, call
+from trialbook.tasks import Table
 
 
 class LinearSVM(Learner):
@@ -39,12 +40,16 @@ class LinearSVM(Learner):
     def cost(self, params: Params, table: Table) -> float:
         fits = (CALIBRATION_FOLDS + 1) * table.n_outputs if table.is_classification else 1
         strength = float(params.get("C", 1.0) or 1.0)
-        return 0.1 + 0.15 * (10 * strength) ** 0.3 * million_entries(table) * fits
+        return float(0.1 + 0.06 * (10 * strength) ** 0.3 * million_entries(table) * fits)
 
     def code(self, params: Params, table: Table) -> ModelCode:
         if table.is_classification:
             classifier = call(
-                "LinearSVC", **params, **class_weight(table), max_iter=5000, random_state=Code("SEED")
+                "LinearSVC",
+                **params,
+                **class_weight(table),
+                max_iter=5000,
+                random_state=Code("SEED"),
             )
             return ModelCode(
                 estimator=calibrated(classifier),

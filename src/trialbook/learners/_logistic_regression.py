@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from trialbook.learners._base import (
-    Float,
-    Learner,
-    Params,
-    Space,
-    Start,
-    Table,
-    class_weight,
-)
+from trialbook.learners._base import Float, Learner, Params, Space, Start, class_weight
 from trialbook.learners._linear import FEATURES, million_entries
 from trialbook.program import ModelCode, call
+from trialbook.tasks import Table
 
 
 class LogisticRegression(Learner):
@@ -37,9 +30,11 @@ class LogisticRegression(Learner):
 
     def cost(self, params: Params, table: Table) -> float:
         penalty = float(params.get("C", 1.0) or 1.0)
-        # Weak penalties need more steps to converge.
-        steps = 40 * (10 * penalty) ** 0.35
-        return 0.1 + 0.0012 * steps * million_entries(table) * max(1, table.n_classes) ** 0.7
+        # Weak penalties, which a large C means, need more steps to converge.
+        steps = 40 * (10 * penalty) ** 0.2
+        return float(
+            0.1 + 0.0012 * steps * million_entries(table) * max(1, table.n_classes) ** 0.7
+        )
 
     def code(self, params: Params, table: Table) -> ModelCode:
         estimator = call("LogisticRegression", **params, **class_weight(table), max_iter=2000)

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from trialbook.learners._base import (
-    Choice,
-    Float,
-    Int,
-    Learner,
-    Params,
-    Space,
-    Start,
-    Table,
-    Value,
-)
+from trialbook.learners._base import Choice, Float, Int, Learner, Params, Space, Start, Value
 from trialbook.learners._linear import DENSE_FEATURES, SCALED_TARGET_IMPORTS, scaled_target
 from trialbook.program import Code, ModelCode, call
+from trialbook.tasks import Table
 
 MAX_ROWS = 100_000
 # From so many rows a tenth of them can tell when to stop; below, the penalty alone must hold.
@@ -68,7 +59,7 @@ class MLP(Learner):
         weights = width * (table.n_features + table.n_outputs + (layers - 1) * width)
         epochs = _epochs(table) * (0.5 if _stops_early(table) else 1.0)
         per_row = 1.5e-6 + 1.2e-7 * layers * width**0.5 + 2.5e-10 * weights
-        return 0.1 + epochs * table.n_rows * per_row
+        return float(0.1 + epochs * table.n_rows * per_row)
 
     def code(self, params: Params, table: Table) -> ModelCode:
         kind = "MLPClassifier" if table.is_classification else "MLPRegressor"

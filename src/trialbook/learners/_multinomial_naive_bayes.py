@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from trialbook.learners._base import Float, Learner, Params, Space, Start, Table
+
+from trialbook.learners._base import Float, Learner, Params, Space, Start
 from trialbook.learners._linear import FEATURES
 from trialbook.learners._naive_bayes import prior, seconds
 from trialbook.program import ModelCode, call
+from trialbook.tasks import Table
 
 
 class MultinomialNaiveBayes(Learner):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from trialbook.learners._base import Table
 from trialbook.learners._linear import million_entries
+from trialbook.tasks import Table
 
 
 def prior(table: Table) -> dict[str, bool]:

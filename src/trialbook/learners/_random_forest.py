@@ -12,12 +12,12 @@ from trialbook.learners._base import (
     Params,
     Space,
     Start,
-    Table,
     Value,
     class_weight,
 )
 from trialbook.learners._forest import columns_per_split, size
 from trialbook.program import Code, ModelCode, Preprocessing, call
+from trialbook.tasks import Table
 
 # Breiman's own, but for leaves of two rows where classes are told apart: they smooth the
 # probabilities and halve the model. "r39": AutoGluon's zero-shot portfolio of 2023, which
@@ -53,7 +53,8 @@ class RandomForest(Learner):
         rows = table.n_rows * float(params.get("max_samples", 1.0) or 1.0)
         # A split sorts its rows by every column that it looks at, level after level.
         per_tree = 0.002 + 1.1e-8 * rows * math.log2(rows + 2) ** 1.5 * features
-        return 0.2 + size(params, table)["n_estimators"] * per_tree
+        per_tree *= 1 + 0.05 * table.n_classes
+        return float(0.2 + size(params, table)["n_estimators"] * per_tree)
 
     def code(self, params: Params, table: Table) -> ModelCode:
         kind = "RandomForestClassifier" if table.is_classification else "RandomForestRegressor"

@@ -31,7 +31,9 @@ def all_learners() -> dict[str, Learner]:
         If a plug-in cannot be imported, is no learner, or takes a key that exists.
     """
     found: dict[str, Learner] = {}
-    for module in sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])):
+    for module in sorted(
+        module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])
+    ):
         for kind in vars(importlib.import_module(f"trialbook.learners.{module}")).values():
             if _is_learner(kind) and kind.__module__.endswith(f".{module}"):
                 found[kind.key] = kind()
@@ -41,9 +43,13 @@ def all_learners() -> dict[str, Learner]:
         try:
             kind = point.load()
         except (ImportError, AttributeError) as error:
-            raise OptionError(f"a plug-in learner cannot be loaded: {error}", place=place, remedy=remedy) from error
+            raise OptionError(
+                f"a plug-in learner cannot be loaded: {error}", place=place, remedy=remedy
+            ) from error
         if not _is_learner(kind):
-            raise OptionError("a plug-in learner is not a Learner class", place=place, remedy=remedy)
+            raise OptionError(
+                "a plug-in learner is not a Learner class", place=place, remedy=remedy
+            )
         if kind.key in found:
             raise OptionError(f"two learners are called '{kind.key}'", place=place, remedy=remedy)
         found[kind.key] = kind()
@@ -73,13 +79,17 @@ def available(task: str, allow: Sequence[str] = (), block: Sequence[str] = ()) -
     OptionError
         If a name is unknown, does not suit the task, or nothing is left.
     """
-    known = {key: one for key, one in all_learners().items() if task in one.tasks and _installed(one)}
+    known = {
+        key: one for key, one in all_learners().items() if task in one.tasks and _installed(one)
+    }
     allowed = {find(name, task).key for name in allow} or set(known)
     blocked = {find(name, task).key for name in block}
     chosen = [one for key, one in known.items() if key in allowed - blocked]
     if not chosen:
         raise OptionError(
-            "no learner is left to try", place="options allow and block", remedy="Block fewer learners."
+            "no learner is left to try",
+            place="options allow and block",
+            remedy="Block fewer learners.",
         )
     return chosen
 
@@ -113,7 +123,9 @@ def find(name: str, task: str | None = None) -> Learner:
         raise OptionError(f"unknown learner '{name}'", remedy=nearest(name, all_learners()))
     suited = [one for one in matching if task is None or task in one.tasks]
     if not suited:
-        raise OptionError(f"the learner '{name}' does not do {task}", remedy="Take it out of the list.")
+        raise OptionError(
+            f"the learner '{name}' does not do {task}", remedy="Take it out of the list."
+        )
     return suited[0]
 
 

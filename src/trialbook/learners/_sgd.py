@@ -9,7 +9,6 @@ from trialbook.learners._base import (
     Params,
     Space,
     Start,
-    Table,
     Value,
     class_weight,
 )
@@ -20,6 +19,8 @@ from trialbook.learners._linear import (
     scaled_target,
 )
 from trialbook.program import Code, ModelCode, call
+from trialbook.tasks import Table
+
 
 class SGD(Learner):
     """Linear model by stochastic gradient descent (Bottou 2010)."""
@@ -29,9 +30,13 @@ class SGD(Learner):
     aliases = ("stochastic_gradient_descent",)
 
     def space(self, table: Table) -> Space:
-        losses = ("log_loss", "modified_huber") if table.is_classification else (
-            "squared_error",
-            "huber",
+        losses = (
+            ("log_loss", "modified_huber")
+            if table.is_classification
+            else (
+                "squared_error",
+                "huber",
+            )
         )
         return {
             "loss": Choice(losses),

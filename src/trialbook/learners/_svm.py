@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trialbook.learners._base import Float, Learner, Params, Space, Start, Table, class_weight
+from trialbook.learners._base import Float, Learner, Params, Space, Start, class_weight
 from trialbook.learners._linear import (
     CALIBRATION_IMPORTS,
     DENSE_FEATURES,
@@ -12,6 +12,7 @@ from trialbook.learners._linear import (
     scaled_target,
 )
 from trialbook.program import ModelCode, call
+from trialbook.tasks import Table
 
 # Its time grows with the square of the rows and beyond.
 MAX_ROWS = 6000
@@ -45,8 +46,8 @@ class SVM(Learner):
         fits = 2.2 if table.is_classification else 1.0
         strength = float(params.get("C", 1.0) or 1.0)
         squares = (table.n_rows / 1000) ** 2
-        width = 0.01 + 0.002 * table.n_features
-        return 0.1 + fits * squares * width * max(1.0, strength) ** 0.3
+        width = 0.015 + 0.001 * table.n_features
+        return float(0.1 + fits * squares * width * max(1.0, strength) ** 0.15)
 
     def code(self, params: Params, table: Table) -> ModelCode:
         if table.is_classification:

@@ -5,19 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from trialbook.learners._base import (
-    Choice,
-    Deadline,
-    Float,
-    Int,
-    Learner,
-    Params,
-    Space,
-    Start,
-    Table,
-)
+from trialbook.learners._base import Choice, Deadline, Float, Int, Learner, Params, Space, Start
 from trialbook.learners._boosting import MAX_ROUNDS, expected_rounds, patience
 from trialbook.program import Code, ModelCode, Preprocessing, call
+from trialbook.tasks import Table
 
 # "td": meta-tuned defaults of pytabkit (Holzmüller et al. 2024). "r…": AutoGluon's zero-shot
 # portfolio of 2023, which TabRepo's results selected (Salinas and Erickson 2023).
@@ -116,8 +107,10 @@ class XGBoost(Learner):
     def cost(self, params: Params, table: Table) -> float:
         depth = float(params.get("max_depth", 6) or 6)
         leaves = min(2.0**depth, table.n_rows / 10)
-        per_round = 0.001 + 0.0022 * depth * table.million_cells + 2.5e-6 * leaves * table.n_features
-        return 0.3 + expected_rounds(params, table) * per_round * table.n_outputs
+        per_round = (
+            0.001 + 0.0022 * depth * table.million_cells + 2.5e-6 * leaves * table.n_features
+        )
+        return float(0.3 + expected_rounds(params, table) * per_round * table.n_outputs)
 
     def code(self, params: Params, table: Table) -> ModelCode:
         balance = table.balance and table.is_classification

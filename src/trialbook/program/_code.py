@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 LINE_LENGTH = 99
+# Significant digits of hyperparameters.
+DIGITS = 6
 
 # More names than this are filled into paragraphs: a table of thousands of columns must stay short.
 MAX_NAMES_ONE_PER_LINE = 12
@@ -25,13 +27,15 @@ class Code(str):
     __slots__ = ()
 
 
-def literal(value: Any) -> str:
-    """Source of a plain value; numbers are rounded to six significant digits.
+def literal(value: Any, digits: int | None = None) -> str:
+    """Source of a plain value.
 
     Parameters
     ----------
     value : None, bool, number, str, Code, or a list, tuple or dict of these
         What the source must evaluate to.
+    digits : int, optional
+        Significant digits that real numbers are rounded to; ``None`` keeps them as they are.
 
     Returns
     -------
@@ -40,7 +44,7 @@ def literal(value: Any) -> str:
 
     Examples
     --------
-    >>> literal({"learning_rate": 0.0123456789, "name": "a"})
+    >>> literal({"learning_rate": 0.0123456789, "name": "a"}, digits=6)
     '{"learning_rate": 0.0123457, "name": "a"}'
     """
     if isinstance(value, Code):
@@ -52,14 +56,15 @@ def literal(value: Any) -> str:
     if isinstance(value, float):
         if not math.isfinite(value):
             return "np.nan" if math.isnan(value) else f'float("{value}")'
-        return repr(float(f"{value:.6g}"))
+        return repr(float(value) if digits is None else float(f"{value:.{digits}g}"))
     if isinstance(value, tuple):
-        inner = ", ".join(literal(item) for item in value)
+        inner = ", ".join(literal(item, digits) for item in value)
         return f"({inner},)" if len(value) == 1 else f"({inner})"
     if isinstance(value, list):
-        return "[" + ", ".join(literal(item) for item in value) + "]"
+        return "[" + ", ".join(literal(item, digits) for item in value) + "]"
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{literal(k)}: {literal(v)}" for k, v in value.items()) + "}"
+        items = (f"{literal(k)}: {literal(v, digits)}" for k, v in value.items())
+        return "{" + ", ".join(items) + "}"
     raise TypeError(f"no source for a {type(value).__name__}: {value!r}")
 
 
@@ -79,14 +84,16 @@ def call(function: str, *args: Any, **named: Any) -> Code:
     function : str
         What is called.
     *args, **named
-        Values (see `literal`) or `Code`.
+        Values (see `literal`) or `Code`; hyperparameters are easier to read, and no worse, with
+        six digits.
 
     Returns
     -------
     Code
         Source, whose lines after the first are indented relative to the first.
     """
-    items = [literal(item) for item in args] + [f"{k}={literal(v)}" for k, v in named.items()]
+    items = [literal(item, DIGITS) for item in args]
+    items += [f"{name}={literal(value, DIGITS)}" for name, value in named.items()]
     return Code(spread(f"{function}(", items, ")"))
 
 
@@ -101,11 +108,17 @@ def sequence(items: Sequence[Any]) -> Code:
             break_long_words=False,
             break_on_hyphens=False,
         ).replace("\0", " ")
-        return Code("[\n" + textwrap.indent(filled, "    ") + ",\n]") if "\n" in filled else Code(f"[{filled}]")
+        return (
+            Code("[\n" + textwrap.indent(filled, "    ") + ",\n]")
+            if "\n" in filled
+            else Code(f"[{filled}]")
+        )
     return Code(spread("[", sources, "]"))
 
 
-def spread(opening: str, items: Sequence[str], closing: str, *, room: int = LINE_LENGTH - 24) -> str:
+def spread(
+    opening: str, items: Sequence[str], closing: str, *, room: int = LINE_LENGTH - 24
+) -> str:
     """Join items between brackets: on one line when short, else one a line."""
     line = opening + ", ".join(items) + closing
     if len(line) <= room and "\n" not in line:
@@ -116,7 +129,7 @@ def spread(opening: str, items: Sequence[str], closing: str, *, room: int = LINE
 
 def assign(name: str, value: Any) -> str:
     """Source of ``name = value``."""
-    if isinstance(value, (list, tuple)) and value and not isinstance(value, Code):
+    if isinstance(value, (list, tuple)) and value:
         value = sequence(list(value))
     return f"{name} = {literal(value)}"
 
@@ -149,12 +162,18 @@ def set_constant(program: str, name: str, value: Any) -> str:
         If the program has no such constant.
     """
     for node in ast.parse(program).body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == name:
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and node.targets[0].id == name
+        ):
             lines = program.split("\n")
             # ast counts columns in UTF-8 bytes.
             last = lines[node.value.end_lineno - 1].encode()  # type: ignore[operator]
             after = last[node.value.end_col_offset :].decode()
-            lines[node.lineno - 1 : node.value.end_lineno] = (assign(name, value) + after).split("\n")
+            lines[node.lineno - 1 : node.value.end_lineno] = (assign(name, value) + after).split(
+                "\n"
+            )
             return "\n".join(lines)
     raise KeyError(name)
 
@@ -181,7 +200,9 @@ def _merge(lines: Sequence[str]) -> str:
             names.setdefault(module, set()).update(part.strip() for part in taken.split(","))
     merged = []
     for module in sorted(names, key=str.casefold):
-        taken_names = sorted(names[module], key=lambda name: (not name.isupper(), name.islower(), name))
+        taken_names = sorted(
+            names[module], key=lambda name: (not name.isupper(), name.islower(), name)
+        )
         line = f"from {module} import {', '.join(taken_names)}"
         if len(line) > LINE_LENGTH:
             line = spread(f"from {module} import (", taken_names, ")")

@@ -111,7 +111,7 @@ def stacking_program(
             "from sklearn.preprocessing import FunctionTransformer",
         ]
         balanced = 'class_weight="balanced", ' if frame.balance else ""
-        stack = 'np.hstack([p[:, 1:] if p.shape[1] == 2 else p for p in oof])'
+        stack = "np.hstack([p[:, 1:] if p.shape[1] == 2 else p for p in oof])"
         first = [
             "# %%",
             source_of(_snippets.log_odds),
@@ -126,22 +126,23 @@ def stacking_program(
     else:
         imports.append("from sklearn.linear_model import ElasticNetCV")
         stack = "np.column_stack(oof)"
+        ratios = literal(META_L1_RATIOS)
         first = [
             "# %%",
-            f"META = ElasticNetCV(l1_ratio={literal(META_L1_RATIOS)}, positive=True, cv={META_FOLDS})",
+            f"META = ElasticNetCV(l1_ratio={ratios}, positive=True, cv={META_FOLDS})",
         ]
         predict = "predict"
     cross_validate = "\n".join(
         [
             "# %%",
             "def cross_validate(X, y, folds, oof, where):",
-            '    """Train the meta-learner on the other folds\' predictions, one fold at a time."""',
+            '    """Train the meta-learner on the predictions of other folds, fold by fold."""',
             f"    columns, target = {stack}, y[where.row]",
             "    parts = where.fold.to_numpy()",
             "    if len(FOLDS) == 1:  # one hold-out: cut its rows into folds of their own",
             "        parts = np.empty(len(where), dtype=int)",
-            f"        splits = KFold({META_FOLDS}, shuffle=True, random_state=SEED).split(columns)",
-            "        for part, (_, rows) in enumerate(splits):",
+            f"        cut = KFold({META_FOLDS}, shuffle=True, random_state=SEED)",
+            "        for part, (_, rows) in enumerate(cut.split(columns)):",
             "            parts[rows] = part",
             "    stacked = np.empty_like(oof[0])",
             "    for part in np.unique(parts):",
@@ -156,13 +157,13 @@ def stacking_program(
     if classification:
         build = [
             '    options = {"cv": "prefit", "stack_method": "predict_proba"}',
-            "    stack = StackingClassifier(layer, final_estimator=FrozenEstimator(meta), **options)",
+            "    stack = StackingClassifier(layer, FrozenEstimator(meta), **options)",
             "    _, one_of_each = np.unique(y, return_index=True)  # nothing is trained any more",
             "    return stack.fit(X.iloc[one_of_each], np.array(CLASSES)[y[one_of_each]])",
         ]
     else:
         build = [
-            '    stack = StackingRegressor(layer, final_estimator=FrozenEstimator(meta), cv="prefit")',
+            '    stack = StackingRegressor(layer, FrozenEstimator(meta), cv="prefit")',
             "    return stack.fit(X.head(2), y[:2])  # nothing is trained any more",
         ]
     combine = "\n".join(
@@ -252,11 +253,12 @@ def _load(frame: Frame) -> str:
         [
             "# %%",
             "def load(path=DATA):",
-            '    """Features, target, folds, and the members\' predictions of rows they did not see."""',
+            '    """Features, target, folds, and what the members predict of unseen rows."""',
             "    data = pd.read_parquet(path)",
             f"    X = data.drop(columns={drop})",
             f"    y = {target}",
-            '    tables = [pd.read_parquet(folder / "oof/oof.parquet") for folder in MEMBERS.values()]',
+            '    files = [folder / "oof/oof.parquet" for folder in MEMBERS.values()]',
+            "    tables = [pd.read_parquet(file) for file in files]",
             f"    oof = np.array([{values} for table in tables])",
             '    return X, y, data[FOLDS].to_numpy(), oof, tables[0][["row", "fold"]]',
             "",

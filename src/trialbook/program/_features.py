@@ -12,7 +12,7 @@ from typing import Literal
 
 from trialbook.program._code import Code, call, literal, spread
 
-# One-hot columns beyond this many levels are mostly zeros; target encoding says more in one column.
+# One-hot columns of more levels are mostly zeros; target encoding says more in one column.
 ONE_HOT_MAX_LEVELS = 32
 # Histogram gradient boosting in scikit-learn takes at most 255 levels of a category.
 MAX_NATIVE_LEVELS = 250
@@ -253,7 +253,9 @@ def _add_by_storage(
     text = [name for name in names if name not in coded]
     numbers = [name for name in names if name in coded]
     if text:
-        build.group(f"categorical{suffix}", constant, text, build.pipeline(build.as_text(), encoder))
+        build.group(
+            f"categorical{suffix}", constant, text, build.pipeline(build.as_text(), encoder)
+        )
     build.group(f"coded{suffix}", constant.replace("CATEGORICAL", "CODED"), numbers, encoder)
 
 
@@ -261,7 +263,6 @@ def _one_hot(build: _Builder) -> Code:
     build.use("from sklearn.preprocessing import OneHotEncoder")
     return call(
         "OneHotEncoder",
-        drop="if_binary",
         min_frequency=MIN_LEVEL_ROWS,
         handle_unknown="infrequent_if_exist",
     )
@@ -313,9 +314,7 @@ def _add_text(build: _Builder, name: str, needs: Preprocessing) -> None:
         build.use("from sklearn.feature_extraction.text import TfidfVectorizer")
         steps = build.pipeline(
             build.as_text(),
-            call(
-                "TfidfVectorizer", ngram_range=(1, 2), max_features=20000, sublinear_tf=True
-            ),
+            call("TfidfVectorizer", ngram_range=(1, 2), max_features=20000, sublinear_tf=True),
         )
     else:
         build.use("from skrub import StringEncoder")

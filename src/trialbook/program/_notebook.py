@@ -33,7 +33,7 @@ def to_notebook(program: str, metadata: Mapping[str, Any]) -> str:
     import nbformat
 
     notebook = jupytext.reads(program, fmt="py:percent")
-    notebook.metadata = nbformat.from_dict(
+    notebook.metadata = nbformat.from_dict(  # type: ignore[no-untyped-call]
         {
             "kernelspec": dict(KERNEL),
             "language_info": {"name": "python"},
@@ -42,7 +42,7 @@ def to_notebook(program: str, metadata: Mapping[str, Any]) -> str:
     )
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"
-    return str(nbformat.writes(notebook)) + "\n"
+    return str(nbformat.writes(notebook)) + "\n"  # type: ignore[no-untyped-call]
 
 
 def from_notebook(path: Path) -> tuple[str, dict[str, Any]]:
@@ -73,7 +73,9 @@ def from_notebook(path: Path) -> tuple[str, dict[str, Any]]:
         notebook = jupytext.read(path)
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise DataError(
-            f"cannot read the notebook: {error}", place=str(path), remedy="Save it as .ipynb or .py."
+            f"cannot read the notebook: {error}",
+            place=str(path),
+            remedy="Save it as .ipynb or .py.",
         ) from error
     own = dict(notebook.metadata.get("trialbook", {}))
     return str(jupytext.writes(notebook, fmt="py:percent")), own

@@ -3,7 +3,7 @@
 No library has them, so a program carries them along. Each is self-contained: it uses nothing but
 its arguments, NumPy as ``np`` and pandas as ``pd``, which every program imports.
 """
-# ruff: noqa: ANN001, ANN201 -- they are read in notebooks, where annotations would distract
+# ruff: noqa: ANN001, ANN202 -- they are read in notebooks, where annotations would distract
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations

@@ -217,7 +217,7 @@ def _load(frame: Frame, *, weighted: bool) -> str:
     lines = [
         "# %%",
         "def load(path=DATA):",
-        '    """Features, target and folds: in a fold, 1 trains, 0 validates and -1 does neither."""',
+        '    """Features, target and folds: in a fold, 1 trains, 0 validates, -1 does neither."""',
         "    data = pd.read_parquet(path)",
         f"    X = data.drop(columns={drop})",
         f"    y = {target}",
@@ -331,7 +331,10 @@ def _combine(frame: Frame) -> str:
         '    voters = [(f"fold_{i}", FrozenEstimator(model)) for i, model in enumerate(models)]',
     ]
     if frame.is_classification:
-        lines.append('    return VotingClassifier(voters, voting="soft").fit(X, np.array(CLASSES)[y])')
+        lines += [
+            '    vote = VotingClassifier(voters, voting="soft")',
+            "    return vote.fit(X, np.array(CLASSES)[y])",
+        ]
     else:
         lines.append("    return VotingRegressor(voters).fit(X, y)")
     return "\n".join(lines)
@@ -391,8 +394,12 @@ def _look(frame: Frame, *, weighted: bool) -> list[str]:
         "    importance = permutation_importance(",
         "        model, X.iloc[sample], y[sample], scoring=score, random_state=SEED",
         "    )",
-        '    columns = {"importance": importance.importances_mean, "std": importance.importances_std}',
-        '    print(pd.DataFrame(columns, index=X.columns).sort_values("importance", ascending=False))',
+        "    measured = {",
+        '        "importance": importance.importances_mean,',
+        '        "std": importance.importances_std,',
+        "    }",
+        "    table = pd.DataFrame(measured, index=X.columns)",
+        '    print(table.sort_values("importance", ascending=False))',
     ]
     draw = ["# %%", 'if __name__ == "__main__":', *imports, *chart]
     return ["\n".join(draw), "\n".join(explain)]
@@ -405,13 +412,13 @@ def _use(frame: Frame) -> str:
             "# %% [markdown]",
             "# ## Use the model",
             "#",
-            "# The run keeps this very model; after an edit above, `combine` makes the new one. To put an",
-            "# edited notebook on the leaderboard, save it and run `trialbook rerun NOTEBOOK`.",
+            "# The run keeps this very model; after an edit above, `combine` makes a new one. To put",
+            "# an edited notebook on the leaderboard, save it and run `trialbook rerun NOTEBOOK`.",
             "",
             "# %%",
             'if __name__ == "__main__":',
             "    model = combine([model for model, _, _ in results], X, y)",
             "    print(model.predict(X.head()))",
-            f"    # mlflow.sklearn.load_model(\"../model\").{predict}(X) gives the stored model's answer",
+            f'    # mlflow.sklearn.load_model("../model").{predict}(X) gives the same answers',
         ]
     )

@@ -165,9 +165,7 @@ class Search:
         """Numbers whose results may be used for the next choice; ``None`` to wait for more."""
         if self.ledger.deadline_s is not None:
             return sorted(self._losses)
-        usable = [number for number in sorted(self._steps)][
-            : len(self._steps) + 1 - self.n_workers
-        ]
+        usable = sorted(self._steps)[: len(self._steps) + 1 - self.n_workers]
         return usable if all(number in self._losses for number in usable) else None
 
     def _satisfied(self, known: list[int]) -> str | None:

@@ -6,10 +6,10 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from trialbook.program import Code, Columns, Frame, MetricCode
 from trialbook.tasks._table import Table
-
-import numpy as np
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,6 +2,6 @@
 
 from trialbook.tracking._template import get_ready
 from trialbook.tracking._tracker import Tracker, TrialRecord
-from trialbook.tracking._workspace import Workspace, cannot_write, slug
+from trialbook.tracking._workspace import Workspace, disk_error, slug
 
-__all__ = ["Tracker", "TrialRecord", "Workspace", "cannot_write", "get_ready", "slug"]
+__all__ = ["Tracker", "TrialRecord", "Workspace", "disk_error", "get_ready", "slug"]

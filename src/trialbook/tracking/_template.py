@@ -7,6 +7,7 @@ for each version of MLflow on a machine, in a cache folder, and a new workspace 
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import shutil
 import sys
@@ -20,6 +21,9 @@ def import_mlflow() -> None:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
     import mlflow  # noqa: F401
+
+    # It logs the traceback of every database error, which the caller tells in a sentence.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 
 def get_ready() -> None:
@@ -83,5 +87,6 @@ def _migrate(database: Path) -> None:
     import_mlflow()
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-    store = SqlAlchemyStore(f"sqlite:///{database}", (database.parent / "artifacts").as_uri())
+    root = (database.parent / "artifacts").as_uri()
+    store = SqlAlchemyStore(f"sqlite:///{database}", root)  # type: ignore[no-untyped-call]
     store.engine.dispose()

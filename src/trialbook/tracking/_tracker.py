@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import getpass
 import json
 import shutil
 import time
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 # Tags carry this prefix, so that a filter in the MLflow UI finds them together.
 TAG = "trialbook."
 MAX_VALUE = 500
+MAX_NOTE = 5000
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,9 @@ class Tracker:
         """
         experiment_id = workspace.experiment_id(name)
         run = workspace.client.create_run(
-            experiment_id, run_name=name, tags=_prefixed({"kind": "experiment", **tags})
+            experiment_id,
+            run_name=name,
+            tags={**_prefixed({"kind": "experiment", **tags}), **_origin()},
         )
         return cls(workspace, name, experiment_id, run.info.run_id)
 
@@ -226,7 +231,7 @@ class Tracker:
         run = self.workspace.client.create_run(
             self.experiment_id,
             run_name=label,
-            tags={**_prefixed(own), "mlflow.parentRunId": self.run_id},
+            tags={**_prefixed(own), **_origin(), "mlflow.parentRunId": self.run_id},
         )
         return str(run.info.run_id)
 
@@ -297,6 +302,31 @@ class Tracker:
             tags=[RunTag(key, value) for key, value in _prefixed(tags or {}).items()],
         )
 
+    def describe(self, run_id: str, text: str) -> None:
+        """Give a run the description that MLflow shows on its page.
+
+        Parameters
+        ----------
+        run_id : str
+        text : str
+            Markdown.
+        """
+        note = text if len(text) <= MAX_NOTE else text[: MAX_NOTE - 1] + "…"
+        self.workspace.client.set_tag(run_id, "mlflow.note.content", note)
+
+    def log_table(self, name: str, digest: str, source: str) -> None:
+        """Say which table the experiment was trained on, where MLflow shows data sets.
+
+        Parameters
+        ----------
+        name, digest, source : str
+        """
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        table = Dataset(name, digest, "local", json.dumps({"uri": source}))
+        context = InputTag("mlflow.data.context", "training")
+        self.workspace.client.log_inputs(self.run_id, [DatasetInput(table, [context])])
+
     def tags(self) -> dict[str, str]:
         """Tags of the parent run, without the prefix."""
         return _own_tags(self.workspace.client.get_run(self.run_id))
@@ -317,6 +347,20 @@ class Tracker:
             self.workspace.client.update_run(self.run_id, status=status)
         else:
             self.workspace.client.set_terminated(self.run_id, status)
+
+    def end_if_possible(self, status: str) -> None:
+        """Close the parent run while another error is on its way, which must not be hidden.
+
+        Parameters
+        ----------
+        status : str
+            See `end`.
+        """
+        from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
+
+        with contextlib.suppress(OSError, MlflowException, SQLAlchemyError):
+            self.end(status)
 
     def trials(self) -> list[TrialRecord]:
         """All trials, in the order of their numbers."""
@@ -352,6 +396,16 @@ class Tracker:
             tags=tags,
             folder=self.root / run.info.run_id / "artifacts",
         )
+
+
+def _origin() -> dict[str, str]:
+    """Tags that MLflow itself shows: who ran it, and with what."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "unknown"  # a container may run under an id that has no name
+    source = {"mlflow.source.name": "trialbook", "mlflow.source.type": "LOCAL"}
+    return {"mlflow.user": user, **source}
 
 
 def _prefixed(tags: Mapping[str, str]) -> dict[str, str]:

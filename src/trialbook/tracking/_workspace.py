@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -115,7 +114,9 @@ class Workspace:
                 )
             return str(found.experiment_id)
         location = None if self.served else (self.path / ARTIFACTS / slug(name)).as_uri()
-        return str(self.client.create_experiment(name, artifact_location=location))
+        # The kind decides which pages MLflow shows: those for training models.
+        tags = {"mlflow.experimentKind": "custom_model_development"}
+        return str(self.client.create_experiment(name, artifact_location=location, tags=tags))
 
     def experiment_names(self) -> list[str]:
         """Names of the experiments, the latest first."""
@@ -228,6 +229,40 @@ def cannot_write(path: Path, error: OSError) -> WorkspaceError:
         place=str(path),
         remedy="Choose a folder that you may write to (--workspace).",
     )
+
+
+def disk_error(path: Path, error: BaseException) -> WorkspaceError | None:
+    """What a failure says of the disk, if anything: databases wrap the system's own error.
+
+    Parameters
+    ----------
+    path : Path
+        The workspace.
+    error : BaseException
+
+    Returns
+    -------
+    WorkspaceError or None
+    """
+    import errno
+
+    if isinstance(error, OSError) and error.errno is not None:
+        return cannot_write(path, error)
+    text = f"{error} {error.__cause__}".casefold()
+    for words, number in _DISK_WORDS.items():
+        if words in text:
+            return cannot_write(path, OSError(getattr(errno, number), words))
+    return None
+
+
+# What SQLite, and a worker's one-line reason, say of a disk.
+_DISK_WORDS = {
+    "database or disk is full": "ENOSPC",
+    "no space left on device": "ENOSPC",
+    "disk i/o error": "EIO",
+    "readonly database": "EROFS",
+    "read-only file system": "EROFS",
+}
 
 
 def _make(folder: Path) -> None:
