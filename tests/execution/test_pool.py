@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from trialbook.errors import TrialbookError
 from trialbook.execution import Message, Pool
 from trialbook.execution._messages import send
 
@@ -205,12 +206,15 @@ def test_closing_leaves_no_process(make_pool, workers, request_of, ended):
 class Scripted:
     """A worker that answers what a test says."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, dead=False) -> None:
         ours, theirs = os.pipe()
         self.answers, self.says = os.fdopen(ours, "rb"), os.fdopen(theirs, "wb")
         self.requests = os.fdopen(os.open(os.devnull, os.O_WRONLY), "wb")
         self.pid = None
-        send(self.says, Message(-1, "ready", {"pid": None}))
+        if dead:
+            self.kill()
+        else:
+            send(self.says, Message(-1, "ready", {"pid": None}))
 
     def kill(self):
         self.says.close()
@@ -220,12 +224,18 @@ class Scripted:
 
 
 class Scripts:
-    def __init__(self) -> None:
+    """Makes them; of those that are born dead it knows the trouble."""
+
+    def __init__(self, born_dead=0) -> None:
         self.made = []
+        self.born_dead = born_dead
 
     def spawn(self):
-        self.made.append(Scripted())
+        self.made.append(Scripted(dead=len(self.made) < self.born_dead))
         return self.made[-1]
+
+    def trouble(self):
+        return "ImportError: no libgomp"
 
     def close(self):
         for one in self.made:
@@ -263,4 +273,21 @@ def test_half_a_line_of_a_dying_worker_is_no_answer(request_of, news, wait_idle)
     (failed,) = news(pool, 1)
     assert failed.kind == "failed"
     assert "SIGKILL" in failed.payload["reason"]
+    pool.close()
+
+
+def test_workers_that_die_while_they_start_are_tried_a_few_times(wait_idle):
+    scripts = Scripts(born_dead=2)
+    pool = Pool(1, threads=1, _spawner=scripts)
+    pool.start()
+    wait_idle(pool, 1)
+    assert len(scripts.made) == 3
+    pool.close()
+
+
+def test_workers_that_can_never_start_end_the_experiment_with_their_trouble(wait_idle):
+    pool = Pool(1, threads=1, _spawner=Scripts(born_dead=1000))
+    pool.start()
+    with pytest.raises(TrialbookError, match="die before they are ready: ImportError: no libgomp"):
+        wait_idle(pool, 1)
     pool.close()

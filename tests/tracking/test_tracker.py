@@ -174,12 +174,12 @@ def test_experiments_that_are_not_trialbooks_are_passed_over(tracker, workspace)
     mine = workspace.client.create_experiment("by hand")
     workspace.client.create_run(mine)
     assert Tracker.latest(workspace).name == "bank"
-    with pytest.raises(WorkspaceError, match="no experiment of trialbook's"):
+    with pytest.raises(WorkspaceError, match="no experiment"):
         Tracker.latest(workspace, "by hand")
 
 
 def test_an_unknown_name_is_refused_with_the_nearest(tracker, workspace):
-    with pytest.raises(WorkspaceError, match="no experiment 'bnak'.* Did you mean 'bank'"):
+    with pytest.raises(WorkspaceError, match=r"no experiment 'bnak'.* Did you mean 'bank'"):
         Tracker.latest(workspace, "bnak")
 
 
@@ -187,12 +187,12 @@ def test_a_deleted_experiment_is_not_found(tracker, workspace):
     Tracker.create(workspace, "other", {})
     workspace.client.delete_experiment(tracker.experiment_id)
     assert Tracker.latest(workspace).name == "other"
-    with pytest.raises(WorkspaceError, match="no experiment 'bank'|was deleted"):
+    with pytest.raises(WorkspaceError, match=r"no experiment 'bank'|was deleted"):
         Tracker.latest(workspace, "bank")
 
 
 def test_an_empty_workspace_says_to_train_first(workspace):
-    with pytest.raises(WorkspaceError, match="no experiment yet.* Train first"):
+    with pytest.raises(WorkspaceError, match=r"no experiment yet.* Train first"):
         Tracker.latest(workspace)
 
 

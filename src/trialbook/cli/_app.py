@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from trialbook import __version__
 from trialbook.cli._options import JobCommand, job_from_options, job_options
 from trialbook.errors import DataError, OptionError, TrialbookError
 from trialbook.job import Job, seconds
@@ -64,7 +65,7 @@ class Commands(click.Group):
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(package_name="trialbook")
+@click.version_option(__version__)
 def app() -> None:
     """AutoML whose every trial is a notebook you can run.
 

@@ -14,15 +14,12 @@ def select_weights(
     y: np.ndarray,
     loss: "Callable[[np.ndarray, np.ndarray], float]",
     *,
-    n_start: int = 5,
-    tolerance: float = 0.05,
     n_rounds: int = 25,
 ) -> np.ndarray:
     """Weights of a vote, by ensemble selection with sorted initialisation.
 
-    Candidates are the best `n_start` members whose loss is near that of the best one. The vote
-    starts as the best member; each round adds the candidate, perhaps again, that lowers the loss
-    of the mean prediction most. The best round is kept.
+    The vote starts as the best member; each round adds the member, perhaps again, that lowers the
+    loss of the mean prediction most. The best round is kept.
 
     Parameters
     ----------
@@ -34,12 +31,6 @@ def select_weights(
     loss : callable
         ``loss(y, prediction) -> float``, lower is better. A member whose loss is not finite is
         no candidate.
-    n_start : int, default=5
-        Most members to choose from.
-    tolerance : float, default=0.05
-        A candidate's loss is at most ``best + tolerance * abs(best)``: 5 % of the size of the best
-        loss, whatever its sign. The nearer the best loss is to zero, the fewer come near it. For
-        5 % of a score such as ROC AUC let `loss` return the negative score.
     n_rounds : int, default=25
         Members to add after the first.
 
@@ -60,12 +51,10 @@ def select_weights(
     """
     alone = np.array([loss(y, prediction) for prediction in predictions], dtype=float)
     alone[~np.isfinite(alone)] = np.inf
-    order = np.argsort(alone, kind="stable")
-    if not len(order) or np.isinf(alone[order[0]]):
+    candidates = [member for member in np.argsort(alone, kind="stable") if alone[member] < np.inf]
+    if not candidates:
         raise ValueError("no member has a finite loss")
-    first, best_loss, rounding = order[0], alone[order[0]], 1e-12
-    limit = best_loss + tolerance * abs(best_loss) + rounding
-    candidates = [member for member in order[:n_start] if alone[member] <= limit]
+    first, best_loss, rounding = candidates[0], alone[candidates[0]], 1e-12
 
     counts = np.zeros(len(alone))
     counts[first] = 1

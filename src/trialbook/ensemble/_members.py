@@ -7,18 +7,22 @@ from typing import Any
 
 import numpy as np
 
-# At most five models, all within 5 % of the best one's score: Azure ML's rule.
+# At most five models, all within 5 % of the best one: Azure ML's rule. Its scores all lie between
+# 0 and 1; a loss has no such scale, so the 5 % are of the way from a constant prediction to the
+# best model, whatever the metric.
 N_MEMBERS = 5
 TOLERANCE = 0.05
 
 
-def candidates(losses: Sequence[float]) -> list[int]:
+def candidates(losses: Sequence[float], constant_loss: float) -> list[int]:
     """Positions of the models that may be members, best first.
 
     Parameters
     ----------
     losses : sequence of float
         Lower is better; a score that is better when greater comes negated.
+    constant_loss : float
+        Loss of predicting the same for every row.
 
     Returns
     -------
@@ -28,7 +32,8 @@ def candidates(losses: Sequence[float]) -> list[int]:
     order = sorted(range(len(losses)), key=lambda position: (losses[position], position))
     if not order:
         return []
-    limit = losses[order[0]] + TOLERANCE * abs(losses[order[0]]) + 1e-12
+    best = losses[order[0]]
+    limit = best + TOLERANCE * max(0.0, constant_loss - best) + 1e-12
     return [position for position in order[:N_MEMBERS] if losses[position] <= limit]
 
 

@@ -104,7 +104,18 @@ class Finish:
             and (record.folder / OOF).exists()
         ]
         losses = [self.engine.loss(record.score or 0.0) for record in records]
-        return [records[position] for position in candidates(losses)]
+        return [records[position] for position in candidates(losses, self._constant_loss())]
+
+    def _constant_loss(self) -> float:
+        """Loss of predicting the class frequencies, or the mean, for every row."""
+        schema = self.prepared.schema
+        y = np.asarray(encode(self.prepared.train[schema.target], schema.classes))
+        if schema.classes:
+            shares = np.bincount(y, minlength=len(schema.classes)) / len(y)
+            prediction = np.tile(shares, (len(y), 1))
+        else:
+            prediction = np.full(len(y), y.mean())
+        return self.engine.loss(self.engine.metric.score(y, prediction, schema.positive))
 
     def _why_not(self, kind: str, members: list[TrialRecord]) -> str | None:
         if len(members) < 2:

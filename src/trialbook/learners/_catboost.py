@@ -134,13 +134,14 @@ class CatBoost(Learner):
         leaf_steps = float(params.get("leaf_estimation_iterations", 1) or 1)
         combined = 2.5 if int(params.get("max_ctr_complexity", 4) or 4) > 1 else 1.0
         rows = table.n_rows / 1e6
-        histograms = 1.5e-4 * table.n_features * 2 ** (depth - 6) + 0.003 * table.million_cells
+        histograms = 1.3e-4 * table.n_features + 0.006 * table.million_cells
+        histograms *= 2 ** (depth / 2 - 3)
         # Statistics of a category are kept for every class, and for every class's own gradient.
         statistics = 0.037 * rows * len(table.columns.categorical) * combined
         statistics *= 3 if table.n_outputs > 1 else 1
-        per_round = 0.002 + (histograms + statistics) * depth / 6 + 0.01 * rows * leaf_steps
+        per_round = 0.0005 + (histograms + statistics) * depth / 6 + 0.01 * rows * leaf_steps
         rounds = min(MAX_ROUNDS, 2 * expected_rounds(params, table))
-        return 0.3 + rounds * per_round * table.n_outputs
+        return 0.2 + rounds * per_round * table.n_outputs
 
     def code(self, params: Params, table: Table) -> ModelCode:
         balance = {"auto_class_weights": "Balanced"} if table.balance else {}

@@ -51,7 +51,7 @@ class ExtraTrees(Learner):
     def cost(self, params: Params, table: Table) -> float:
         features = columns_per_split(params, table)
         depth = math.log2(table.n_rows + 2)
-        per_tree = 0.002 + 1e-8 * table.n_rows * depth * (features + 4)
+        per_tree = 0.0008 + 1e-8 * table.n_rows * depth * (features + 4)
         per_tree *= 1 + 0.05 * table.n_classes
         return 0.2 + size(params, table)["n_estimators"] * per_tree
 

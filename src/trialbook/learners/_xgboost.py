@@ -107,10 +107,9 @@ class XGBoost(Learner):
     def cost(self, params: Params, table: Table) -> float:
         depth = float(params.get("max_depth", 6) or 6)
         leaves = min(2.0**depth, table.n_rows / 10)
-        per_round = (
-            0.001 + 0.0022 * depth * table.million_cells + 2.5e-6 * leaves * table.n_features
-        )
-        return float(0.3 + expected_rounds(params, table) * per_round * table.n_outputs)
+        per_round = 0.0003 + 0.0022 * depth * table.million_cells
+        per_round += 8e-6 * leaves**0.5 * table.n_features
+        return float(0.1 + expected_rounds(params, table) * per_round * table.n_outputs)
 
     def code(self, params: Params, table: Table) -> ModelCode:
         balance = table.balance and table.is_classification

@@ -134,29 +134,26 @@ class Tracker:
         WorkspaceError
             If there is none, with the nearest name.
         """
-        names = workspace.experiment_names()
         place = str(workspace.path)
-        if not names:
+        known = workspace.experiments()
+        if name is not None and name not in known:
+            raise WorkspaceError(
+                f"no experiment '{name}'", place=place, remedy=nearest(name, known)
+            )
+        chosen = [known[name]] if name is not None else list(known.values())
+        runs = workspace.client.search_runs(
+            chosen,
+            filter_string=f"tags.`{TAG}kind` = 'experiment'",
+            order_by=["attributes.start_time DESC"],
+            max_results=1,
+        )
+        if not runs:
             raise WorkspaceError(
                 "the workspace has no experiment yet", place=place, remedy="Train first."
             )
-        for candidate in [name] if name else names:
-            experiment = workspace.client.get_experiment_by_name(candidate)
-            if experiment is None:
-                raise WorkspaceError(
-                    f"no experiment '{candidate}'", place=place, remedy=nearest(candidate, names)
-                )
-            runs = workspace.client.search_runs(
-                [experiment.experiment_id],
-                filter_string=f"tags.`{TAG}kind` = 'experiment'",
-                order_by=["attributes.start_time DESC"],
-                max_results=1,
-            )
-            if runs:
-                return cls(workspace, candidate, experiment.experiment_id, runs[0].info.run_id)
-        raise WorkspaceError(
-            "the workspace has no experiment of trialbook's", place=place, remedy="Train first."
-        )
+        found = runs[0].info
+        names = {experiment_id: name for name, experiment_id in known.items()}
+        return cls(workspace, names[found.experiment_id], found.experiment_id, found.run_id)
 
     @property
     def folder(self) -> Path:

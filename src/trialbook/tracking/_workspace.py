@@ -70,6 +70,12 @@ class Workspace:
             If it does not exist, is not a workspace, cannot be written or is full.
         """
         folder = Path(path).expanduser().absolute()
+        if tracking_uri is None and "?" in str(folder):
+            raise WorkspaceError(
+                "the path of a workspace cannot hold '?', which ends a database's address",
+                place=str(folder),
+                remedy="Choose another folder (--workspace).",
+            )
         if create:
             _make(folder)
         elif not folder.is_dir():
@@ -118,10 +124,9 @@ class Workspace:
         tags = {"mlflow.experimentKind": "custom_model_development"}
         return str(self.client.create_experiment(name, artifact_location=location, tags=tags))
 
-    def experiment_names(self) -> list[str]:
-        """Names of the experiments, the latest first."""
-        found = self.client.search_experiments(order_by=["last_update_time DESC"])
-        return [one.name for one in found if one.name != "Default"]
+    def experiments(self) -> dict[str, str]:
+        """Names of the experiments that are not deleted, with MLflow's ids of them."""
+        return {one.name: str(one.experiment_id) for one in self.client.search_experiments()}
 
     def lock(self, name: str) -> FileLock:
         """Claim an experiment for this process; the claim ends with the process.
