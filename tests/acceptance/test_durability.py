@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 import psutil
 import pytest
@@ -91,8 +90,10 @@ class Misbehaving(Learner):
         return {}
 
     def starts(self, table):
+        # Configurations that differ, and yet are as good as each other.
         return tuple(
-            Start(f"depth{depth}", {"max_depth": depth}, gain=0.5) for depth in self.depths
+            Start(f"start{i}", {"max_depth": 3, "min_impurity_decrease": i / 1e9}, gain=0.5)
+            for i in range(self.n_starts)
         )
 
     def cost(self, params, table):
@@ -107,12 +108,12 @@ class Misbehaving(Learner):
         )
 
 
-def learner(name, depths=(3,)):
-    attributes = {"key": name.lower(), "name": name, "depths": depths, "__module__": __name__}
+def learner(name, n_starts=1):
+    attributes = {"key": name.lower(), "name": name, "n_starts": n_starts, "__module__": __name__}
     return type(name, (Misbehaving,), attributes)
 
 
-Slow = learner("Slow", (1, 2, 3, 4, 5, 6))
+Slow = learner("Slow", 6)
 Crashing = learner("Crashing")
 Exiting = learner("Exiting")
 Segfaulting = learner("Segfaulting")
@@ -187,7 +188,7 @@ class Session:
         for line in self._process.stdout:
             self.said.append(line)
         code = self._process.wait(LONGEST_S)
-        _, alive = psutil.wait_procs(self.family, timeout=LONGEST_S / 10)
+        _, alive = psutil.wait_procs(self.family, timeout=LONGEST_S / 20)
         assert alive == []
         return code
 
@@ -231,8 +232,8 @@ MOMENTS = (
     r"plan of",
     r"trial \d+ slow-\d+: started",
     r"trial \d+ slow-\d+: \d",
-    r"trial \d+ slow-\d+: \d",
     r"voting-\d+: started",
+    r"voting-\d+: \d",
 )
 
 
@@ -240,7 +241,7 @@ def test_a_killed_experiment_is_resumed_without_losing_or_repeating_a_trial(
     start, folder, run, plug_ins, monkeypatch
 ):
     workspace = folder / "W"
-    arguments = train("slow", "decision_tree", trials=("--max-trials", "5"))
+    arguments = train("slow", trials=("--max-trials", "5"))
     known = {}
     for moment in MOMENTS:
         session = start(*arguments)
@@ -253,7 +254,7 @@ def test_a_killed_experiment_is_resumed_without_losing_or_repeating_a_trial(
         said = [line for line in session.said if re.search(r"trial \d+ [\w-]+: \d", line)]
         assert len(now) - len(known) >= len(said)
         known = now
-    assert len(known) == 5
+    assert len(known) >= 6
 
     last = start(*arguments)
     assert last.end() == 0, "".join(last.said)
@@ -262,30 +263,23 @@ def test_a_killed_experiment_is_resumed_without_losing_or_repeating_a_trial(
     after = finished(workspace)
     assert after.items() >= known.items()
     labels = sorted(label.rpartition("-")[0] for label, _ in after.values())
-    assert labels == ["decision_tree", "slow", "slow", "slow", "slow", "stacking", "voting"]
-    configurations = [str(t.params) for t in experiment.trials if t.state == "finished"]
-    assert len(set(configurations[:5])) == len(configurations[:5])
+    assert labels == ["slow"] * 5 + ["stacking", "voting"]
+    slow = [t for t in experiment.trials if t.state == "finished" and t.learner == "slow"]
+    assert len({str(trial.params) for trial in slow}) == 5
     assert {trial.state for trial in experiment.trials} <= {"finished", "killed"}
     assert experiment.report.is_file()
     assert "running" not in set(experiment.leaderboard["state"])
 
 
-def test_no_process_is_left_of_a_killed_one_even_if_a_learner_holds_on(start):
+def test_no_process_is_left_of_a_killed_one_even_if_a_learner_holds_on(start, folder):
     session = start(*train("stubborn", trials=("--max-trials", "1")))
     session.wait_for(r"stubborn-\d+: started")
-    log = None
-    while log is None:
-        log = next(
-            iter(Path(session_folder(session)).glob("W/artifacts/*/*/artifacts/trial.log")), None
-        )
-        log = log if log is not None and "misbehave" in log.read_text() else None
+    while not any(
+        "misbehave" in log.read_text() for log in folder.glob("W/artifacts/*/*/*/trial.log")
+    ):
         time.sleep(0.1)
     session.send(signal.SIGKILL)
     assert session.end() == -signal.SIGKILL
-
-
-def session_folder(session):
-    return session._process.args and psutil.Process(session._process.pid).cwd()
 
 
 # -- Ctrl-C -----------------------------------------------------------------------------------
@@ -336,9 +330,9 @@ def test_ctrl_c_twice_ends_at_once(start, folder, run):
 
 
 def test_a_learner_that_misbehaves_costs_its_own_trial_alone(run_process, run, folder, plug_ins):
-    names = [name.lower() for name in NAMES if name not in ("Slow", "Stubborn")]
-    limits = ("--max-trials", "9", "--trial-timeout", "10s", "--memory-limit", "1GB")
-    arguments = train(*names, "decision_tree", "logistic_regression", trials=(*limits, "--json"))
+    names = [name.lower() for name in NAMES if name != "Stubborn"]
+    limits = ("--max-trials", "8", "--trial-timeout", "10s", "--memory-limit", "1GB")
+    arguments = train(*names, trials=(*limits, "--json"))
     outcome = run_process(*arguments, cwd=folder, env=plug_ins)
     assert outcome.code == 0, outcome.err
     rows = {row["learner"]: row for row in outcome.document["leaderboard"]}
@@ -357,13 +351,12 @@ def test_a_learner_that_misbehaves_costs_its_own_trial_alone(run_process, run, f
         assert rows[name]["rank"] is None
         log = run("show", rows[name]["trial"], "--log", *workspace).out
         assert "about to misbehave" in log
-        assert f"{rows[name]['trial']} failed: " in outcome.err or "failed" in outcome.err
-    assert (
-        "ValueError: this learner is broken"
-        in run("show", rows["crashing"]["trial"], "--log", *workspace).out
-    )
-    assert rows["decision_tree"]["state"] == rows["logistic_regression"]["state"] == "finished"
-    assert rows["voting"]["state"] == "finished"
+        assert f"{rows[name]['trial']}: failed" in outcome.err
+    log = run("show", rows["crashing"]["trial"], "--log", *workspace).out
+    assert "ValueError: this learner is broken" in log
+    others = [row for row in outcome.document["leaderboard"] if row["state"] == "finished"]
+    assert [row["learner"] for row in others].count("slow") == 3
+    assert {row["learner"] for row in others} == {"slow", "voting", "stacking"}
     assert outcome.document["status"] == "finished"
     with pytest.raises(tb.NoModelError, match="this learner is broken"):
         _ = tb.open(folder / "W").trial(rows["crashing"]["trial"]).model

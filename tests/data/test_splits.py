@@ -139,6 +139,37 @@ def test_a_class_with_two_rows_trains_and_validates() -> None:
     assert folds.guardrails == ()
 
 
+@pytest.mark.parametrize(
+    ("n_rows", "rarer", "n_folds"),
+    [
+        (60, 2, 2),
+        (60, 3, 3),
+        (300, 9, 9),
+        (300, 10, 10),
+        (3000, 2, 2),
+        (30_000, 2, 2),
+        (30_000, 9, 3),
+    ],
+)
+def test_by_default_every_fold_validates_on_both_of_two_classes(
+    n_rows: int, rarer: int, n_folds: int
+) -> None:
+    folds = split((np.arange(n_rows) < rarer).astype(int), job())
+    assert folds.n_folds == n_folds
+    assert (folds.matrix[:rarer] == 0).any(axis=0).all()
+    notes = [(note.name, note.verdict) for note in folds.guardrails]
+    assert notes == ([] if n_folds == 10 else [("Number of folds", "fixed")])
+
+
+def test_many_rows_and_enough_of_the_rarer_class_are_held_out() -> None:
+    folds = split((np.arange(30_000) < 10).astype(int), job())
+    assert (folds.kind, (folds.matrix[:10] == 0).sum()) == ("hold-out", 1)
+
+
+def test_folds_that_are_asked_for_stay_though_a_class_is_too_rare() -> None:
+    assert split((np.arange(60) < 3).astype(int), job(folds=10)).n_folds == 10
+
+
 def test_too_few_rows_are_refused() -> None:
     with pytest.raises(DataError, match="one row"):
         make_folds(np.array([1.0]), job(), classification=False)

@@ -109,7 +109,7 @@ def make_folds(
     elif times is not None:
         folds = _by_time(times, job)
     else:
-        folds = _at_random(strata, job)
+        folds = _at_random(strata, job, _rarer_of_two(y) if classification else None)
     return _every_class_trains(folds, y if classification else None, groups, times)
 
 
@@ -129,23 +129,52 @@ def _matrix(sides: list[np.ndarray]) -> np.ndarray:
     return np.where(np.column_stack(sides), VALIDATES, TRAINS)
 
 
-def _at_random(strata: np.ndarray, job: Job) -> Folds:
+def _rarer_of_two(y: np.ndarray) -> int | None:
+    """Rows of the rarer one of two classes; ``None`` for more classes."""
+    counts = np.bincount(y)
+    return int(counts.min()) if len(counts) == 2 else None
+
+
+def _at_random(strata: np.ndarray, job: Job, rarer: int | None) -> Folds:
     n_rows = len(strata)
     rng = np.random.default_rng(job.seed)
     if job.validation_size is not None and job.folds is not None:
         sides = [sample(strata, job.validation_size, rng) for _ in range(job.folds)]
         text = f"{job.folds} random splits, {job.validation_size:.0%} of the rows each"
         return _folds(_matrix(sides), "Monte-Carlo", text)
-    asked = job.folds or (None if job.validation_size else default_folds(n_rows))
+    asked, notes = _asked_folds(n_rows, rarer, job)
     if asked is None:
         size = job.validation_size or HOLD_OUT
         side = sample(strata, size, rng)
         text = f"{int(side.sum()):,} rows held out ({size:.0%})"
         return _folds(_matrix([side]), "hold-out", text)
-    folds, notes = _fewer(asked, max(2, n_rows // ROWS_PER_FOLD), n_rows, "rows", job)
+    folds, fewer = _fewer(asked, max(2, n_rows // ROWS_PER_FOLD), n_rows, "rows", job)
     assigned = deal(strata, folds, rng)
     sides = [assigned == fold for fold in range(folds)]
-    return _folds(_matrix(sides), "k-fold", f"{folds} folds", notes)
+    return _folds(_matrix(sides), "k-fold", f"{folds} folds", notes + fewer)
+
+
+def _asked_folds(
+    n_rows: int, rarer: int | None, job: Job
+) -> tuple[int | None, tuple[Guardrail, ...]]:
+    """Folds that are asked for, or the default for the rows; ``None`` for a hold-out.
+
+    By default each fold validates on both of two classes: a ranking metric such as ROC AUC has
+    no value on rows of one class.
+    """
+    if job.folds is not None or job.validation_size is not None:
+        return job.folds, ()
+    asked = default_folds(n_rows)
+    if rarer is None or rarer < 2:
+        return asked, ()
+    if asked is None and rarer * HOLD_OUT < 1:
+        folds, instead_of = min(DEFAULT_FOLDS[-1][1], rarer), "a hold-out"
+    elif asked is not None and rarer < asked:
+        folds, instead_of = rarer, f"{asked} folds"
+    else:
+        return asked, ()
+    finding = f"{rarer} rows of the rarer class are too few for {instead_of}"
+    return folds, (Guardrail("Number of folds", "fixed", finding, f"{folds} folds instead"),)
 
 
 def _fewer(

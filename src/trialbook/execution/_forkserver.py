@@ -16,7 +16,7 @@ import socket
 import sys
 from pathlib import Path
 
-from trialbook.execution._worker import send_output_to, serve, warm_up
+from trialbook.execution._worker import die_with_parent, send_output_to, serve, warm_up
 
 # How often the server looks for workers that have ended.
 REAP_S = 0.05
@@ -49,6 +49,7 @@ def main(control_fd: int) -> None:
 
 
 def _become_worker(control: socket.socket, descriptor: int) -> None:
+    die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the engine
     control.close()
     os.setsid()

@@ -26,6 +26,7 @@ from trialbook.models import (
     MODEL_FOLDER,
     load_model,
     predict,
+    requirements,
     save_model,
     write_predictions,
 )
@@ -71,7 +72,8 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     ----------
     request : Request
         Payload: ``schema`` (a JSON file), ``learner`` (a key, or ``None`` for a program that no
-        learner wrote), ``metadata`` (for the notebook), ``data`` (the training table).
+        learner wrote), ``metadata`` (for the notebook), ``trains`` (whether the folds' models
+        take the table's features, as an ensemble's do not).
     report : callable
         Told of every fold.
 
@@ -93,6 +95,8 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     X, y = loaded[0], loaded[1]
     limit = math.inf if request.budget_s is None else start + _training_s(request.budget_s)
     trained = _cross_validate(program, loaded, learner, limit, report)
+    if np.isnan(trained.scores).all():
+        raise ValueError("the metric is undefined on the validation rows of every fold")
     rounds = None
     if learner is not None and learner.iterative:
         rounds = [learner.rounds(model[-1]) for model in trained.models]
@@ -102,7 +106,7 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     model = program.combine(trained.models, X, y)
     is_classification = schema.task == "classification"
     _write_oof(trained, folder / OOF)
-    save_model(model, folder / MODEL_FOLDER, X, text)
+    save_model(model, folder / MODEL_FOLDER, X, _requires(program, text))
     check = predict(model, X.head(CHECK_ROWS), classification=is_classification)
     write_predictions(check, folder / CHECK)
     metrics = _metrics(trained, schema, X, y)
@@ -110,8 +114,8 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
         metrics |= _training_metrics(trained, schema, X, y)
     _write_charts(schema, y, trained, folder / CHARTS)
     return {
-        "score": float(np.mean(trained.scores)),
-        "std": float(np.std(trained.scores)),
+        "score": float(np.nanmean(trained.scores)),
+        "std": float(np.nanstd(trained.scores)),
         "fold_scores": trained.scores,
         "metrics": metrics,
         "fit_s": trained.seconds,
@@ -205,6 +209,14 @@ def _training_s(budget_s: float) -> float:
     return max(0.5 * budget_s, budget_s - packaging)
 
 
+def _requires(program: ModuleType, text: str) -> list[str]:
+    """Requirement lines of a program, and of the stored models that it builds on."""
+    lines = requirements(text)
+    for folder in getattr(program, "MEMBERS", {}).values():
+        lines += (Path(folder) / MODEL_FOLDER / "requirements.txt").read_text("utf-8").split()
+    return list(dict.fromkeys(lines))
+
+
 def _import_in_place(path: Path) -> ModuleType:
     """Import a program from its own folder, from which its relative paths are meant."""
     import os
@@ -224,11 +236,11 @@ def _cross_validate(
     start = time.monotonic()
     folds: Iterator[tuple[Any, np.ndarray, np.ndarray]]
     deadline = Deadline()
+    # A program with rounds in it is complete: only an open one is searched, and can be cut short.
+    can_stop = learner is not None and learner.iterative and not program.ROUNDS
     n_folds = loaded[2].shape[1]
-    if learner is not None and learner.iterative:
-        # A program with rounds in it is complete: only an open one is searched.
-        callbacks = () if program.ROUNDS else (learner.stopper(deadline),)
-        folds = program.cross_validate(*loaded, callbacks=callbacks)
+    if learner is not None and can_stop:
+        folds = program.cross_validate(*loaded, callbacks=(learner.stopper(deadline),))
     else:
         folds = program.cross_validate(*loaded)
     trained = _Trained([], [], [], [], 0.0, cut_short=False)
@@ -236,7 +248,7 @@ def _cross_validate(
         left = n_folds - number
         now = time.monotonic()
         per_fold = (now - start) / number if number else 0.0
-        if number and now + per_fold * left > limit and deadline.at == math.inf:
+        if number and now + per_fold * left > limit and not can_stop:
             raise OutOfTimeError(
                 f"a fold took {per_fold:.1f} s, and {left} more do not fit into the"
                 f" {max(0.0, limit - now):.1f} s that are left"

@@ -6,10 +6,12 @@ happens: a worker never outlives the engine.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import importlib.util
 import os
 import queue
+import signal
 import sys
 import threading
 import traceback
@@ -37,6 +39,10 @@ WARM = (
 )
 
 
+# Linux' name for the request (linux/prctl.h).
+PR_SET_PDEATHSIG = 1
+
+
 def warm_up() -> None:
     """Import what trials need, as far as it is installed."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -62,6 +68,19 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     send(answers, Message(-1, "ready", {"pid": os.getpid()}))
     while True:
         send(answers, _run(waiting.get(), answers))
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when its parent ends.
+
+    The thread that watches the engine's side cannot do so while a learner's code holds Python's
+    lock. Linux only; the parent must be single-threaded, as the fork server is.
+    """
+    if sys.platform == "linux":
+        parent = os.getppid()
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(0)  # it ended meanwhile
 
 
 def send_output_to(path: Path) -> None:

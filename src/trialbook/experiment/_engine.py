@@ -87,16 +87,15 @@ class Engine:
         NoModelError
             If none of them has a model.
         """
-        with self._graceful_interrupt():
-            while not (self.stopping and not self._running):
-                self._start_trials()
-                for message in self.pool.poll(POLL_S):
-                    self._handle(message)
-                if self._interrupted and self.stopping is None:
-                    self._stop("interrupted; the trials so far are kept")
-                    self._cancel_running("stopped by the user")
-                elif self.ledger.search_left_s <= 0 and self._running:
-                    self._cancel_running("the time for trials was over")
+        while not (self.stopping and not self._running):
+            self._start_trials()
+            for message in self.pool.poll(POLL_S):
+                self._handle(message)
+            if self._interrupted and self.stopping is None:
+                self._stop("interrupted; the trials so far are kept")
+                self._cancel_running("stopped by the user")
+            elif self.ledger.search_left_s <= 0 and self._running:
+                self._cancel_running("the time for trials was over")
         for label, reason in self.search.skipped().items():
             self.ledger.skip(label, reason)
             self.emit(events.StepSkipped(label, reason))
@@ -277,8 +276,8 @@ class Engine:
             self.pool.cancel(number, reason)
 
     @contextlib.contextmanager
-    def _graceful_interrupt(self) -> Iterator[None]:
-        """Let the first Ctrl-C end the search, and the second one the process."""
+    def graceful_interrupt(self) -> Iterator[None]:
+        """Let the first Ctrl-C end the search in good order, and the second one the process."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return

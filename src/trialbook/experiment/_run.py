@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -309,8 +310,9 @@ def _run(
         design = _decide_balance(engine, design)
         _announce(engine, design)
         _replay(engine)
-        engine.run_trials()
-        Finish(engine, job, design.prepared).run()
+        with engine.graceful_interrupt():
+            engine.run_trials()
+            Finish(engine, job, design.prepared).run()
     except BaseException as error:
         tracker.end_if_possible("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
         raise
@@ -376,7 +378,8 @@ def _replay(engine: Engine) -> None:
                 0.0,
                 record.tags.get("origin", "portfolio"),
             )
-            loss = None if record.score is None else engine.loss(record.score)
+            scored = record.score is not None and math.isfinite(record.score)
+            loss = engine.loss(record.score) if scored and record.score is not None else None
             engine.search.replay(step, loss)
             if loss is not None:
                 engine.best_loss = min(engine.best_loss, loss)

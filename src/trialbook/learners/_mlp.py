@@ -75,6 +75,8 @@ class MLP(Learner):
         kind = "MLPClassifier" if table.is_classification else "MLPRegressor"
         shape = (int(params.get("width", 128) or 128),) * int(params.get("layers", 2) or 2)
         rest = {name: value for name, value in params.items() if name not in ("layers", "width")}
+        if int(rest.get("batch_size", 0) or 0) > table.n_rows // 2:
+            rest.pop("batch_size")  # scikit-learn's own rule knows small tables
         estimator = call(
             kind,
             hidden_layer_sizes=shape,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from typing import Any
@@ -81,7 +81,7 @@ def _distributions() -> Mapping[str, list[str]]:
     return packages_distributions()
 
 
-def save_model(model: Any, folder: Path, X: pd.DataFrame, program: str) -> None:
+def save_model(model: Any, folder: Path, X: pd.DataFrame, requires: Sequence[str]) -> None:
     """Write a fitted estimator as an MLflow model.
 
     Parameters
@@ -92,8 +92,8 @@ def save_model(model: Any, folder: Path, X: pd.DataFrame, program: str) -> None:
         Where to write; it must not exist.
     X : DataFrame
         Some rows of features, for the signature and the input example.
-    program : str
-        The program that made it, from which the requirements are read.
+    requires : sequence of str
+        Requirement lines of the environment that it needs; see `requirements`.
     """
     import mlflow.sklearn
     from mlflow.models import ModelSignature, infer_signature
@@ -107,7 +107,7 @@ def save_model(model: Any, folder: Path, X: pd.DataFrame, program: str) -> None:
             str(folder),
             signature=ModelSignature(inputs=_input_schema(X), outputs=outputs),
             input_example=example,
-            pip_requirements=requirements(program),
+            pip_requirements=list(requires),
             serialization_format="cloudpickle",
         )
 
@@ -115,16 +115,18 @@ def save_model(model: Any, folder: Path, X: pd.DataFrame, program: str) -> None:
 def _input_schema(X: pd.DataFrame) -> Any:
     """The columns that a model asks for.
 
-    Whole numbers are signed as floating point, for a later table may lack some of them.
+    Numbers are signed as any: MLflow would else refuse whole numbers where fractions were, and
+    fractions or missing ones where whole numbers were.
     """
     from mlflow.types import ColSpec, DataType
     from mlflow.types import Schema as Columns
+    from mlflow.types.schema import AnyType
 
-    def kind(column: pd.Series[Any]) -> DataType:
+    def kind(column: pd.Series[Any]) -> DataType | AnyType:
         if pd.api.types.is_bool_dtype(column):
             return DataType.boolean
         if pd.api.types.is_numeric_dtype(column):
-            return DataType.double
+            return AnyType()  # type: ignore[no-untyped-call]
         return DataType.datetime if pd.api.types.is_datetime64_dtype(column) else DataType.string
 
     return Columns([ColSpec(kind(X[name]), name) for name in X.columns])

@@ -289,8 +289,8 @@ def _run(frame: Frame, show: str) -> str:
             "    X, y, folds, oof, where = load()",
             "    results = list(cross_validate(X, y, folds, oof, where))",
             "    scores = [evaluate(y, rows, prediction) for _, rows, prediction in results]",
-            f'    print(f"validation {frame.metric.name}: {{np.mean(scores):.9f}}'
-            ' ± {np.std(scores):.9f}")',
+            f'    print(f"validation {frame.metric.name}: {{np.nanmean(scores):.9f}}'
+            ' ± {np.nanstd(scores):.9f}")',
             show,
         ]
     )

@@ -349,8 +349,8 @@ def _run(frame: Frame, *, weighted: bool) -> str:
             f"    {loaded} = load()",
             f"    results = list(cross_validate({loaded}))",
             "    scores = [evaluate(y, valid, prediction) for _, valid, prediction in results]",
-            f'    print(f"validation {frame.metric.name}: {{np.mean(scores):.9f}}'
-            ' ± {np.std(scores):.9f}")',
+            f'    print(f"validation {frame.metric.name}: {{np.nanmean(scores):.9f}}'
+            ' ± {np.nanstd(scores):.9f}")',
         ]
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 TURNS = (0, 1, 0, 2)
 # Configurations drawn at random before the estimator of good regions takes over.
 STARTUP_TRIALS = 6
+# Draws before a family counts as exhausted: a small discrete space repeats itself.
+MAX_DRAWS = 20
 
 
 class Tuner:
@@ -49,6 +52,7 @@ class Tuner:
         }
         self._studies: dict[str, optuna.Study] = {}
         self._asked: dict[int, optuna.trial.Trial] = {}
+        self._tried: dict[str, dict[str, float | None]] = {key: {} for key in self._spaces}
         self._best: dict[str, float] = {}
         self._turn = 0
 
@@ -66,6 +70,7 @@ class Tuner:
         if step.learner not in self._spaces:
             return
         study = self._study(step.learner)
+        self._tried[step.learner][_marks(step.params)] = loss
         asked = self._asked.pop(step.number, None)
         if loss is None:
             if asked is not None:
@@ -99,13 +104,34 @@ class Tuner:
         turn = min(TURNS[self._turn % len(TURNS)], len(ranked) - 1)
         self._turn += 1
         key = ranked[turn][1]
-        learner, space = self._spaces[key]
-        distributions = {name: _distribution(one) for name, one in space.items()}
-        trial = self._study(key).ask(distributions)
-        self._asked[number] = trial
-        params: Params = dict(trial.params)
-        seconds = projected_s(learner, params, self._table)
-        return Step(number, key, f"tuned-{trial.number}", params, seconds, origin="tuning")
+        for family in [key, *(other for _, other in ranked if other != key)]:
+            trial = self._new(family)
+            if trial is not None:
+                self._asked[number] = trial
+                params: Params = dict(trial.params)
+                seconds = projected_s(self._spaces[family][0], params, self._table)
+                name = f"tuned-{trial.number}"
+                return Step(number, family, name, params, seconds, origin="tuning")
+        return None
+
+    def _new(self, key: str) -> optuna.trial.Trial | None:
+        """A configuration of a family that was not tried yet; ``None`` if hardly any is left."""
+        import optuna
+
+        study, tried = self._study(key), self._tried[key]
+        distributions = {name: _distribution(one) for name, one in self._spaces[key][1].items()}
+        for _ in range(MAX_DRAWS):
+            trial = study.ask(distributions)
+            marks = _marks(trial.params)
+            if marks not in tried:
+                tried[marks] = None
+                return trial
+            known = tried[marks]
+            if known is None:
+                study.tell(trial, state=optuna.trial.TrialState.FAIL)
+            else:
+                study.tell(trial, known)
+        return None
 
     def _study(self, key: str) -> optuna.Study:
         import optuna
@@ -116,6 +142,11 @@ class Tuner:
             sampler = optuna.samplers.TPESampler(n_startup_trials=STARTUP_TRIALS, seed=seed)
             self._studies[key] = optuna.create_study(sampler=sampler, direction="minimize")
         return self._studies[key]
+
+
+def _marks(params: Params) -> str:
+    """A text that is the same for the same hyperparameters."""
+    return json.dumps(dict(sorted(params.items())))
 
 
 def _inside(params: Params, space: Space) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -8,6 +8,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from trialbook.errors import WorkspaceError
 from trialbook.tracking._template import copy_template, import_mlflow
@@ -70,9 +71,9 @@ class Workspace:
             If it does not exist, is not a workspace, cannot be written or is full.
         """
         folder = Path(path).expanduser().absolute()
-        if tracking_uri is None and "?" in str(folder):
+        if tracking_uri is None and ("?" in str(folder) or unquote(str(folder)) != str(folder)):
             raise WorkspaceError(
-                "the path of a workspace cannot hold '?', which ends a database's address",
+                "the path of a workspace cannot hold '?' or an escape such as %20",
                 place=str(folder),
                 remedy="Choose another folder (--workspace).",
             )

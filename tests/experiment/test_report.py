@@ -1,0 +1,85 @@
+"""The report: what was asked, found, tried, won and skipped, in Markdown."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from trialbook.evaluation import metric
+from trialbook.experiment._handle import ranked
+from trialbook.experiment._report import report
+
+
+@pytest.fixture
+def text(written, job, prepared):
+    """The report of two models and a failed trial, with the test of the winner or without."""
+    written.add(1, "small-1", 0.7, C=0.001)
+    written.add(2, "failing-2", error="ValueError: a|b")
+    written.add(3, "large-3", 0.912345678, C=1.0)
+    auc = metric("roc_auc", "classification", 2)
+    records = ranked(written.tracker.trials(), auc)
+    return lambda tested=None: report(job, prepared, auc, records, written.ledger, tested)
+
+
+def section(text, title):
+    return text.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def cells(line):
+    return [cell.strip() for cell in line.strip("| ").split(" | ")]
+
+
+def table(text):
+    return [cells(line) for line in text.splitlines() if line.startswith("| ")][2:]
+
+
+def test_it_begins_with_what_was_asked(text, prepared):
+    head = text().split("\n## ")[0]
+    assert head.startswith("# bank\n")
+    assert "Classification of `label`" in head
+    assert "ranked by roc_auc (greater is better)" in head
+    assert f"{len(prepared.train):,} rows" in head
+    assert prepared.folds.description in head
+    assert "1 numeric" in head
+    assert "`always` (constant)" in head
+
+
+def test_it_names_the_winner(text):
+    winner = section(text(), "Winner")
+    assert "**large-3**" in winner
+    assert "0.912346 ± 0.01" in winner
+    assert "Test" not in winner
+
+
+def test_it_has_the_test_of_the_winner_if_there_was_one(text):
+    winner = section(text({"roc_auc": 0.88, "accuracy": 0.8}), "Winner")
+    assert table(winner) == [["roc_auc", "0.88"], ["accuracy", "0.8"]]
+
+
+def test_it_lists_all_trials_and_why_some_have_no_score(text):
+    found = table(section(text(), "Leaderboard"))
+    assert [row[:4] for row in found[:2]] == [
+        ["1", "large-3", "by hand", "0.912346"],
+        ["2", "small-1", "by hand", "0.7"],
+    ]
+    assert found[2][1:4] == ["failing-2", "by hand", "ValueError: a\\|b"]
+
+
+def test_it_lists_the_guardrails(text, prepared):
+    found = table(section(text(), "Guardrails"))
+    assert [row[0] for row in found] == [one.name for one in prepared.guardrails]
+
+
+def test_it_accounts_for_the_time_and_what_was_skipped(text):
+    time = section(text(), "Time")
+    assert "a deadline of 90 s" in time
+    assert re.search("1 trials? ran", time)
+    assert table(time) == [["large-9 (default)", "would take 90 s"]]
+
+
+def test_every_row_of_a_table_has_as_many_cells_as_its_head(text):
+    blocks = [block for block in text({"roc_auc": 0.5}).split("\n\n") if block.startswith("|")]
+    assert len(blocks) == 4
+    for block in blocks:
+        assert len({len(cells(line)) for line in block.splitlines()}) == 1
