@@ -27,7 +27,7 @@ def section(text, title):
 
 
 def cells(line):
-    return [cell.strip() for cell in line.strip("| ").split(" | ")]
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
 
 
 def table(text):

@@ -394,6 +394,8 @@ class Experiment:
 def ranked(records: list[TrialRecord], metric: Metric) -> list[TrialRecord]:
     """Order trials: those with a model first, best first; equal ones by number.
 
+    A trial that was cut off and has run again since is left out.
+
     Parameters
     ----------
     records : list of TrialRecord
@@ -407,7 +409,9 @@ def ranked(records: list[TrialRecord], metric: Metric) -> list[TrialRecord]:
 
     done = [record for record in records if record.finished and record.score is not None]
     done.sort(key=lambda record: (error(metric, record.score or 0.0), record.number, record.label))
-    return done + [record for record in records if not record.finished]
+    again = {record.label for record in records if record.status != "killed"}
+    others = [record for record in records if not record.finished]
+    return done + [one for one in others if one.status != "killed" or one.label not in again]
 
 
 def leaderboard_table(records: list[TrialRecord]) -> pd.DataFrame:

@@ -1,0 +1,87 @@
+"""Which trials may take part in an ensemble."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from trialbook.ensemble import candidates, stackable
+from trialbook.ensemble._members import MIN_CLASS_ROWS, MIN_STACKING_ROWS, N_MEMBERS, TOLERANCE
+
+
+def test_the_best_five_near_the_best_come_best_first():
+    assert candidates([1.03, 1.0, 1.04, 1.01, 1.02, 1.045, 2.0]) == [1, 3, 4, 0, 2]
+
+
+def test_those_further_than_five_percent_from_the_best_stay_out():
+    limit = 1.0 + TOLERANCE
+    assert candidates([1.0, limit, limit + 1e-6]) == [0, 1]
+
+
+def test_scores_that_are_better_when_greater_come_negated():
+    assert candidates([-0.9, -0.86, -0.85, -0.95]) == [3, 0]
+
+
+def test_equal_models_come_in_the_order_given():
+    assert candidates([0.5] * 7) == list(range(N_MEMBERS))
+
+
+def test_a_perfect_model_stands_alone():
+    assert candidates([0.0, 1e-6]) == [0]
+
+
+def test_no_models_have_no_members():
+    assert candidates([]) == []
+
+
+# -- stacks ----------------------------------------------------------------------------------
+
+
+def k_folds(n_rows, n_folds):
+    """0 where a row validates; rows go round the folds."""
+    return np.where(np.arange(n_rows)[:, None] % n_folds == np.arange(n_folds), 0, 1)
+
+
+def hold_out(n_rows, n_valid):
+    return np.where(np.arange(n_rows)[:, None] < n_valid, 0, 1)
+
+
+def test_enough_validating_rows_can_be_stacked():
+    y = np.arange(200) // 10 % 2
+    assert stackable(y, k_folds(200, 3), ["no", "yes"]) is None
+    assert stackable(y, hold_out(200, 60), ["no", "yes"]) is None
+    assert stackable(np.arange(200.0), k_folds(200, 3), ()) is None
+
+
+@pytest.mark.parametrize("classes", [(), ("no", "yes")])
+def test_too_few_validating_rows_are_counted(classes):
+    y = np.arange(200) % 2
+    reason = stackable(y, hold_out(200, MIN_STACKING_ROWS - 1), classes)
+    assert reason == f"{MIN_STACKING_ROWS - 1} rows validate; a meta-learner needs 50"
+    assert stackable(y, hold_out(200, MIN_STACKING_ROWS), classes) is None
+
+
+def test_a_class_with_too_few_validating_rows_is_named():
+    y = (np.arange(300) >= 300 - (MIN_CLASS_ROWS - 1)).astype(int)
+    reason = stackable(y, k_folds(300, 3), ["no", "yes"])
+    assert "9 rows of class 'yes' validate" in reason
+    y[0] = 1
+    assert stackable(y, k_folds(300, 3), ["no", "yes"]) is None
+
+
+def test_a_class_that_validates_in_one_fold_only_cannot_be_stacked():
+    y = (np.arange(300) % 3 == 0).astype(int)  # all of fold 0
+    assert "class 'yes'" in stackable(y, k_folds(300, 3), ["no", "yes"])
+
+
+def test_a_class_that_always_trains_cannot_be_stacked():
+    matrix = k_folds(300, 3)
+    y = (np.arange(300) < 20).astype(int)
+    matrix[:20] = 1
+    assert "0 rows of class 'yes' validate" in stackable(y, matrix, ["no", "yes"])
+
+
+def test_rows_that_neither_train_nor_validate_do_not_count():
+    matrix = np.full((200, 1), -1)
+    matrix[:10] = 0
+    assert stackable(np.zeros(200), matrix, ()) is not None
