@@ -10,28 +10,35 @@ from trialbook.ensemble._members import MIN_CLASS_ROWS, MIN_STACKING_ROWS, N_MEM
 
 
 def test_the_best_five_near_the_best_come_best_first():
-    assert candidates([1.03, 1.0, 1.04, 1.01, 1.02, 1.045, 2.0]) == [1, 3, 4, 0, 2]
+    assert candidates([1.03, 1.0, 1.04, 1.01, 1.02, 1.045, 2.0], 2.0) == [1, 3, 4, 0, 2]
 
 
-def test_those_further_than_five_percent_from_the_best_stay_out():
-    limit = 1.0 + TOLERANCE
-    assert candidates([1.0, limit, limit + 1e-6]) == [0, 1]
+@pytest.mark.parametrize(("best", "constant"), [(1.0, 2.0), (0.001, 0.7), (-0.95, -0.5), (-3, 9)])
+def test_those_further_than_five_percent_of_the_way_to_a_constant_stay_out(best, constant):
+    limit = best + TOLERANCE * (constant - best)
+    assert candidates([best, limit, limit + 1e-6], constant) == [0, 1]
 
 
-def test_scores_that_are_better_when_greater_come_negated():
-    assert candidates([-0.9, -0.86, -0.85, -0.95]) == [3, 0]
+def test_the_scale_of_the_metric_does_not_matter():
+    losses = np.array([0.31, 0.3, 0.33, 0.4])
+    assert candidates(losses, 0.7) == [1, 0]
+    assert candidates(1000 * losses, 700.0) == candidates(losses - 5, 0.7 - 5) == [1, 0]
 
 
 def test_equal_models_come_in_the_order_given():
-    assert candidates([0.5] * 7) == list(range(N_MEMBERS))
+    assert candidates([0.5] * 7, 1.0) == list(range(N_MEMBERS))
 
 
-def test_a_perfect_model_stands_alone():
-    assert candidates([0.0, 1e-6]) == [0]
+def test_a_perfect_model_has_good_company():
+    assert candidates([0.0, 0.01, 0.2], 1.0) == [0, 1]
+
+
+def test_models_no_better_than_a_constant_have_no_company_but_their_equals():
+    assert candidates([0.9, 0.8, 0.8], 0.7) == [1, 2]
 
 
 def test_no_models_have_no_members():
-    assert candidates([]) == []
+    assert candidates([], 1.0) == []
 
 
 # -- stacks ----------------------------------------------------------------------------------

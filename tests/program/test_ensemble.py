@@ -42,13 +42,27 @@ class Member:
 
     def model(self, X, y):
         """A fitted estimator with that answer."""
-        base = DummyClassifier if self.n_classes else DummyRegressor
-        made = type(
-            "Fixed",
-            (base,),
-            {"predict_proba" if self.n_classes else "predict": lambda _, X: self.answer(X)},
-        )
-        return made().fit(X, np.array(CLASSES[self.n_classes])[y] if self.n_classes else y)
+        if self.n_classes:
+            return FixedClassifier(self).fit(X, np.array(CLASSES[self.n_classes])[y])
+        return FixedRegressor(self).fit(X, y)
+
+
+class FixedClassifier(DummyClassifier):
+    def __init__(self, member=None):
+        super().__init__()
+        self.member = member
+
+    def predict_proba(self, X):
+        return self.member.answer(X)
+
+
+class FixedRegressor(DummyRegressor):
+    def __init__(self, member=None):
+        super().__init__()
+        self.member = member
+
+    def predict(self, X):
+        return self.member.answer(X)
 
 
 class Ensemble:
@@ -235,7 +249,7 @@ def test_a_stack_answers_what_its_meta_learner_makes_of_the_members(make, n_clas
 def test_a_stack_never_predicts_a_row_by_a_meta_learner_that_saw_it(make):
     one = make("stacking", 0, n_folds=1)
     honest = np.concatenate([p for _, _, p in one.cross_validate()[0]])
-    X, y, folds, oof, where = one.loaded
+    _, y, _, oof, where = one.loaded
     rows = where["row"].to_numpy()
     seen = one.program.META.fit(np.column_stack(oof), y[rows]).predict(np.column_stack(oof))
     assert not np.isclose(honest, seen).any()

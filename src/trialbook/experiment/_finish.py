@@ -117,9 +117,18 @@ class Finish:
             prediction = np.full(len(y), y.mean())
         return self.engine.loss(self.engine.metric.score(y, prediction, schema.positive))
 
+    def _names(self, members: list[TrialRecord]) -> str:
+        return ", ".join(member.label for member in members)
+
     def _why_not(self, kind: str, members: list[TrialRecord]) -> str | None:
         if len(members) < 2:
             return "no second model comes within 5 % of the best one"
+        names = self._names(members)
+        if any(
+            record.finished and record.learner == kind and record.config.get("members") == names
+            for record in self.engine.tracker.trials()
+        ):
+            return "there is one of the same members already"
         if self.engine.ledger.left_s - AFTER_ENSEMBLES_S < MIN_ENSEMBLE_S:
             return "no time was left"
         if kind == "stacking":
@@ -132,10 +141,8 @@ class Finish:
         self, kind: str, number: int, members: list[TrialRecord]
     ) -> tuple[Step, str, Request]:
         tracker, writer = self.engine.tracker, self.engine.writer
-        names = [member.label for member in members]
-        step = Step(
-            number, kind, f"of {len(members)}", {"members": ", ".join(names)}, 0.0, "ensemble"
-        )
+        params = {"members": self._names(members)}
+        step = Step(number, kind, f"of {len(members)}", params, 0.0, "ensemble")
         tags = {
             "configuration": step.name,
             "origin": "ensemble",
