@@ -165,6 +165,7 @@ def customers(n_rows=240, seed=0) -> pd.DataFrame:
                 f"{' '.join(rng.choice(words[k].split(), 6))} case {i}" for i, k in enumerate(kind)
             ],
             "income": rng.normal(50, 10, n_rows).round(1),
+            "visits": rng.integers(0, 9, n_rows),
             "churn": np.where(leaning + rng.normal(0, 0.7, n_rows) > 0, "yes", "no"),
         }
     )

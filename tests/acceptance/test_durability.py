@@ -33,7 +33,7 @@ from sklearn.tree import DecisionTreeClassifier
 class Slow(DecisionTreeClassifier):
     def fit(self, X, y, sample_weight=None):
         print("a tree takes its time", flush=True)
-        time.sleep(0.5)
+        time.sleep(0.4)
         return super().fit(X, y, sample_weight)
 
 

@@ -103,6 +103,7 @@ def test_types_are_detected_and_used(trained):
         "member": "boolean",
         "note": "text",
         "income": "numeric",
+        "visits": "numeric",
     }
 
 
@@ -323,7 +324,8 @@ def test_tables_in_memory_give_what_a_file_gives(kind, warm_workers, make_custom
     experiment = tb.classify(given, "churn", **SMALL, workspace=tmp_path / "W")
     assert experiment.name == "experiment"
     features = [column.semantic.value for column in experiment.schema.columns]
-    assert features == ["numeric", "categorical", "datetime", "boolean", "text", "numeric"]
+    numeric = ["numeric", "numeric"]
+    assert features == ["numeric", "categorical", "datetime", "boolean", "text", *numeric]
     predicted = experiment.predict(given)
     assert list(predicted) == list(experiment.predict(tmp_path / "table.csv"))
     assert (predicted == table["churn"]).mean() > 0.6
@@ -488,8 +490,9 @@ def test_a_model_has_a_signature_an_example_and_pinned_requirements(runs):
     folder = artifacts(lightgbm) / "model"
     info = mlflow.models.get_model_info(str(folder))
     kinds = {column.name: str(column.type) for column in info.signature.inputs}
-    assert kinds["age"] == "DataType.double"
+    assert list(kinds) == ["age", "city", "joined", "member", "note", "income", "visits"]
     assert kinds["note"] == "DataType.string"
+    assert kinds["member"] == "DataType.boolean"
     assert info.signature.outputs is not None
     assert info.saved_input_example_info is not None
     lines = (folder / "requirements.txt").read_text().split()

@@ -193,7 +193,7 @@ def test_copies_are_found_among_all_different_values_too() -> None:
 def test_few_columns_are_compared_among_thousands(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    count = 2000
+    count = 1000
     values: np.ndarray = RNG.normal(size=(50, count))
     if kind == "few values":
         values = RNG.integers(0, 3, (50, count))

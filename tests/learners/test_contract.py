@@ -22,7 +22,15 @@ import pandas as pd
 import pytest
 
 from trialbook.evaluation import metric
-from trialbook.learners import Choice, Deadline, Float, Int, Learner, all_learners
+from trialbook.learners import (
+    Choice,
+    Deadline,
+    Float,
+    Int,
+    IterativeLearner,
+    Learner,
+    all_learners,
+)
 from trialbook.learners import _forest as forest
 from trialbook.learners._base import Params
 from trialbook.program import (
@@ -35,6 +43,8 @@ from trialbook.program import (
     tabular_program,
 )
 from trialbook.tasks import Table
+
+ITERATIVE = [key for key, one in all_learners().items() if isinstance(one, IterativeLearner)]
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Stochastic Optimizer"),
@@ -166,7 +176,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few rounds and trees: what is tried is the program, not the accuracy."""
     for learner in all_learners().values():
         module = sys.modules[type(learner).__module__]
-        if hasattr(module, "MAX_ROUNDS") and learner.iterative:
+        if hasattr(module, "MAX_ROUNDS") and isinstance(learner, IterativeLearner):
             monkeypatch.setattr(module, "MAX_ROUNDS", 30)
     monkeypatch.setattr(forest, "TREES", ((1_000_000, 20),))
 
@@ -218,7 +228,7 @@ def test_a_start_writes_a_public_program_that_learns_and_repeats(
     _, _, again = next(load(source, tmp_path).cross_validate(*module.load()))
     np.testing.assert_array_equal(again, predictions[0])
 
-    if learner.iterative:
+    if isinstance(learner, IterativeLearner):
         rounds = [learner.rounds(model[-1]) for model in models]
         assert all(1 <= count <= 30 for count in rounds)
         fixed = load(set_constant(source, "ROUNDS", rounds), tmp_path)
@@ -310,7 +320,7 @@ def test_weighted_and_balanced_rows_are_taken(key: str, task: str, tmp_path: Pat
         )
         model, _, prediction = next(module.cross_validate(*module.load()))
         assert np.isfinite(prediction).all()
-        if learner.iterative and weighted:
+        if isinstance(learner, IterativeLearner) and weighted:
             again = {"rounds": [learner.rounds(model[-1])] * N_FOLDS}
             _, _, repeated = next(module.cross_validate(*module.load(), **again))
             np.testing.assert_allclose(repeated, prediction, rtol=0, atol=1e-9)
@@ -382,7 +392,9 @@ def test_some_learner_is_a_floor_that_takes_under_a_second(task: str) -> None:
     assert min(costs) < 1
 
 
-@pytest.mark.parametrize("key", [k for k, learner in all_learners().items() if learner.iterative])
+@pytest.mark.parametrize(
+    "key", [k for k, learner in all_learners().items() if isinstance(learner, IterativeLearner)]
+)
 def test_a_deadline_ends_training_after_a_round(
     key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

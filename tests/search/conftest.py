@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from trialbook.learners import Float, Int, Learner, Start
+from trialbook.learners import Float, Int, IterativeLearner, Learner, Start
 from trialbook.program import Columns
 from trialbook.search import Step, _ledger
 from trialbook.tasks import Table
@@ -37,7 +37,7 @@ def make_learner():
     """A learner that proposes what it is given; ``cost`` is seconds a fold."""
 
     def make(key, *, starts=(), space=SPACE, cost=1.0, iterative=False, max_classes=None):
-        class Fake(Learner):
+        class Fake(IterativeLearner if iterative else Learner):
             def space(self, table):
                 return space
 
@@ -50,8 +50,14 @@ def make_learner():
             def code(self, params, table):
                 raise AssertionError("nothing is written here")
 
+            def stopper(self, deadline):
+                raise AssertionError("nothing is stopped here")
+
+            def rounds(self, model):
+                raise AssertionError("nothing is trained here")
+
         Fake.key = Fake.name = key
-        Fake.iterative, Fake.max_classes = iterative, max_classes
+        Fake.max_classes = max_classes
         return Fake()
 
     return make

@@ -219,3 +219,26 @@ def test_artifacts_are_sent_to_a_server_and_read_back_elsewhere(workspace, tmp_p
     other = Tracker.latest(there, "bank")
     assert (other.folder_of(run_id) / "note.txt").read_text("utf-8") == "sent"
     assert other.folder_of(run_id).is_relative_to(tmp_path / "there")
+
+
+def test_a_run_is_described_and_its_table_named_where_mlflow_shows_it(tracker):
+    tracker.describe(tracker.run_id, "x" * 9000)
+    tracker.log_table("bank", "abc123", "bank.csv")
+    run = tracker.workspace.client.get_run(tracker.run_id)
+    note = run.data.tags["mlflow.note.content"]
+    assert note.startswith("xxx")
+    assert len(note) <= 5000
+    (used,) = run.inputs.dataset_inputs
+    assert (used.dataset.name, used.dataset.digest) == ("bank", "abc123")
+    assert "bank.csv" in used.dataset.source
+
+
+def test_a_store_that_is_gone_does_not_hide_why_an_experiment_ended(tracker, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tracker.workspace.client, "set_terminated", refuse)
+    tracker.end_if_possible("FAILED")
+    assert tracker.status() == "running"
+    with pytest.raises(OSError, match="No space"):
+        tracker.end("FAILED")

@@ -20,7 +20,7 @@ import pandas as pd
 from trialbook.data import Schema, encode
 from trialbook.evaluation import all_metrics, metric
 from trialbook.execution._messages import NOTEBOOK, OOF, PROGRAM, Request
-from trialbook.learners import Deadline, Learner, find
+from trialbook.learners import Deadline, IterativeLearner, Learner, find
 from trialbook.models import (
     CHECK_ROWS,
     MODEL_FOLDER,
@@ -98,7 +98,7 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     if np.isnan(trained.scores).all():
         raise ValueError("the metric is undefined on the validation rows of every fold")
     rounds = None
-    if learner is not None and learner.iterative:
+    if isinstance(learner, IterativeLearner):
         rounds = [learner.rounds(model[-1]) for model in trained.models]
         text = set_constant(text, "ROUNDS", rounds)
         path.write_text(text, "utf-8")
@@ -237,9 +237,9 @@ def _cross_validate(
     folds: Iterator[tuple[Any, np.ndarray, np.ndarray]]
     deadline = Deadline()
     # A program with rounds in it is complete: only an open one is searched, and can be cut short.
-    can_stop = learner is not None and learner.iterative and not program.ROUNDS
+    can_stop = isinstance(learner, IterativeLearner) and not program.ROUNDS
     n_folds = loaded[2].shape[1]
-    if learner is not None and can_stop:
+    if isinstance(learner, IterativeLearner) and can_stop:
         folds = program.cross_validate(*loaded, callbacks=(learner.stopper(deadline),))
     else:
         folds = program.cross_validate(*loaded)

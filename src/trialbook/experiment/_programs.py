@@ -48,7 +48,8 @@ class Writer:
         learner : Learner
         """
         title = f"{learner.name} predicts `{self.task.schema.target}`"
-        summary = f"Trial {step.number} of the experiment *{self.task.experiment}*: {step.name}."
+        where = f"Trial {step.number} of the experiment *{self.task.experiment}*"
+        summary = f"{where}, configuration `{step.name}`."
         code = learner.code(step.params, self.task.table())
         self.write(folder, tabular_program(self.frame, code, title=title, summary=summary))
 

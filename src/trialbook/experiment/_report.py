@@ -70,24 +70,7 @@ def report(
             *_table(["metric", "value"], rows),
             "",
         ]
-    lines += ["## Leaderboard", ""]
-    lines += _table(
-        ["rank", "trial", "configuration", metric.name, "std", "fit s", "predict ms / 1,000 rows"],
-        (
-            [
-                str(rank) if record.finished else "",
-                record.label,
-                record.tags.get("configuration", ""),
-                _number(record.score)
-                if record.finished
-                else record.tags.get("error", record.status),
-                _number(record.std),
-                _number(record.metrics.get("fit_s")),
-                _number(record.metrics.get("predict_ms")),
-            ]
-            for rank, record in enumerate(records, start=1)
-        ),
-    )
+    lines += ["## Leaderboard", "", *_leaderboard(metric, records)]
     lines += ["", "## Guardrails", ""]
     lines += _table(
         ["check", "verdict", "found", "done"],
@@ -99,6 +82,31 @@ def report(
             ["skipped", "why"], ([label, why] for label, why in ledger.skipped.items())
         )
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _leaderboard(metric: Metric, records: Sequence[TrialRecord]) -> list[str]:
+    head = [
+        "rank",
+        "trial",
+        "configuration",
+        metric.name,
+        "std",
+        "fit s",
+        "predict ms / 1,000 rows",
+    ]
+    rows = (
+        [
+            str(rank) if record.finished else "",
+            record.label,
+            record.tags.get("configuration", ""),
+            _number(record.score) if record.finished else record.tags.get("error", record.status),
+            _number(record.std),
+            _number(record.metrics.get("fit_s")),
+            _number(record.metrics.get("predict_ms")),
+        ]
+        for rank, record in enumerate(records, start=1)
+    )
+    return _table(head, rows)
 
 
 def _time(ledger: Ledger) -> str:

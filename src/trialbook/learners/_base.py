@@ -97,8 +97,6 @@ class Learner(ABC):
         Tasks that it can do.
     aliases : tuple of str
         Other spellings, such as those of other products; case and punctuation do not matter.
-    iterative : bool
-        Whether it trains in rounds, stops early and reports `rounds`.
     max_classes : int, optional
         Beyond this many classes it is not proposed.
     requires : str
@@ -109,7 +107,6 @@ class Learner(ABC):
     name: ClassVar[str]
     tasks: ClassVar[tuple[str, ...]] = ("classification", "regression")
     aliases: ClassVar[tuple[str, ...]] = ()
-    iterative: ClassVar[bool] = False
     max_classes: ClassVar[int | None] = None
     requires: ClassVar[str] = "sklearn"
 
@@ -177,6 +174,14 @@ class Learner(ABC):
         ModelCode
         """
 
+
+class IterativeLearner(Learner):
+    """A learner that trains in rounds, stops early, and can be stopped at a deadline.
+
+    Its `ModelCode` has a ``fit``, which takes ``rounds`` and ``callbacks``.
+    """
+
+    @abstractmethod
     def stopper(self, deadline: Deadline) -> Any:
         """Make a callback that ends training when a deadline has passed.
 
@@ -189,14 +194,9 @@ class Learner(ABC):
         -------
         object
             What the learner's library takes as a callback.
-
-        Raises
-        ------
-        NotImplementedError
-            If the learner does not train in rounds.
         """
-        raise NotImplementedError(f"{self.key} does not train in rounds")
 
+    @abstractmethod
     def rounds(self, model: Any) -> int:
         """Count the rounds that a fitted model uses.
 
@@ -208,13 +208,7 @@ class Learner(ABC):
         Returns
         -------
         int
-
-        Raises
-        ------
-        NotImplementedError
-            If the learner does not train in rounds.
         """
-        raise NotImplementedError(f"{self.key} does not train in rounds")
 
 
 def class_weight(table: Table) -> dict[str, str]:

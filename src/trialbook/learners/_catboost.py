@@ -10,7 +10,7 @@ from trialbook.learners._base import (
     Deadline,
     Float,
     Int,
-    Learner,
+    IterativeLearner,
     Params,
     Space,
     Start,
@@ -97,13 +97,12 @@ def _fit(wait: int, *, weighted: bool) -> str:
     return "\n".join(lines)
 
 
-class CatBoost(Learner):
+class CatBoost(IterativeLearner):
     """Gradient boosting with ordered statistics of categories (Prokhorenkova et al. 2018)."""
 
     key = "catboost"
     name = "CatBoost"
     aliases = ("cat_boost", "cb")
-    iterative = True
     requires = "catboost"
 
     def space(self, table: Table) -> Space:

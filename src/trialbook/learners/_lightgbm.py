@@ -10,7 +10,7 @@ from trialbook.learners._base import (
     Deadline,
     Float,
     Int,
-    Learner,
+    IterativeLearner,
     Params,
     Space,
     Start,
@@ -124,13 +124,12 @@ def _fit(wait: int, *, weighted: bool, balance: bool) -> str:
     return "\n".join(lines)
 
 
-class LightGBM(Learner):
+class LightGBM(IterativeLearner):
     """Gradient boosting of leaf-wise trees (Ke et al. 2017)."""
 
     key = "lightgbm"
     name = "LightGBM"
     aliases = ("light_gbm", "lgbm", "gbm")
-    iterative = True
     requires = "lightgbm"
 
     def space(self, table: Table) -> Space:

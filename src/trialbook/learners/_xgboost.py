@@ -5,7 +5,16 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from trialbook.learners._base import Choice, Deadline, Float, Int, Learner, Params, Space, Start
+from trialbook.learners._base import (
+    Choice,
+    Deadline,
+    Float,
+    Int,
+    IterativeLearner,
+    Params,
+    Space,
+    Start,
+)
 from trialbook.learners._boosting import MAX_ROUNDS, expected_rounds, patience
 from trialbook.program import Code, ModelCode, Preprocessing, call
 from trialbook.tasks import Table
@@ -72,13 +81,12 @@ def _fit(wait: int, *, weighted: bool, balance: bool) -> str:
     return "\n".join(lines)
 
 
-class XGBoost(Learner):
+class XGBoost(IterativeLearner):
     """Gradient boosting of regularised trees (Chen and Guestrin 2016)."""
 
     key = "xgboost"
     name = "XGBoost"
     aliases = ("xgb",)
-    iterative = True
     requires = "xgboost"
 
     def space(self, table: Table) -> Space:

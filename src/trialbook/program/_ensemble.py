@@ -8,11 +8,19 @@ way: `load` reads the members' out-of-fold predictions, `cross_validate` scores 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from trialbook.program import _snippets
-from trialbook.program._code import Code, assign, import_block, literal, source_of, spread
-from trialbook.program._tabular import Frame, evaluate_cell, markdown_cell, metric_call
+from trialbook.program._code import Code, import_block, literal, source_of, spread
+from trialbook.program._tabular import (
+    Frame,
+    evaluate_cell,
+    load_lines,
+    markdown_cell,
+    metric_call,
+    shared_constants,
+)
 
 # Meta-learners see a handful of columns that all say nearly the same, so they are held back.
 META_C = 0.1
@@ -98,46 +106,13 @@ def stacking_program(
     str
         Python source in percent format.
     """
-    classification = frame.is_classification
-    imports = [
-        "from sklearn.base import clone",
-        "from sklearn.model_selection import KFold",
-        f"from sklearn.ensemble import Stacking{'Classifier' if classification else 'Regressor'}",
-    ]
-    if classification:
-        imports += [
-            "from sklearn.linear_model import LogisticRegression",
-            "from sklearn.pipeline import make_pipeline",
-            "from sklearn.preprocessing import FunctionTransformer",
-        ]
-        balanced = 'class_weight="balanced", ' if frame.balance else ""
-        stack = "np.hstack([p[:, 1:] if p.shape[1] == 2 else p for p in oof])"
-        first = [
-            "# %%",
-            source_of(_snippets.log_odds),
-            "",
-            "",
-            "META = make_pipeline(",
-            "    FunctionTransformer(log_odds),",
-            f"    LogisticRegression(C={META_C}, {balanced}max_iter=1000),",
-            ")",
-        ]
-        predict = "predict_proba"
-    else:
-        imports.append("from sklearn.linear_model import ElasticNetCV")
-        stack = "np.column_stack(oof)"
-        ratios = literal(META_L1_RATIOS)
-        first = [
-            "# %%",
-            f"META = ElasticNetCV(l1_ratio={ratios}, positive=True, cv={META_FOLDS})",
-        ]
-        predict = "predict"
+    meta = _classifier_on_top(frame) if frame.is_classification else _regressor_on_top()
     cross_validate = "\n".join(
         [
             "# %%",
             "def cross_validate(X, y, folds, oof, where):",
             '    """Train the meta-learner on the predictions of other folds, fold by fold."""',
-            f"    columns, target = {stack}, y[where.row]",
+            f"    columns, target = {meta.columns}, y[where.row]",
             "    parts = where.fold.to_numpy()",
             "    if len(FOLDS) == 1:  # one hold-out: cut its rows into folds of their own",
             "        parts = np.empty(len(where), dtype=int)",
@@ -147,25 +122,13 @@ def stacking_program(
             "    stacked = np.empty_like(oof[0])",
             "    for part in np.unique(parts):",
             "        meta = clone(META).fit(columns[parts != part], target[parts != part])",
-            f"        stacked[parts == part] = meta.{predict}(columns[parts == part])",
+            f"        stacked[parts == part] = meta.{meta.predict}(columns[parts == part])",
             "    meta = clone(META).fit(columns, target)",
             "    for fold in range(len(FOLDS)):",
             "        mine = np.flatnonzero(where.fold == fold)",
             "        yield meta, where.row.to_numpy()[mine], stacked[mine]",
         ]
     )
-    if classification:
-        build = [
-            '    options = {"cv": "prefit", "stack_method": "predict_proba"}',
-            "    stack = StackingClassifier(layer, FrozenEstimator(meta), **options)",
-            "    _, one_of_each = np.unique(y, return_index=True)  # nothing is trained any more",
-            "    return stack.fit(X.iloc[one_of_each], np.array(CLASSES)[y[one_of_each]])",
-        ]
-    else:
-        build = [
-            '    stack = StackingRegressor(layer, FrozenEstimator(meta), cv="prefit")',
-            "    return stack.fit(X.head(2), y[:2])  # nothing is trained any more",
-        ]
     combine = "\n".join(
         [
             "# %%",
@@ -173,12 +136,75 @@ def stacking_program(
             '    """The stack as one estimator over the stored models of the members."""',
             "    meta = metas[0]",
             "    layer = [(name, FrozenEstimator(stored_model(name))) for name in MEMBERS]",
-            *build,
+            *meta.build,
         ]
     )
-    body = ["\n".join(first), f"# %%\n{frame.metric.source}"]
+    imports = [
+        "from sklearn.base import clone",
+        "from sklearn.model_selection import KFold",
+        *meta.imports,
+    ]
+    body = ["# %%\n" + meta.definition, f"# %%\n{frame.metric.source}"]
     show = "    print(results[0][0])"
     return _assemble(frame, members, imports, body, cross_validate, combine, show, title, summary)
+
+
+@dataclass(frozen=True)
+class _Meta:
+    """A meta-learner's part of a stack's program."""
+
+    definition: str
+    columns: str
+    predict: str
+    build: tuple[str, ...]
+    imports: tuple[str, ...]
+
+
+def _classifier_on_top(frame: Frame) -> _Meta:
+    balanced = 'class_weight="balanced", ' if frame.balance else ""
+    definition = [
+        source_of(_snippets.log_odds),
+        "",
+        "",
+        "META = make_pipeline(",
+        "    FunctionTransformer(log_odds),",
+        f"    LogisticRegression(C={META_C}, {balanced}max_iter=1000),",
+        ")",
+    ]
+    return _Meta(
+        definition="\n".join(definition),
+        columns="np.hstack([p[:, 1:] if p.shape[1] == 2 else p for p in oof])",
+        predict="predict_proba",
+        build=(
+            '    options = {"cv": "prefit", "stack_method": "predict_proba"}',
+            "    stack = StackingClassifier(layer, FrozenEstimator(meta), **options)",
+            "    _, one_of_each = np.unique(y, return_index=True)  # nothing is trained any more",
+            "    return stack.fit(X.iloc[one_of_each], np.array(CLASSES)[y[one_of_each]])",
+        ),
+        imports=(
+            "from sklearn.ensemble import StackingClassifier",
+            "from sklearn.linear_model import LogisticRegression",
+            "from sklearn.pipeline import make_pipeline",
+            "from sklearn.preprocessing import FunctionTransformer",
+        ),
+    )
+
+
+def _regressor_on_top() -> _Meta:
+    options = f"l1_ratio={literal(META_L1_RATIOS)}, positive=True, cv={META_FOLDS}"
+    return _Meta(
+        definition=f"META = ElasticNetCV({options})",
+        columns="np.column_stack(oof)",
+        predict="predict",
+        build=(
+            '    stack = StackingRegressor(layer, FrozenEstimator(meta), cv="prefit")',
+            "    return stack.fit(X.head(2), y[:2])  # nothing is trained any more",
+        ),
+        imports=(
+            "from sklearn.ensemble import StackingRegressor",
+            "from sklearn.linear_model import ElasticNetCV",
+        ),
+    )
 
 
 def _assemble(
@@ -220,32 +246,15 @@ def _assemble(
 def _parameters(frame: Frame, members: Mapping[str, Code]) -> str:
     items = [f"{literal(label)}: {folder}" for label, folder in members.items()]
     lines = [
-        f"DATA = {frame.data}  # the rows that the search saw",
-        assign("TARGET", frame.target),
-        assign("FOLDS", list(frame.fold_columns)),
-    ]
-    if frame.is_classification:
-        lines.append(assign("CLASSES", list(frame.classes)))
-        if frame.positive is not None:
-            lines.append(f"POSITIVE = {frame.positive}  # position of the positive class")
-    if frame.weight is not None:
-        lines.append(assign("WEIGHT", frame.weight))
-    lines += [
-        assign("SEED", frame.seed),
-        f"N_JOBS = {frame.n_jobs}",
+        *shared_constants(frame),
         "MEMBERS = " + spread("{", items, "}", room=0),
         "",
-        "threadpool_limits(N_JOBS)",
+        "_ = threadpool_limits(N_JOBS)",
     ]
     return "# %%\n" + "\n".join(lines)
 
 
 def _load(frame: Frame) -> str:
-    drop = "[TARGET, *FOLDS, WEIGHT]" if frame.weight is not None else "[TARGET, *FOLDS]"
-    if frame.is_classification:
-        target = "pd.Categorical(data[TARGET], categories=CLASSES).codes.astype(int)"
-    else:
-        target = "data[TARGET].to_numpy(dtype=float)"
     values = 'table.drop(columns=["row", "fold"]).to_numpy()'
     if not frame.is_classification:
         values = 'table["prediction"].to_numpy()'
@@ -254,13 +263,11 @@ def _load(frame: Frame) -> str:
             "# %%",
             "def load(path=DATA):",
             '    """Features, target, folds, and what the members predict of unseen rows."""',
-            "    data = pd.read_parquet(path)",
-            f"    X = data.drop(columns={drop})",
-            f"    y = {target}",
+            *load_lines(frame),
             '    files = [folder / "oof/oof.parquet" for folder in MEMBERS.values()]',
             "    tables = [pd.read_parquet(file) for file in files]",
             f"    oof = np.array([{values} for table in tables])",
-            '    return X, y, data[FOLDS].to_numpy(), oof, tables[0][["row", "fold"]]',
+            '    return X, y, folds, oof, tables[0][["row", "fold"]]',
             "",
             "",
             "def stored_model(name):",

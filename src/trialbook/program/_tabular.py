@@ -180,7 +180,8 @@ def _imports(frame: Frame, model: ModelCode, features: tuple[str, ...]) -> str:
     return "# %%\n" + import_block(lines)
 
 
-def _parameters(frame: Frame, model: ModelCode, features: FeatureCode) -> str:
+def shared_constants(frame: Frame) -> list[str]:
+    """Lines of the constants that every program of an experiment has."""
     lines = [
         f"DATA = {frame.data}  # the rows that the search saw",
         assign("TARGET", frame.target),
@@ -192,10 +193,30 @@ def _parameters(frame: Frame, model: ModelCode, features: FeatureCode) -> str:
             lines.append(f"POSITIVE = {frame.positive}  # position of the positive class")
     if frame.weight is not None:
         lines.append(assign("WEIGHT", frame.weight))
-    lines += [
+    return [
+        *lines,
         assign("SEED", frame.seed),
         f"N_JOBS = {frame.n_jobs}  # the same number of threads gives the same sums",
     ]
+
+
+def load_lines(frame: Frame) -> list[str]:
+    """Lines of ``load`` that read the table and tell features from target."""
+    drop = "[TARGET, *FOLDS, WEIGHT]" if frame.weight is not None else "[TARGET, *FOLDS]"
+    if frame.is_classification:
+        target = "pd.Categorical(data[TARGET], categories=CLASSES).codes.astype(int)"
+    else:
+        target = "data[TARGET].to_numpy(dtype=float)"
+    return [
+        "    data = pd.read_parquet(path)",
+        f"    X = data.drop(columns={drop})",
+        f"    y = {target}",
+        "    folds = data[FOLDS].to_numpy()",
+    ]
+
+
+def _parameters(frame: Frame, model: ModelCode, features: FeatureCode) -> str:
+    lines = shared_constants(frame)
     if model.fit is not None:
         lines.append("ROUNDS = None  # per fold; None finds them by early stopping")
     if "N_CATEGORICAL" in f"{features.expression}{model.estimator}{model.fit}":
@@ -203,25 +224,17 @@ def _parameters(frame: Frame, model: ModelCode, features: FeatureCode) -> str:
         lines.append(f"N_CATEGORICAL = {count}  # first columns that are category codes")
     lines.append("")
     lines += [assign(name, names) for name, names in features.constants]
-    lines += ["", "threadpool_limits(N_JOBS)"]
+    lines += ["", "_ = threadpool_limits(N_JOBS)"]
     return "# %%\n" + "\n".join(lines).replace("\n\n\n", "\n\n")
 
 
 def _load(frame: Frame, *, weighted: bool) -> str:
-    drop = "[TARGET, *FOLDS, WEIGHT]" if frame.weight is not None else "[TARGET, *FOLDS]"
-    if frame.is_classification:
-        target = "pd.Categorical(data[TARGET], categories=CLASSES).codes.astype(int)"
-    else:
-        target = "data[TARGET].to_numpy(dtype=float)"
     result = "X, y, folds, weight" if weighted else "X, y, folds"
     lines = [
         "# %%",
         "def load(path=DATA):",
         '    """Features, target and folds: in a fold, 1 trains, 0 validates, -1 does neither."""',
-        "    data = pd.read_parquet(path)",
-        f"    X = data.drop(columns={drop})",
-        f"    y = {target}",
-        "    folds = data[FOLDS].to_numpy()",
+        *load_lines(frame),
     ]
     if weighted:
         lines.append("    weight = data[WEIGHT].to_numpy(dtype=float)")

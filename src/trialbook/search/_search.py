@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from trialbook.learners import Learner
+from trialbook.learners import IterativeLearner, Learner
 from trialbook.search._ledger import Ledger
 from trialbook.search._portfolio import Step
 from trialbook.search._tuner import Tuner
@@ -154,7 +154,7 @@ class Search:
         return f"would take {expected:.0f} s, and a trial could have {budget:.0f} s"
 
     def _fits(self, step: Step) -> bool:
-        iterative = self._by_key[step.learner].iterative
+        iterative = isinstance(self._by_key[step.learner], IterativeLearner)
         return self.ledger.fits(step.projected_s, step.learner, iterative=iterative)
 
     def _start(self, step: Step) -> Step:

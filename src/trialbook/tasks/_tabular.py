@@ -110,7 +110,7 @@ class TabularTask:
             positive=self.schema.positive,
             columns=self.columns,
             fold_columns=tuple(FOLD_COLUMN.format(i) for i in range(self.folds.matrix.shape[1])),
-            validation=self.folds.description,
+            validation=f"Validated by {self.folds.kind}: {self.folds.description}.",
             weight=self.schema.weight,
             metric=metric_code(self.metric),
             data=data,
