@@ -58,6 +58,28 @@ class Outcome:
         return lines[0]
 
 
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder to work in."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def refuse() -> Callable[..., None]:
+    """Check that a command has refused, in one line that says all of some parts."""
+
+    def check(outcome, *parts):
+        assert outcome.code == 2
+        for part in parts:
+            assert part in outcome.error
+        assert outcome.out == ""
+
+    return check
+
+
 @pytest.fixture(scope="session", autouse=True)
 def findable():
     """Let the processes that a test starts find this Trialbook, installed or not."""

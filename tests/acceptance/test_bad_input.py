@@ -1,11 +1,6 @@
 """Bad input: a clear line with cause, place and remedy, exit code 2, nothing half-written."""
 
-import contextlib
-import errno
-import io
-import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +10,6 @@ import yaml
 
 import trialbook as tb
 from trialbook import events
-from trialbook.tracking import _workspace
 
 pytestmark = pytest.mark.acceptance
 
@@ -70,25 +64,8 @@ BAD_TABLES = {
 }
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """An empty folder to work in."""
-    folder = tmp_path / "work"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
-
-
-def refuse(outcome, *parts):
-    """The command has refused, in one line that says all of `parts`."""
-    assert outcome.code == 2
-    for part in parts:
-        assert part in outcome.error
-    assert outcome.out == ""
-
-
 @pytest.mark.parametrize("case", BAD_TABLES)
-def test_a_table_that_cannot_be_trained_on(case, run, folder, contents):
+def test_a_table_that_cannot_be_trained_on(refuse, case, run, folder, contents):
     text, *parts = BAD_TABLES[case]
     data = folder / "table.csv"
     data.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -97,7 +74,7 @@ def test_a_table_that_cannot_be_trained_on(case, run, folder, contents):
     assert contents(folder) == before
 
 
-def test_a_missing_file_is_answered_with_the_nearest_name(run, folder, contents):
+def test_a_missing_file_is_answered_with_the_nearest_name(refuse, run, folder, contents):
     Path("customers.csv").write_text(GOOD)
     before = contents(folder)
     refuse(
@@ -109,7 +86,7 @@ def test_a_missing_file_is_answered_with_the_nearest_name(run, folder, contents)
     assert contents(folder) == before
 
 
-def test_an_unknown_target_is_answered_with_the_nearest_name(run, folder, contents):
+def test_an_unknown_target_is_answered_with_the_nearest_name(refuse, run, folder, contents):
     Path("table.csv").write_text(GOOD.replace(",y\n", ",outcome\n"))
     before = contents(folder)
     refuse(run("train", "table.csv", "--target", "outcom"), "'outcom'", "Did you mean 'outcome'?")
@@ -146,7 +123,7 @@ BAD_OPTIONS = {
 
 
 @pytest.mark.parametrize("case", BAD_OPTIONS)
-def test_options_that_cannot_be_used(case, run, folder, contents):
+def test_options_that_cannot_be_used(refuse, case, run, folder, contents):
     options, parts = BAD_OPTIONS[case]
     Path("table.csv").write_text(GOOD)
     before = contents(folder)
@@ -165,7 +142,7 @@ def test_an_unknown_option_is_answered_with_the_nearest(run, folder, contents):
     assert contents(folder) == before
 
 
-def test_an_unknown_key_of_a_job_file_is_answered_with_the_nearest(run, folder, contents):
+def test_an_unknown_key_of_a_job_file_is_answered_with_the_nearest(refuse, run, folder, contents):
     Path("table.csv").write_text(GOOD)
     Path("job.yml").write_text(yaml.safe_dump({"data": "table.csv", "target": "y", "metrc": "f1"}))
     before = contents(folder)
@@ -186,7 +163,9 @@ def test_python_raises_what_the_command_says_and_writes_nothing(folder, contents
     assert contents(folder) == {}
 
 
-def test_a_refused_table_adds_nothing_to_a_workspace_that_exists(run, trained, folder, contents):
+def test_a_refused_table_adds_nothing_to_a_workspace_that_exists(
+    refuse, run, trained, folder, contents
+):
     workspace = trained.copy_to(folder / "workspace")
     run("leaderboard", "--workspace", workspace)
     before = contents(workspace)
@@ -221,7 +200,7 @@ def new(trained):
     return pd.read_csv(trained.new).drop(columns="churn")
 
 
-def test_a_prediction_table_that_lacks_a_column(predict, new):
+def test_a_prediction_table_that_lacks_a_column(refuse, predict, new):
     outcome, predicted = predict(new.drop(columns="income").rename(columns={"age": "Age"}))
     refuse(outcome, "'age'", "Did you mean 'Age'?")
     assert predicted is None
@@ -230,7 +209,7 @@ def test_a_prediction_table_that_lacks_a_column(predict, new):
     assert predicted is None
 
 
-def test_a_prediction_table_with_wrong_types(predict, new):
+def test_a_prediction_table_with_wrong_types(refuse, predict, new):
     new["income"] = new["income"].astype(object)
     new.loc[7, "income"] = "plenty"
     outcome, predicted = predict(new)
@@ -254,7 +233,7 @@ def test_columns_in_another_order_and_further_ones_change_nothing(predict, new):
     pd.testing.assert_frame_equal(again, predicted)
 
 
-def test_a_prediction_table_that_is_not_there(run, trained, folder):
+def test_a_prediction_table_that_is_not_there(refuse, run, trained, folder):
     refuse(
         run("predict", "new.csv", "--workspace", trained.workspace, "--out", "out.csv"),
         "there is no such file",
@@ -263,7 +242,7 @@ def test_a_prediction_table_that_is_not_there(run, trained, folder):
     assert list(folder.iterdir()) == []
 
 
-def test_an_output_whose_format_or_folder_is_unknown(run, trained, folder):
+def test_an_output_whose_format_or_folder_is_unknown(refuse, run, trained, folder):
     where = ("--workspace", trained.workspace)
     refuse(run("predict", trained.new, *where, "--out", "out.xlsx"), "out.xlsx", ".csv")
     refuse(run("predict", trained.new, *where, "--out", "no/out.csv"), "'no'", "Make it first")
@@ -280,7 +259,7 @@ def test_an_output_whose_format_or_folder_is_unknown(run, trained, folder):
     ],
     ids=lambda arguments: arguments[0],
 )
-def test_an_unknown_trial_is_answered_with_the_nearest(arguments, run, trained, folder):
+def test_an_unknown_trial_is_answered_with_the_nearest(refuse, arguments, run, trained, folder):
     given = [trained.new if argument == "NEW" else argument for argument in arguments]
     refuse(
         run(*given, "--workspace", trained.workspace),
@@ -289,7 +268,7 @@ def test_an_unknown_trial_is_answered_with_the_nearest(arguments, run, trained, 
     )
 
 
-def test_a_test_table_without_the_target(run, trained, new, folder):
+def test_a_test_table_without_the_target(refuse, run, trained, new, folder):
     new.to_csv("new.csv", index=False)
     refuse(run("test", "new.csv", "--workspace", trained.workspace), "'churn'")
 
@@ -307,7 +286,7 @@ READERS = (
 
 
 @pytest.mark.parametrize("arguments", READERS, ids=lambda arguments: arguments[0])
-def test_a_workspace_that_is_not_one(arguments, run, trained, folder, contents):
+def test_a_workspace_that_is_not_one(refuse, arguments, run, trained, folder, contents):
     other = folder / "photos"
     other.mkdir()
     (other / "cat.jpg").write_text("a cat")
@@ -319,7 +298,7 @@ def test_a_workspace_that_is_not_one(arguments, run, trained, folder, contents):
     assert contents(folder) == before
 
 
-def test_training_into_a_folder_of_other_things(run, folder, contents):
+def test_training_into_a_folder_of_other_things(refuse, run, folder, contents):
     Path("table.csv").write_text(GOOD)
     (folder / "photos").mkdir()
     (folder / "photos" / "cat.jpg").write_text("a cat")
@@ -330,7 +309,7 @@ def test_training_into_a_folder_of_other_things(run, folder, contents):
     assert contents(folder) == before
 
 
-def test_a_database_that_is_not_one(run, folder, contents):
+def test_a_database_that_is_not_one(refuse, run, folder, contents):
     (folder / "W").mkdir()
     (folder / "W" / "mlflow.db").write_text("this is no database, however much it should be one")
     before = contents(folder)
@@ -338,7 +317,7 @@ def test_a_database_that_is_not_one(run, folder, contents):
     assert contents(folder) == before
 
 
-def test_an_unknown_experiment_is_answered_with_the_nearest(run, trained):
+def test_an_unknown_experiment_is_answered_with_the_nearest(refuse, run, trained):
     refuse(
         run("leaderboard", "--workspace", trained.workspace, "--name", "custmers"),
         "no experiment 'custmers'",
@@ -346,7 +325,9 @@ def test_an_unknown_experiment_is_answered_with_the_nearest(run, trained):
     )
 
 
-def test_there_is_nothing_to_resume_in_a_complete_experiment(run, trained, folder, contents):
+def test_there_is_nothing_to_resume_in_a_complete_experiment(
+    refuse, run, trained, folder, contents
+):
     workspace = trained.copy_to(folder / "W")
     run("leaderboard", "--workspace", workspace)
     before = contents(workspace / "artifacts")
@@ -355,7 +336,7 @@ def test_there_is_nothing_to_resume_in_a_complete_experiment(run, trained, folde
     assert run("leaderboard", "--workspace", workspace, "--json").document["status"] == "finished"
 
 
-def test_rerun_of_what_is_no_notebook(run, trained, folder, contents):
+def test_rerun_of_what_is_no_notebook(refuse, run, trained, folder, contents):
     Path("broken.ipynb").write_text("{not json")
     before = contents(folder)
     refuse(run("rerun", "no.ipynb"), "no such notebook", "no.ipynb", "trialbook notebook")
@@ -368,7 +349,7 @@ def test_rerun_of_what_is_no_notebook(run, trained, folder, contents):
 
 
 def test_a_second_training_into_a_running_experiment_is_refused(
-    warm_workers, run_process, folder, contents
+    refuse, warm_workers, run_process, folder, contents
 ):
     Path("table.csv").write_text(GOOD)
     second, seen = [], []
@@ -398,219 +379,3 @@ def test_a_second_training_into_a_running_experiment_is_refused(
         *(trial.run_id for trial in experiment.trials),
     }
     assert [trial.state for trial in experiment.trials] == ["finished"]
-
-
-# -- disks ------------------------------------------------------------------------------------
-
-MIB = 2**20
-
-
-@contextlib.contextmanager
-def mounted(folder, *options):
-    """Mount something on a folder, where that is allowed; yields whether it was."""
-    folder.mkdir(exist_ok=True)
-    if not hasattr(os, "geteuid") or os.geteuid() != 0 or shutil.which("mount") is None:
-        yield False
-        return
-    done = subprocess.run(["mount", *options, folder], capture_output=True, check=False)
-    try:
-        yield done.returncode == 0
-    finally:
-        if done.returncode == 0:
-            subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-@pytest.fixture(params=["a real disk", "a pretended one"])
-def small_disk(request, tmp_path, monkeypatch):
-    """Make a disk of some size, real where the system lets us."""
-    with contextlib.ExitStack() as stack:
-
-        def make(size_mib):
-            folder = tmp_path / "disk"
-            if request.param == "a real disk":
-                size = ("-t", "tmpfs", "-o", f"size={size_mib}m", "none")
-                if not stack.enter_context(mounted(folder, *size)):
-                    pytest.skip("this user may not mount")
-            else:
-                folder.mkdir()
-                usage = shutil._ntuple_diskusage(size_mib * MIB, 0, size_mib * MIB)
-                monkeypatch.setattr(_workspace.shutil, "disk_usage", lambda path: usage)
-            return folder
-
-        yield make
-
-
-def test_a_full_disk_is_refused_before_anything_is_written(run, small_disk, folder, contents):
-    disk = small_disk(10)
-    Path("table.csv").write_text(GOOD)
-    outcome = run("train", "table.csv", "--target", "y", *QUICK, "--workspace", disk / "W")
-    refuse(outcome, "the disk is full", "10 MiB are free", str(disk / "W"), "another disk")
-    assert contents(disk) == {}
-
-
-def fill(disk):
-    """Fill a disk to the last byte."""
-    with (disk / "filler").open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(b"\0" * 4096)
-
-
-@pytest.mark.parametrize("when", [events.PlanReady, events.TrialStarted, events.TrialFinished])
-def test_a_disk_that_fills_up_in_mid_run_is_said_and_costs_no_finished_trial(
-    when, warm_workers, tmp_path, folder
-):
-    with mounted(tmp_path / "disk", "-t", "tmpfs", "-o", "size=120m", "none") as real:
-        if not real:
-            pytest.skip("this user may not mount")
-        disk = tmp_path / "disk"
-        Path("table.csv").write_text(GOOD)
-        finished = []
-
-        def listen(event):
-            if isinstance(event, when) and not (disk / "filler").exists():
-                fill(disk)
-            if isinstance(event, events.TrialFinished):
-                finished.append(event.label)
-
-        with pytest.raises(tb.WorkspaceError, match="the disk is full") as caught:
-            tb.classify(
-                "table.csv",
-                "y",
-                allow=["decision_tree", "knn", "logistic_regression"],
-                max_trials=3,
-                folds=2,
-                workspace=disk / "W",
-                listeners=[listen],
-            )
-        assert str(disk / "W") in str(caught.value)
-        assert "Free some space and resume" in str(caught.value)
-        (disk / "filler").unlink()
-        experiment = tb.resume(disk / "W")
-        done = [trial for trial in experiment.trials if trial.state == "finished"]
-        names = [trial.label for trial in done if trial.learner not in ("voting", "stacking")]
-        assert len(names) == len(set(names)) == 3
-        assert set(finished) <= set(names)
-        assert len(done[0].model.predict(pd.DataFrame({"age": [30.0], "job": ["a"]}))) == 1
-        assert experiment.status == "finished"
-
-
-def test_a_pretended_full_disk_in_mid_run_is_said(warm_workers, folder, monkeypatch):
-    from trialbook.experiment import _state
-
-    Path("table.csv").write_text(GOOD)
-    write = _state.write_json
-
-    def full(path, document):
-        if path.name == "ledger.json":
-            raise OSError(errno.ENOSPC, "No space left on device", str(path))
-        write(path, document)
-
-    monkeypatch.setattr(_state, "write_json", full)
-    options = {"allow": ["decision_tree"], "max_trials": 1, "folds": 2, "workspace": "W"}
-    with pytest.raises(tb.WorkspaceError, match=r"the disk is full.*Free some space and resume"):
-        tb.classify("table.csv", "y", **options)
-    monkeypatch.undo()
-    monkeypatch.chdir(folder)
-    experiment = tb.resume("W")
-    assert [trial.state for trial in experiment.trials] == ["finished"]
-    assert experiment.status == "finished"
-
-
-def set_modes(folder, of_folders, of_files):
-    folder.chmod(0o755)  # so that its contents can be changed
-    for path in sorted(folder.rglob("*"), reverse=of_folders & 0o200 == 0):
-        path.chmod(of_folders if path.is_dir() else of_files)
-    folder.chmod(of_folders)
-
-
-def is_writable(folder):
-    try:
-        (folder / "probe").touch()
-    except OSError:
-        return False
-    (folder / "probe").unlink()
-    return True
-
-
-@pytest.fixture
-def read_only(monkeypatch):
-    """Make a folder read-only, also for a user whom permissions do not stop; tell if really."""
-    with contextlib.ExitStack() as stack:
-
-        def make(folder):
-            stack.callback(set_modes, folder, 0o755, 0o644)
-            set_modes(folder, 0o555, 0o444)
-            if not is_writable(folder):
-                return True
-            if stack.enter_context(mounted(folder, "--bind", "-o", "ro", folder)):
-                remount = ["mount", "-o", "remount,ro,bind", folder]
-                subprocess.run(remount, capture_output=True, check=True)
-                return True
-            _pretend_read_only(folder, monkeypatch)
-            return False
-
-        yield make
-
-
-def _pretend_read_only(folder, monkeypatch):
-    """Let this process's own ways to write fail below a folder."""
-
-    def guarded(function, writes):
-        def guard(path, *arguments, **named):
-            inside = isinstance(path, (str, Path)) and Path(path).is_relative_to(folder)
-            if inside and writes(arguments, named):
-                raise OSError(errno.EROFS, "Read-only file system", str(path))
-            return function(path, *arguments, **named)
-
-        return guard
-
-    monkeypatch.setattr(os, "mkdir", guarded(os.mkdir, lambda arguments, named: True))
-    monkeypatch.setattr(
-        io,
-        "open",
-        guarded(io.open, lambda arguments, named: "w" in (*arguments, named.get("mode", "r"))[0]),
-    )
-
-
-def test_a_workspace_in_a_read_only_folder(run, read_only, folder, contents, tmp_path):
-    Path("table.csv").write_text(GOOD)
-    locked = tmp_path / "locked"
-    locked.mkdir()
-    read_only(locked)
-    train = ("train", "table.csv", "--target", "y", *QUICK, "--workspace")
-    refuse(run(*train, locked / "W"), "cannot write", str(locked / "W"), "--workspace")
-    refuse(run(*train, locked), "cannot write", str(locked), "--workspace")
-    assert contents(locked) == {}
-
-
-def test_predictions_into_a_read_only_folder(run, trained, read_only, folder, contents, tmp_path):
-    locked = tmp_path / "locked"
-    locked.mkdir()
-    read_only(locked)
-    outcome = run(
-        *("predict", trained.new, "--workspace", trained.workspace),
-        *("--out", locked / "out.csv"),
-    )
-    refuse(outcome, "cannot write", str(locked / "out.csv"), "Name another file")
-    assert contents(locked) == {}
-
-
-def test_a_read_only_workspace_can_be_read_and_is_not_trained_into(
-    run, trained, read_only, folder, contents
-):
-    workspace = trained.copy_to(folder / "W")
-    first = run("leaderboard", "--workspace", workspace, "--json")
-    before = contents(workspace)
-    real = read_only(workspace)
-    again = run("leaderboard", "--workspace", workspace, "--json")
-    assert again.code == 0
-    assert again.document["leaderboard"] == first.document["leaderboard"]
-    assert run("predict", trained.new, "--workspace", workspace).code == 0
-    refuse(
-        run("train", trained.table, "--target", "churn", *QUICK, "--workspace", workspace),
-        "cannot write",
-        str(workspace),
-    )
-    if real:  # what SQLite writes cannot be kept from it by pretending
-        refuse(run("resume", "--workspace", workspace, "--max-trials", "9"), str(workspace))
-    assert contents(workspace) == before

@@ -7,6 +7,7 @@ import math
 import pytest
 
 from trialbook.search import Entry, Ledger, _ledger
+from trialbook.search._ledger import MAX_CORRECTION, OVERHEAD_S
 
 
 def ledger(clock, deadline_s, **rest):
@@ -73,52 +74,66 @@ def test_the_trials_own_limit_is_kept_too(clock):
 
 def test_what_can_be_cut_short_is_started_for_a_share_of_its_time(clock):
     account = ledger(clock, None, trial_timeout=10.0)
-    assert account.fits(10.0, "a", iterative=False)
-    assert not account.fits(11.0, "a", iterative=False)
-    assert account.fits(10.0 / _ledger.USEFUL_SHARE, "a", iterative=True)
-    assert not account.fits(11.0 / _ledger.USEFUL_SHARE, "a", iterative=True)
+    whole, part = 10.0 - OVERHEAD_S, 10.0 / _ledger.USEFUL_SHARE - OVERHEAD_S
+    assert account.fits(whole, "a", iterative=False)
+    assert not account.fits(whole + 0.1, "a", iterative=False)
+    assert account.fits(part, "a", iterative=True)
+    assert not account.fits(part + 0.1, "a", iterative=True)
 
 
 def test_a_projection_stands_until_something_was_measured(clock):
-    assert ledger(clock, 100.0).expected_s(7.0, "a") == 7.0
+    assert ledger(clock, 100.0).expected_s(7.0, "a") == 7.0 + OVERHEAD_S
 
 
 def test_a_projection_is_corrected_half_way_by_one_measurement_and_more_by_many(clock):
     account = ledger(clock, 100.0)
-    account.record(entry("a", 1.0, 4.0))
-    assert account.expected_s(10.0, "a") == pytest.approx(10 * 4 ** (1 / 2))
+    account.record(entry("a", 1.0, 4.0 + OVERHEAD_S))
+    assert account.expected_s(10.0, "a") == pytest.approx(10 * 4 ** (1 / 2) + OVERHEAD_S)
     for _ in range(8):
-        account.record(entry("a", 1.0, 4.0))
-    assert account.expected_s(10.0, "a") == pytest.approx(10 * 4 ** (9 / 10))
+        account.record(entry("a", 1.0, 4.0 + OVERHEAD_S))
+    assert account.expected_s(10.0, "a") == pytest.approx(10 * 4 ** (9 / 10) + OVERHEAD_S)
 
 
 def test_opposite_errors_cancel_out(clock):
     account = ledger(clock, 100.0)
-    account.record(entry("a", 1.0, 4.0))
-    account.record(entry("a", 4.0, 1.0))
-    assert account.expected_s(10.0, "a") == pytest.approx(10.0)
+    account.record(entry("a", 1.0, 4.0 + OVERHEAD_S))
+    account.record(entry("a", 4.0, 1.0 + OVERHEAD_S))
+    assert account.expected_s(10.0, "a") == pytest.approx(10.0 + OVERHEAD_S)
 
 
 def test_a_learner_is_corrected_by_its_own_past_and_else_by_that_of_all(clock):
     account = ledger(clock, 100.0)
-    account.record(entry("slow", 1.0, 9.0))
-    assert account.expected_s(1.0, "new") == pytest.approx(3.0)
-    account.record(entry("quick", 9.0, 1.0))
-    assert account.expected_s(1.0, "slow") == pytest.approx(3.0)
-    assert account.expected_s(1.0, "quick") == pytest.approx(1 / 3)
-    assert account.expected_s(1.0, "new") == pytest.approx(1.0)
+    account.record(entry("slow", 1.0, 9.0 + OVERHEAD_S))
+    assert account.expected_s(1.0, "new") == pytest.approx(3.0 + OVERHEAD_S)
+    account.record(entry("quick", 9.0, 1.0 + OVERHEAD_S))
+    assert account.expected_s(1.0, "slow") == pytest.approx(3.0 + OVERHEAD_S)
+    assert account.expected_s(1.0, "quick") == pytest.approx(1 / 3 + OVERHEAD_S)
+    assert account.expected_s(1.0, "new") == pytest.approx(1.0 + OVERHEAD_S)
+
+
+def test_what_took_no_time_to_speak_of_says_nothing_of_other_learners(clock):
+    account = ledger(clock, 100.0)
+    account.record(entry("cheap", 0.1, 5.0))
+    assert account.expected_s(30.0, "dear") == 30.0 + OVERHEAD_S
+
+
+def test_a_correction_is_bounded(clock):
+    account = ledger(clock, 1000.0)
+    for _ in range(20):
+        account.record(entry("a", 1.0, 500.0))
+    assert account.expected_s(2.0, "a") == pytest.approx(2 * MAX_CORRECTION + OVERHEAD_S)
 
 
 def test_trials_that_did_not_finish_correct_nothing(clock):
     account = ledger(clock, 100.0)
     account.record(entry("a", 1.0, 100.0, outcome="ran past its limit"))
-    assert account.expected_s(2.0, "a") == 2.0
+    assert account.expected_s(2.0, "a") == 2.0 + OVERHEAD_S
 
 
-def test_measurements_of_nothing_do_not_break_the_projection(clock):
+def test_measurements_of_nothing_correct_nothing(clock):
     account = ledger(clock, 100.0)
     account.record(entry("a", 0.0, 0.0))
-    assert 0 < account.expected_s(10.0, "a") < 10.0
+    assert account.expected_s(10.0, "a") == 10.0 + OVERHEAD_S
 
 
 def test_what_did_not_run_is_kept_with_its_reason(clock):

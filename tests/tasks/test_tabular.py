@@ -12,7 +12,7 @@ from trialbook.data import encode, prepare
 from trialbook.evaluation import default_metric, metric
 from trialbook.job import Job
 from trialbook.program import Code
-from trialbook.tasks import TabularTask, prediction_table
+from trialbook.tasks import TabularTask, count_columns, prediction_table
 from trialbook.tasks._tabular import columns_by_kind, is_timed, metric_code
 
 N_ROWS = 120
@@ -60,12 +60,37 @@ def task_of(target="label", *, n_jobs=1, balance=False, **options):
 
 def test_used_columns_are_sorted_by_what_programs_do_with_them():
     columns = columns_by_kind(task_of(weight="weight").schema)
-    assert columns.numeric == ("size", "count")
-    assert columns.categorical == {"kind": 3, "flag": 2, "code": 2}
-    assert columns.coded == ("code",)
+    assert columns.numeric == ("size", "count", "code")  # a flag of 0 and 1 is a number already
+    assert columns.categorical == {"kind": 3, "flag": 2}
+    assert columns.coded == ()
     assert columns.datetime == {"day": "%Y-%m-%d", "minute": "%d/%m/%Y %H:%M", "seen": None}
     assert columns.timed == ("minute", "seen")
     assert columns.text == ("note",)
+
+
+def bag_of_words(n_words, *, share=0.1, lowest=0.0):
+    rng = np.random.default_rng(0)
+    words = (rng.random((200, n_words)) < share) * rng.integers(1, 4, (200, n_words)) + lowest
+    table = pd.DataFrame(words, columns=[f"word {i}" for i in range(n_words)])
+    table["label"] = rng.choice(["a", "b"], 200)
+    job = Job.from_fields({"data": Job.IN_MEMORY, "target": "label"})
+    return prepare(job, frame=table)
+
+
+@pytest.mark.parametrize(
+    ("made", "found"),
+    [
+        ({"n_words": 60}, 60),
+        ({"n_words": 10}, 0),  # a few measurements that happen to be zero
+        ({"n_words": 60, "share": 0.5}, 0),
+        ({"n_words": 60, "lowest": -1.0}, 0),
+    ],
+)
+def test_many_columns_that_are_mostly_zero_are_counts(made, found):
+    prepared = bag_of_words(**made)
+    counts = count_columns(prepared.schema, prepared.train)
+    assert len(counts) == found
+    assert columns_by_kind(prepared.schema, counts).counts == counts
 
 
 @pytest.mark.parametrize(
@@ -131,7 +156,7 @@ def test_all_programs_share_what_the_experiment_fixes():
     assert (frame.experiment, frame.task, frame.target) == ("test", "classification", "label")
     assert (frame.classes, frame.positive) == (("no", "yes"), 1)
     assert frame.fold_columns == ("__fold_0", "__fold_1", "__fold_2")
-    assert frame.validation == task.folds.description
+    assert task.folds.description in frame.validation
     assert (frame.weight, frame.seed, frame.n_jobs, frame.balance) == ("weight", 7, 2, True)
     assert frame.columns == task.columns
     assert frame.data == 'Path("data.parquet")'

@@ -29,7 +29,7 @@ from trialbook.job import Job
 from trialbook.learners import Learner, available
 from trialbook.program import Code, from_notebook, to_notebook
 from trialbook.search import Ledger, Search, Step, portfolio
-from trialbook.tasks import TabularTask
+from trialbook.tasks import TabularTask, count_columns
 from trialbook.tracking import Tracker, Workspace, disk_error, get_ready
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ class _Design:
             n_jobs=self.machine.cores_per_trial,
             y=_codes(self.prepared),
             balance=bool(self.balance),
+            counts=count_columns(self.prepared.schema, self.prepared.train),
         )
 
     @property
@@ -125,7 +126,8 @@ def _design(job: Job, prepared: Prepared) -> _Design:
     draft = TabularTask(job.experiment_name, schema, prepared.folds, ranked_by, job.seed, 1, y)
     table = draft.table()
     machine = share_out(job, table.n_rows * max(1, table.n_features))
-    plan = portfolio(learners, replace(table, n_jobs=machine.cores_per_trial))
+    budget = Ledger(job.deadline_s, trial_timeout=job.trial_timeout).trial_budget_s()
+    plan = portfolio(learners, replace(table, n_jobs=machine.cores_per_trial), budget)
     if not plan:
         raise OptionError(
             "none of the learners that are left suits this table",

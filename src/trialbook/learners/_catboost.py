@@ -133,7 +133,7 @@ class CatBoost(IterativeLearner):
         leaf_steps = float(params.get("leaf_estimation_iterations", 1) or 1)
         combined = 2.5 if int(params.get("max_ctr_complexity", 4) or 4) > 1 else 1.0
         rows = table.n_rows / 1e6
-        histograms = 1.3e-4 * table.n_features + 0.006 * table.million_cells
+        histograms = 1.3e-4 * table.n_columns + 0.006 * table.million_codes
         histograms *= 2 ** (depth / 2 - 3)
         # Statistics of a category are kept for every class, and for every class's own gradient.
         statistics = 0.037 * rows * len(table.columns.categorical) * combined
@@ -144,7 +144,7 @@ class CatBoost(IterativeLearner):
 
     def code(self, params: Params, table: Table) -> ModelCode:
         balance = {"auto_class_weights": "Balanced"} if table.balance else {}
-        wide = {"rsm": max(0.05, WIDE / table.n_features)} if table.n_features > WIDE else {}
+        wide = {"rsm": max(0.05, WIDE / table.n_columns)} if table.n_columns > WIDE else {}
         estimator = call(
             "CatBoostClassifier" if table.is_classification else "CatBoostRegressor",
             iterations=MAX_ROUNDS,

@@ -43,7 +43,7 @@ class DecisionTree(Learner):
         return (Start("default", params, gain=0.04),)
 
     def cost(self, params: Params, table: Table) -> float:
-        return 0.1 + 2e-2 * table.million_cells * math.log2(table.n_rows + 2)
+        return 0.1 + 2e-2 * table.million_codes * math.log2(table.n_rows + 2)
 
     def code(self, params: Params, table: Table) -> ModelCode:
         kind = "DecisionTreeClassifier" if table.is_classification else "DecisionTreeRegressor"

@@ -46,5 +46,5 @@ def columns_per_split(params: Params, table: Table) -> float:
     """Columns that a split looks at, for projecting the time."""
     share = params.get("max_features", 1.0)
     if share == "sqrt":
-        return math.sqrt(table.n_features)
-    return float(share if isinstance(share, float) else 1.0) * table.n_features
+        return math.sqrt(table.n_columns)
+    return float(share if isinstance(share, float) else 1.0) * table.n_columns

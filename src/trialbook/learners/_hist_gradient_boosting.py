@@ -57,7 +57,7 @@ class HistGradientBoosting(Learner):
     def cost(self, params: Params, table: Table) -> float:
         leaves = float(params.get("max_leaf_nodes", 31) or 31)
         leaves = min(leaves, table.n_rows / 20)
-        per_round = 0.0003 + 0.004 * table.million_cells + 2e-6 * leaves * table.n_features
+        per_round = 0.0003 + 0.004 * table.million_codes + 2e-6 * leaves * table.n_columns
         rounds = expected_rounds(params, table)
         if not _stops_early(table):
             rounds = ROUNDS_TIMES_RATE / _rate(params)

@@ -163,13 +163,13 @@ class LightGBM(IterativeLearner):
         leaves = float(params.get("num_leaves", 31) or 31)
         smallest = float(params.get("min_child_samples", 20) or 20)
         leaves = min(leaves, max(2.0, table.n_rows / (2 * smallest)))
-        per_round = 0.0003 + 0.012 * table.million_cells * (leaves / 50) ** 0.5 + 2e-5 * leaves
+        per_round = 0.0003 + 0.012 * table.million_codes * (leaves / 50) ** 0.5 + 2e-5 * leaves
         return float(0.1 + expected_rounds(params, table) * per_round * table.n_outputs)
 
     def code(self, params: Params, table: Table) -> ModelCode:
         wait = patience(float(params.get("learning_rate", 0.1) or 0.1))
         # Histograms by row are faster, but not on very wide tables; deterministic needs a choice.
-        layout = "force_col_wise" if table.n_features > WIDE else "force_row_wise"
+        layout = "force_col_wise" if table.n_columns > WIDE else "force_row_wise"
         estimator = call(
             "lgb.LGBMClassifier" if table.is_classification else "lgb.LGBMRegressor",
             n_estimators=MAX_ROUNDS,

@@ -115,8 +115,8 @@ class XGBoost(IterativeLearner):
     def cost(self, params: Params, table: Table) -> float:
         depth = float(params.get("max_depth", 6) or 6)
         leaves = min(2.0**depth, table.n_rows / 10)
-        per_round = 0.0003 + 0.0022 * depth * table.million_cells
-        per_round += 8e-6 * leaves**0.5 * table.n_features
+        per_round = 0.0003 + 0.0022 * depth * table.million_codes
+        per_round += 8e-6 * leaves**0.5 * table.n_columns
         return float(0.1 + expected_rounds(params, table) * per_round * table.n_outputs)
 
     def code(self, params: Params, table: Table) -> ModelCode:

@@ -67,6 +67,8 @@ class Columns:
     Parameters
     ----------
     numeric : tuple of str
+    counts : tuple of str
+        Those of `numeric` that count things which are mostly absent, such as words.
     categorical : mapping of str to int
         Categories and booleans with their number of levels.
     coded : tuple of str
@@ -79,6 +81,7 @@ class Columns:
     """
 
     numeric: tuple[str, ...] = ()
+    counts: tuple[str, ...] = ()
     categorical: Mapping[str, int] = field(default_factory=dict)
     coded: tuple[str, ...] = ()
     datetime: Mapping[str, str | None] = field(default_factory=dict)
@@ -189,12 +192,7 @@ def feature_code(columns: Columns, needs: Preprocessing) -> FeatureCode:
     """
     build = _Builder()
     n_codes = _add_categories(build, columns, needs)
-    numeric = list(columns.numeric)
-    if needs.numeric == "keep":
-        build.group("numeric", "NUMERIC", numeric, Code('"passthrough"'))
-    elif numeric:
-        steps = build.pipeline(build.imputer(indicator=True), build.scaler(needs.numeric))
-        build.group("numeric", "NUMERIC", numeric, steps)
+    _add_numbers(build, columns, needs)
     for name, form in columns.datetime.items():
         _add_datetime(build, name, form, needs, timed=name in columns.timed)
     for name in columns.text:
@@ -273,6 +271,23 @@ def _target_encoder(build: _Builder, needs: Preprocessing) -> Code:
     build.use("from sklearn.preprocessing import TargetEncoder")
     folds = call("KFold", 5, shuffle=True, random_state=Code("SEED"))
     return build.pipeline(call("TargetEncoder", cv=folds), build.scaler(needs.numeric))
+
+
+def _add_numbers(build: _Builder, columns: Columns, needs: Preprocessing) -> None:
+    """Add the steps for numbers; counts of words get row norms where others get a scale."""
+    counts = columns.counts if needs.numeric in ("standard", "squash") else ()
+    others = [name for name in columns.numeric if name not in set(counts)]
+    if needs.numeric == "keep":
+        build.group("numeric", "NUMERIC", others, Code('"passthrough"'))
+    elif others:
+        steps = build.pipeline(build.imputer(indicator=True), build.scaler(needs.numeric))
+        build.group("numeric", "NUMERIC", others, steps)
+    if counts:
+        build.use("import numpy as np")
+        build.use("from sklearn.preprocessing import FunctionTransformer, Normalizer")
+        logarithm = call("FunctionTransformer", Code("np.log1p"), feature_names_out="one-to-one")
+        steps = build.pipeline(build.imputer(indicator=False), logarithm, call("Normalizer"))
+        build.group("counts", "COUNTS", list(counts), steps)
 
 
 def _add_datetime(

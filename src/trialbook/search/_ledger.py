@@ -17,6 +17,12 @@ TRIAL_SHARE = 0.35
 TRIAL_MIN_S = 8.0
 # A learner that trains in rounds is worth starting with this share of the time it would like.
 USEFUL_SHARE = 0.25
+# What every trial costs beside its training: packaging, charts, logging.
+OVERHEAD_S = 0.5
+# Only trials that were to take this long tell how fast the machine is for other learners.
+TELLING_S = 1.0
+# A projection is corrected by this factor at most.
+MAX_CORRECTION = 5.0
 
 
 @dataclass(frozen=True)
@@ -135,18 +141,21 @@ class Ledger:
         Returns
         -------
         float
-            Scaled by the learner's own past ratio of actual to projected time, or by that of
-            all learners when it has none. One rule: the geometric mean.
+            Training scaled by the ratio of actual to projected time of the learner itself, or of
+            all learners when it has not run yet, plus what every trial costs besides.
         """
-        done = [entry for entry in self.entries if entry.outcome == "finished"]
+        done = [e for e in self.entries if e.outcome == "finished" and e.projected_s > 0]
         own = [entry for entry in done if entry.learner == learner]
-        ratios = [entry.actual_s / max(entry.projected_s, 0.05) for entry in own or done]
-        if not ratios:
-            return projected_s
-        log_mean = sum(math.log(max(ratio, 1e-3)) for ratio in ratios) / len(ratios)
+        # What took no time to speak of says nothing of what will take long.
+        telling = own or [entry for entry in done if entry.projected_s >= TELLING_S]
+        if not telling:
+            return projected_s + OVERHEAD_S
+        ratios = [max(e.actual_s - OVERHEAD_S, 0.05) / max(e.projected_s, 0.05) for e in telling]
+        log_mean = sum(math.log(ratio) for ratio in ratios) / len(ratios)
         # Half-way in doubt: a projection and a few measurements are both rough.
         weight = len(ratios) / (len(ratios) + 1)
-        return projected_s * math.exp(weight * log_mean)
+        bound = math.log(MAX_CORRECTION)
+        return projected_s * math.exp(max(-bound, min(bound, weight * log_mean))) + OVERHEAD_S
 
     def record(self, entry: Entry) -> None:
         """Add what a trial took."""

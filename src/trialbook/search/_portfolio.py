@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from trialbook.learners import Learner, Params
+from trialbook.learners import IterativeLearner, Learner, Params
+from trialbook.search._ledger import OVERHEAD_S
 from trialbook.tasks import Table
 
-# What every trial costs beside its training: packaging, charts, logging.
-OVERHEAD_S = 1.0
 # How much faster a learner is on n cores: boosted trees and forests on tables of laptop size.
 SPEED_UP = {1: 1.0, 2: 1.7, 4: 2.8, 8: 4.0}
 
@@ -65,19 +64,30 @@ def projected_s(learner: Learner, params: Params, table: Table) -> float:
     return table.n_folds * learner.cost(params, table) / SPEED_UP[cores]
 
 
-def portfolio(learners: Sequence[Learner], table: Table) -> list[Step]:
+def portfolio(
+    learners: Sequence[Learner], table: Table, budget_s: float | None = None
+) -> list[Step]:
     """Order the learners' starts: a cheap model first, then by expected gain per second.
 
     Parameters
     ----------
     learners : sequence of Learner
     table : Table
+    budget_s : float, optional
+        Seconds that a trial may take: a learner that trains in rounds will not take longer.
 
     Returns
     -------
     list of Step
-        The order depends on the table alone, so it is the same on every machine.
+        The order depends on the table and the budget alone, so it is the same on every machine.
     """
+    in_rounds = {one.key for one in learners if isinstance(one, IterativeLearner)}
+
+    def rank(step: Step) -> tuple[float, str, str]:
+        capped = budget_s is not None and step.learner in in_rounds
+        seconds = min(step.projected_s, budget_s or 0.0) if capped else step.projected_s
+        return -step.gain / (OVERHEAD_S + seconds), step.learner, step.name
+
     steps = [
         Step(
             0,
@@ -95,10 +105,7 @@ def portfolio(learners: Sequence[Learner], table: Table) -> list[Step]:
     if not steps:
         return []
     floor = min(steps, key=lambda step: (step.projected_s, step.learner))
-    rest = [step for step in steps if step is not floor]
-    rest.sort(
-        key=lambda step: (-step.gain / (OVERHEAD_S + step.projected_s), step.learner, step.name)
-    )
+    rest = sorted((step for step in steps if step is not floor), key=rank)
     return [
         Step(number, step.learner, step.name, step.params, step.projected_s, gain=step.gain)
         for number, step in enumerate([floor, *rest], start=1)

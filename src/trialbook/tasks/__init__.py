@@ -1,6 +1,6 @@
 """What a task is: how its programs look, and how a prediction does."""
 
 from trialbook.tasks._table import Table
-from trialbook.tasks._tabular import TabularTask, prediction_table
+from trialbook.tasks._tabular import TabularTask, count_columns, prediction_table
 
-__all__ = ["Table", "TabularTask", "prediction_table"]
+__all__ = ["Table", "TabularTask", "count_columns", "prediction_table"]

@@ -21,7 +21,7 @@ class Table:
         0 for regression.
     columns : Columns
     n_features : int
-        Columns after encoding, roughly.
+        Columns after one-hot encoding, roughly.
     metric : str
         Name of the metric that ranks.
     n_jobs : int
@@ -33,6 +33,8 @@ class Table:
     smallest_class : int
         Rows of the rarest class in the smallest training part of a fold. A learner that splits
         its rows once more, class by class, needs a few of each.
+    n_coded : int
+        Columns after encoding where a category is one column of codes; `n_features` if 0.
     """
 
     task: str
@@ -46,6 +48,7 @@ class Table:
     weighted: bool = False
     balance: bool = False
     smallest_class: int = 100
+    n_coded: int = 0
 
     @property
     def is_classification(self) -> bool:
@@ -56,6 +59,16 @@ class Table:
     def n_outputs(self) -> int:
         """Models that a one-against-rest learner trains: classes above two, else one."""
         return self.n_classes if self.n_classes > 2 else 1
+
+    @property
+    def n_columns(self) -> int:
+        """Columns where a category is one column of codes."""
+        return max(1, self.n_coded or self.n_features)
+
+    @property
+    def million_codes(self) -> float:
+        """Size of the training part of a fold, in millions of cells, categories as codes."""
+        return self.n_rows * self.n_columns / 1e6
 
     @property
     def million_cells(self) -> float:

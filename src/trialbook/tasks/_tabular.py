@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 TEXT_WIDTH = 30
 DATE_WIDTH = 7
 MAX_ENCODED_LEVELS = 32
+# From so many columns that are zero in at least this share of the rows, a table is taken for a
+# bag of words: unit variance would there blow up what occurs once.
+MIN_COUNT_COLUMNS = 50
+MIN_ZEROS = 0.8
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class TabularTask:
         Codes of the classes, or numbers, of the training table.
     balance : bool
         Whether classes are weighted against their frequency.
+    counts : tuple of str
+        Numeric columns that count things which are mostly absent; see `count_columns`.
     """
 
     experiment: str
@@ -54,19 +60,19 @@ class TabularTask:
     n_jobs: int
     y: np.ndarray[Any, Any]
     balance: bool = False
+    counts: tuple[str, ...] = ()
 
     @property
     def columns(self) -> Columns:
         """The used columns by kind."""
-        return columns_by_kind(self.schema)
+        return columns_by_kind(self.schema, self.counts)
 
     def table(self) -> Table:
         """The facts that configurations depend on."""
         columns = self.columns
         width = len(columns.numeric) + TEXT_WIDTH * len(columns.text)
         width += DATE_WIDTH * len(columns.datetime)
-        # Half of the levels: tree learners take a category as one column, linear ones as many.
-        width += sum(1 + min(n, MAX_ENCODED_LEVELS) // 2 for n in columns.categorical.values())
+        levels = sum(min(n, MAX_ENCODED_LEVELS) for n in columns.categorical.values())
         matrix = self.folds.matrix
         return Table(
             task=self.schema.task,
@@ -74,7 +80,8 @@ class TabularTask:
             n_folds=int(matrix.shape[1]),
             n_classes=len(self.schema.classes),
             columns=columns,
-            n_features=width,
+            n_features=width + levels,
+            n_coded=width + len(columns.categorical),
             metric=self.metric.name,
             n_jobs=self.n_jobs,
             weighted=self.schema.weight is not None,
@@ -140,12 +147,40 @@ def metric_code(metric: Metric) -> MetricCode:
     )
 
 
-def columns_by_kind(schema: Schema) -> Columns:
+def count_columns(schema: Schema, rows: pd.DataFrame) -> tuple[str, ...]:
+    """The columns of a bag of words, or of anything like it.
+
+    Parameters
+    ----------
+    schema : Schema
+    rows : DataFrame
+        The training table.
+
+    Returns
+    -------
+    tuple of str
+        Numeric columns without negative values that are mostly zero; empty if there are few, for
+        then they are measurements that happen to be zero.
+    """
+    numeric = columns_by_kind(schema).numeric
+    if len(numeric) < MIN_COUNT_COLUMNS:
+        return ()
+    values = rows[list(numeric)].to_numpy(dtype=float)
+    with np.errstate(invalid="ignore"):
+        counts = (values == 0).mean(axis=0) >= MIN_ZEROS
+        counts &= ~(values < 0).any(axis=0)
+    found = tuple(name for name, is_count in zip(numeric, counts, strict=True) if is_count)
+    return found if len(found) >= MIN_COUNT_COLUMNS else ()
+
+
+def columns_by_kind(schema: Schema, counts: tuple[str, ...] = ()) -> Columns:
     """Sort the used columns of a schema by what programs do with them.
 
     Parameters
     ----------
     schema : Schema
+    counts : tuple of str
+        Those of the numeric columns that `count_columns` found.
 
     Returns
     -------
@@ -154,10 +189,14 @@ def columns_by_kind(schema: Schema) -> Columns:
     from trialbook.data import Semantic
 
     used = schema.used
-    categorical = [c for c in used if c.semantic in (Semantic.CATEGORICAL, Semantic.BOOLEAN)]
+    # A boolean that is stored as 0 and 1 is a number already.
+    flags = {c.name for c in used if c.semantic == Semantic.BOOLEAN and c.storage == "number"}
+    kinds = (Semantic.CATEGORICAL, Semantic.BOOLEAN)
+    categorical = [c for c in used if c.semantic in kinds and c.name not in flags]
     dates = [c for c in used if c.semantic == Semantic.DATETIME]
     return Columns(
-        numeric=tuple(c.name for c in used if c.semantic == Semantic.NUMERIC),
+        numeric=tuple(c.name for c in used if c.semantic == Semantic.NUMERIC or c.name in flags),
+        counts=counts,
         categorical={c.name: c.distinct for c in categorical},
         coded=tuple(c.name for c in categorical if c.storage == "number"),
         datetime={c.name: c.datetime_format for c in dates},
