@@ -91,3 +91,16 @@ def test_all_folds_are_projected_at_the_speed_of_the_cores(
 ):
     learner, table = make_learner("a", cost=10.0), make_table(n_folds=3, n_jobs=cores)
     assert projected_s(learner, {}, table) == pytest.approx(3 * 10.0 / speed_up)
+
+
+def test_what_trains_in_rounds_counts_as_the_time_that_it_may_take(make_learner, make_table):
+    learners = [
+        make_learner("floor", starts=[start("floor", 0.0, cost=0.01)]),
+        make_learner("boost", iterative=True, starts=[start("long", 1.0, cost=100.0)]),
+        make_learner("forest", starts=[start("whole", 0.5, cost=10.0)]),
+    ]
+    patient = portfolio(learners, make_table())
+    hurried = portfolio(learners, make_table(), budget_s=10.0)
+    assert [step.learner for step in patient] == ["floor", "forest", "boost"]
+    assert [step.learner for step in hurried] == ["floor", "boost", "forest"]
+    assert hurried[1].projected_s == patient[2].projected_s

@@ -7,6 +7,7 @@ import random
 import pytest
 
 from trialbook.search import Entry, Ledger, Search, Step, Stop, Wait
+from trialbook.search._ledger import OVERHEAD_S
 from trialbook.search._search import FREE_TRIALS, PATIENCE
 
 
@@ -252,6 +253,29 @@ def test_what_trains_in_rounds_starts_though_it_will_be_cut_short(make_search, m
     rounds = make_search(list(steps), trial_timeout=40.0, learner={"iterative": True})
     assert isinstance(rounds.ask(), Step)
     assert isinstance(whole.ask(), Stop)
+
+
+def test_boosting_takes_larger_steps_when_time_is_short(make_search, make_step):
+    step = make_step(1, projected_s=80.0, learning_rate=0.02, num_leaves=31)
+    given = {"trial_timeout": 40.0, "learner": {"iterative": True}}
+    hurried = make_search([step], **given).ask()
+    assert hurried.params["learning_rate"] == pytest.approx(
+        0.02 * (80 + OVERHEAD_S) / 40, abs=1e-4
+    )
+    assert hurried.params["num_leaves"] == 31
+    assert hurried.projected_s == pytest.approx(40.0, rel=0.02)
+    assert (hurried.number, hurried.name) == (1, "start 1, faster")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "rate", "iterative"), [(10.0, 0.02, True), (80.0, 0.3, True), (39.0, 0.02, False)]
+)
+def test_a_step_stays_as_it_is_when_no_hurry_helps(
+    make_search, make_step, seconds, rate, iterative
+):
+    step = make_step(1, projected_s=seconds, learning_rate=rate)
+    search = make_search([step], trial_timeout=40.0, learner={"iterative": iterative})
+    assert search.ask() == step
 
 
 def test_measured_times_bring_back_what_did_not_seem_to_fit(make_search, make_step):

@@ -52,8 +52,8 @@ class ExtraTrees(Learner):
         features = columns_per_split(params, table)
         depth = math.log2(table.n_rows + 2)
         per_tree = 0.0008 + 1e-8 * table.n_rows * depth * (features + 4)
-        per_tree *= 1 + 0.05 * table.n_classes
-        return 0.2 + size(params, table)["n_estimators"] * per_tree
+        per_tree *= 1 + 0.01 * table.n_classes
+        return 0.05 + size(params, table)["n_estimators"] * per_tree
 
     def code(self, params: Params, table: Table) -> ModelCode:
         kind = "ExtraTreesClassifier" if table.is_classification else "ExtraTreesRegressor"

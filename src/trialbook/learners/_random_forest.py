@@ -53,8 +53,8 @@ class RandomForest(Learner):
         rows = table.n_rows * float(params.get("max_samples", 1.0) or 1.0)
         # A split sorts its rows by every column that it looks at, level after level.
         per_tree = 0.0008 + 1e-8 * rows * math.log2(rows + 2) ** 1.5 * features
-        per_tree *= 1 + 0.05 * table.n_classes
-        return float(0.2 + size(params, table)["n_estimators"] * per_tree)
+        per_tree *= 1 + 0.01 * table.n_classes
+        return float(0.05 + size(params, table)["n_estimators"] * per_tree)
 
     def code(self, params: Params, table: Table) -> ModelCode:
         kind = "RandomForestClassifier" if table.is_classification else "RandomForestRegressor"
