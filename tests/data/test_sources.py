@@ -357,7 +357,7 @@ def test_a_missing_file_suggests_the_nearest_name(tmp_path: Path) -> None:
         ("table", b"a\n1\n", ["without an extension"]),
         ("t.parquet", b"PAR1 cut off", ["cannot be read as Parquet"]),
         ("t.feather", b"ARROW1 cut off", ["cannot be read as Arrow"]),
-        ("t.csv.gz", gzip.compress(b"a,b\n" + b"1,2\n" * 99)[:-9], ["gzip", "cut off"]),
+        ("t.csv.gz", gzip.compress(b"a,b\n" + b"1,2\n" * 99, mtime=0)[:-9], ["gzip", "cut off"]),
         ("t.csv.gz", b"a,b\n1,2\n", ["gzip"]),
         ("t.jsonl", b'{"a": 1}\n{"a": \n', ["not JSON", "line 2"]),
         ("t.jsonl", b'{"a": 1}\n[2]\n', ["line 2", "not an object"]),
