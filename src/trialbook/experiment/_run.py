@@ -197,8 +197,9 @@ def train(
     started = time.monotonic() if started is None else started
     ledger = Ledger(job.deadline_s, trial_timeout=job.trial_timeout, started=started)
     _check_names(job)
-    with _pool() as pool:
+    with _pool() as (pool, tracking):
         design = _design(job, _prepare(job, tables))
+        tracking.wait()
         workspace = Workspace.open(job.workspace, job.tracking_uri, create=True)
         with _locked(workspace, job.experiment_name), _disk_errors(workspace):
             tracker = _create(workspace, design)
@@ -240,7 +241,8 @@ def resume(
     WorkspaceError
         If there is nothing to resume, or its time is spent and no new time was given.
     """
-    with _pool() as pool:
+    with _pool() as (pool, tracking):
+        tracking.wait()
         space = Workspace.open(workspace, tracking_uri)
         tracker = Tracker.latest(space, name)
         with _locked(space, tracker.name), _disk_errors(space):
@@ -469,7 +471,7 @@ def rerun(
     program, metadata = from_notebook(path)
     space = Workspace.open(workspace or _workspace_of(path), tracking_uri)
     tracker = Tracker.latest(space, name or metadata.get("experiment"))
-    with _locked(space, tracker.name), _disk_errors(space), _pool(1) as pool:
+    with _locked(space, tracker.name), _disk_errors(space), _pool(1) as (pool, _):
         job, prepared = _state.read_inputs(tracker.folder)
         design = _design(job.model_copy(update={"name": tracker.name}), prepared)
         ledger = Ledger(None)
@@ -542,14 +544,40 @@ def _prepare(job: Job, tables: Tables) -> Prepared:
     )
 
 
+class _TrackingReady(threading.Thread):
+    """Gets MLflow ready while the table is read.
+
+    Nobody else may import it meanwhile: two threads that import the same libraries from two ends
+    can hand each other half of a module.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self._error: Exception | None = None
+
+    def run(self) -> None:
+        """Import, and keep what goes wrong for `wait`."""
+        try:
+            get_ready()
+        except Exception as error:  # noqa: BLE001 -- raised again where it is waited for
+            self._error = error
+
+    def wait(self) -> None:
+        """Wait until it is done, and raise what went wrong."""
+        self.join()
+        if self._error is not None:
+            raise self._error
+
+
 @contextlib.contextmanager
-def _pool(n_workers: int | None = None) -> Iterator[Pool]:
+def _pool(n_workers: int | None = None) -> Iterator[tuple[Pool, _TrackingReady]]:
     """Workers that import their libraries while the table is read."""
-    threading.Thread(target=get_ready, daemon=True).start()
+    tracking = _TrackingReady()
+    tracking.start()
     pool = Pool(n_workers or n_cores(), threads=n_cores())
     pool.start()
     try:
-        yield pool
+        yield pool, tracking
     finally:
         pool.close()
 

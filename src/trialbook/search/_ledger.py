@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 # Kept back for ensembles, the test and the report: a share of the budget within bounds that hold
 # on the smallest and the largest budgets.
 RESERVE_SHARE = 0.10
-RESERVE_MIN_S = 6.0
+RESERVE_MIN_S = 7.5
 RESERVE_MAX_S = 60.0
 # Of the time for the search, one trial may take this much, so that others get a turn; but at
 # least so long, for less trains nothing of use.
