@@ -420,7 +420,8 @@ def test_a_dry_run_is_a_job_file_that_runs_like_the_command(
 
 
 @pytest.fixture(scope="module")
-def runs(moved):
+def runs(moved, experiment):
+    """Runs as MLflow shows them, once Trialbook has seen the workspace at its new place."""
     from mlflow import MlflowClient
 
     client = MlflowClient(f"sqlite:///{moved[0] / 'mlflow.db'}")

@@ -149,6 +149,17 @@ def test_early_termination_can_be_switched_off(make_search, plan):
     assert (len(numbers), end) == (60, None)
 
 
+def test_trials_of_an_earlier_session_do_not_end_this_one(make_search, plan):
+    search = make_search(plan(60), max_trials=60)
+    for step, loss in zip(search.pending, improving_until(5, 40), strict=False):
+        search.replay(step, loss)
+    for _ in range(PATIENCE):
+        step = search.ask()
+        assert isinstance(step, Step)
+        search.tell(step.number, 1.0)
+    assert isinstance(search.ask(), Stop)
+
+
 def test_failed_trials_do_not_count_for_early_termination(make_search, plan):
     losses = [None if number % 2 else 0.5 for number in range(100)]
     numbers, end = run(make_search(plan(100)), losses)

@@ -107,14 +107,12 @@ class Engine:
                 remedy="Look at `trialbook leaderboard`, or give more time (--timeout).",
             )
 
-    def run_request(self, request: Request, limit_s: float | None = None) -> Message:
+    def run_request(self, request: Request) -> Message:
         """Run one request to its end while nothing else runs.
 
         Parameters
         ----------
         request : Request
-        limit_s : float, optional
-            Seconds to wait for an idle worker.
 
         Returns
         -------

@@ -251,6 +251,7 @@ def resume(
             finished = tracker.status() == "finished"
             ledger = _resumed_ledger(job, spent, timeout, max_trials, finished=finished)
             ledger.started = time.monotonic() if started is None else started
+            ledger.entries = _state.read_entries(tracker.folder)
             if max_trials is not None or timeout is not None:
                 limits = {"max_trials": max_trials or (None if timeout else job.max_trials)}
                 job = job.model_copy(update=limits)

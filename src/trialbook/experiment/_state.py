@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trialbook.job import Job
-from trialbook.search import Ledger, Step
+from trialbook.search import Entry, Ledger, Step
 
 if TYPE_CHECKING:
     from trialbook.data import Prepared
@@ -123,6 +123,12 @@ def read_plan(folder: Path) -> tuple[Machine, list[Step]]:
     plan = read_json(folder / PLAN)
     steps = [Step(**step) for step in plan["steps"]]
     return Machine(plan["n_workers"], plan["cores_per_trial"]), steps
+
+
+def read_entries(folder: Path) -> list[Entry]:
+    """Read what the trials of earlier sessions took."""
+    path = folder / LEDGER
+    return [Entry(**entry) for entry in read_json(path)["trials"]] if path.exists() else []
 
 
 def write_ledger(folder: Path, ledger: Ledger) -> None:

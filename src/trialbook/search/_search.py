@@ -70,6 +70,7 @@ class Search:
     _losses: dict[int, float | None] = field(default_factory=dict)
     _told: set[int] = field(default_factory=set)
     _too_slow: dict[int, str] = field(default_factory=dict)
+    _replayed: int = 0
 
     def __post_init__(self) -> None:
         self._pending = list(self.plan)
@@ -102,6 +103,7 @@ class Search:
         """
         self._pending = [one for one in self._pending if one.number != step.number]
         self._steps[step.number] = step
+        self._replayed += loss is not None
         self.tell(step.number, loss)
 
     def tell(self, number: int, loss: float | None) -> None:
@@ -190,7 +192,9 @@ class Search:
         losses = [loss for number in known if (loss := self._losses[number]) is not None]
         if self.exit_loss is not None and losses and min(losses) <= self.exit_loss:
             return "the exit score is reached"
-        if self.early_termination and len(losses) >= FREE_TRIALS + PATIENCE:
+        # Who resumes wants more trials: those of earlier sessions do not end this one.
+        new = len(losses) - self._replayed
+        if self.early_termination and new >= PATIENCE and len(losses) >= FREE_TRIALS + PATIENCE:
             best = losses.index(min(losses))
             if best < len(losses) - PATIENCE:
                 return f"the best score has not improved in {PATIENCE} trials"
