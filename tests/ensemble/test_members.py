@@ -5,40 +5,59 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trialbook.ensemble import candidates, stackable
-from trialbook.ensemble._members import MIN_CLASS_ROWS, MIN_STACKING_ROWS, N_MEMBERS, TOLERANCE
+from trialbook.ensemble import candidates, smoothed, stackable
+from trialbook.ensemble._members import (
+    MIN_CLASS_ROWS,
+    MIN_STACKING_ROWS,
+    N_MEMBERS,
+    SMOOTHING,
+    TOLERANCE,
+)
 
 
 def test_the_best_five_near_the_best_come_best_first():
-    assert candidates([1.03, 1.0, 1.04, 1.01, 1.02, 1.045, 2.0], 2.0) == [1, 3, 4, 0, 2]
+    losses = [1.03, 1.0, 1.04, 1.01, 1.02, 1.045, 2.0]
+    assert candidates(losses, constant_loss=2.0, perfect_loss=0.0) == [1, 3, 4, 0, 2]
 
 
-@pytest.mark.parametrize(("best", "constant"), [(1.0, 2.0), (0.001, 0.7), (-0.95, -0.5), (-3, 9)])
-def test_those_further_than_five_percent_of_the_way_to_a_constant_stay_out(best, constant):
-    limit = best + TOLERANCE * (constant - best)
-    assert candidates([best, limit, limit + 1e-6], constant) == [0, 1]
+@pytest.mark.parametrize(
+    ("best", "constant", "perfect"),
+    [(1.0, 2.0, 0.0), (0.001, 0.7, 0.0), (-0.95, -0.5, -1.0), (-3, 9, -10)],
+)
+def test_those_further_than_five_percent_of_the_scale_stay_out(best, constant, perfect):
+    limit = best + TOLERANCE * (constant - perfect)
+    assert candidates([best, limit, limit + 1e-6], constant, perfect) == [0, 1]
 
 
 def test_the_scale_of_the_metric_does_not_matter():
     losses = np.array([0.31, 0.3, 0.33, 0.4])
-    assert candidates(losses, 0.7) == [1, 0]
-    assert candidates(1000 * losses, 700.0) == candidates(losses - 5, 0.7 - 5) == [1, 0]
+    assert candidates(losses, 0.7, 0.0) == [1, 0, 2]
+    assert (
+        candidates(1000 * losses, 700.0, 0.0) == candidates(losses - 5, 0.7 - 5, -5) == [1, 0, 2]
+    )
 
 
 def test_equal_models_come_in_the_order_given():
-    assert candidates([0.5] * 7, 1.0) == list(range(N_MEMBERS))
+    assert candidates([0.5] * 7, 1.0, 0.0) == list(range(N_MEMBERS))
 
 
 def test_a_perfect_model_has_good_company():
-    assert candidates([0.0, 0.01, 0.2], 1.0) == [0, 1]
-
-
-def test_models_no_better_than_a_constant_have_no_company_but_their_equals():
-    assert candidates([0.9, 0.8, 0.8], 0.7) == [1, 2]
+    assert candidates([0.0, 0.01, 0.2], 1.0, 0.0) == [0, 1]
 
 
 def test_no_models_have_no_members():
-    assert candidates([], 1.0) == []
+    assert candidates([], 1.0, 0.0) == []
+
+
+def test_a_class_without_a_chance_gets_one_from_its_frequency():
+    sure, constant = np.array([[1.0, 0.0]]), np.array([[0.2, 0.8]])
+    mixed = smoothed(sure, constant)
+    np.testing.assert_allclose(mixed, [[1 - 0.8 * SMOOTHING, 0.8 * SMOOTHING]])
+    np.testing.assert_allclose(mixed.sum(axis=1), 1.0)
+
+
+def test_numbers_are_not_smoothed():
+    np.testing.assert_array_equal(smoothed(np.array([3.0]), np.array([1.0])), [3.0])
 
 
 # -- stacks ----------------------------------------------------------------------------------

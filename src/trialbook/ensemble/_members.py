@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 
 # At most five models, all within 5 % of the best one: Azure ML's rule. Its scores all lie between
-# 0 and 1; a loss has no such scale, so the 5 % are of the way from a constant prediction to the
-# best model, whatever the metric.
+# 0 and 1; a loss has no such scale, so the 5 % are of the way from a constant prediction to a
+# perfect one, whatever the metric.
 N_MEMBERS = 5
 TOLERANCE = 0.05
+# A model that gives some true class no chance at all has an endless log loss, but in a vote others
+# speak for that class. Candidates are compared with this much of the class frequencies mixed in.
+SMOOTHING = 0.01
 
 
-def candidates(losses: Sequence[float], constant_loss: float) -> list[int]:
+def candidates(losses: Sequence[float], constant_loss: float, perfect_loss: float) -> list[int]:
     """Positions of the models that may be members, best first.
 
     Parameters
@@ -23,6 +26,8 @@ def candidates(losses: Sequence[float], constant_loss: float) -> list[int]:
         Lower is better; a score that is better when greater comes negated.
     constant_loss : float
         Loss of predicting the same for every row.
+    perfect_loss : float
+        Loss of a model that is always right.
 
     Returns
     -------
@@ -32,9 +37,30 @@ def candidates(losses: Sequence[float], constant_loss: float) -> list[int]:
     order = sorted(range(len(losses)), key=lambda position: (losses[position], position))
     if not order:
         return []
-    best = losses[order[0]]
-    limit = best + TOLERANCE * max(0.0, constant_loss - best) + 1e-12
+    limit = losses[order[0]] + TOLERANCE * max(0.0, constant_loss - perfect_loss) + 1e-12
     return [position for position in order[:N_MEMBERS] if losses[position] <= limit]
+
+
+def smoothed(
+    prediction: np.ndarray[Any, Any], constant: np.ndarray[Any, Any]
+) -> np.ndarray[Any, Any]:
+    """Class probabilities with a little of the class frequencies mixed in.
+
+    Parameters
+    ----------
+    prediction : ndarray of shape (n_rows, n_classes) or (n_rows,)
+        Numbers are left as they are.
+    constant : ndarray of shape (n_rows, n_classes) or (n_rows,)
+        The constant prediction for the same rows.
+
+    Returns
+    -------
+    ndarray
+    """
+    if prediction.ndim == 1:
+        return prediction
+    mixed: np.ndarray[Any, Any] = (1 - SMOOTHING) * prediction + SMOOTHING * constant
+    return mixed
 
 
 def stackable(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from trialbook import events
 from trialbook.data import Prepared, encode
-from trialbook.ensemble import candidates, stackable
+from trialbook.ensemble import candidates, smoothed, stackable
 from trialbook.evaluation import Metric
 from trialbook.execution import OOF, Request
 from trialbook.experiment import _state
@@ -94,7 +95,7 @@ class Finish:
             self._close(step, run_id, answers[request.id].kind, answers[request.id].payload)
 
     def _members(self) -> list[TrialRecord]:
-        """The best trials that were validated on the same rows, best first."""
+        """The trials that may take part in an ensemble, best first."""
         records = [
             record
             for record in self._ranked()
@@ -103,19 +104,23 @@ class Finish:
             and record.tags.get("edited") != "true"
             and (record.folder / OOF).exists()
         ]
-        losses = [self.engine.loss(record.score or 0.0) for record in records]
-        return [records[position] for position in candidates(losses, self._constant_loss())]
+        schema, metric = self.prepared.schema, self.engine.metric
+        y = encode(self.prepared.train[schema.target], schema.classes)
+        constant = _constant(y, len(schema.classes))
 
-    def _constant_loss(self) -> float:
-        """Loss of predicting the class frequencies, or the mean, for every row."""
-        schema = self.prepared.schema
-        y = np.asarray(encode(self.prepared.train[schema.target], schema.classes))
-        if schema.classes:
-            shares = np.bincount(y, minlength=len(schema.classes)) / len(y)
-            prediction = np.tile(shares, (len(y), 1))
-        else:
-            prediction = np.full(len(y), y.mean())
-        return self.engine.loss(self.engine.metric.score(y, prediction, schema.positive))
+        def loss(rows: np.ndarray, prediction: np.ndarray) -> float:
+            return self.engine.loss(metric.score(y[rows], prediction, schema.positive))
+
+        losses = []
+        for record in records:
+            rows, prediction = _read_oof(record.folder / OOF)
+            losses.append(loss(rows, smoothed(prediction, constant[rows])))
+        chosen = candidates(
+            losses,
+            constant_loss=loss(np.arange(len(y)), constant),
+            perfect_loss=self.engine.loss(metric.best),
+        )
+        return [records[position] for position in chosen]
 
     def _names(self, members: list[TrialRecord]) -> str:
         return ", ".join(member.label for member in members)
@@ -226,6 +231,22 @@ class Finish:
             engine.tracker.run_id, tags={"elapsed_s": f"{engine.ledger.elapsed_s:.1f}"}
         )
         engine.tracker.end("FINISHED")
+
+
+def _read_oof(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Rows, and what a trial predicted of them without having seen them."""
+    import pandas as pd
+
+    table = pd.read_parquet(path)
+    prediction = table.drop(columns=["row", "fold"]).to_numpy()
+    return table["row"].to_numpy(), prediction[:, 0] if "prediction" in table else prediction
+
+
+def _constant(y: np.ndarray, n_classes: int) -> np.ndarray:
+    """The class frequencies, or the mean, for every row."""
+    if n_classes:
+        return np.tile(np.bincount(y, minlength=n_classes) / len(y), (len(y), 1))
+    return np.full(len(y), y.mean())
 
 
 def tag_best(tracker: Tracker, metric: Metric) -> None:
