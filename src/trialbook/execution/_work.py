@@ -42,6 +42,8 @@ TRAINING_ROWS = 2000
 # Of a trial's time, this share packages and stores the model, within bounds.
 PACKAGING_SHARE = 0.15
 PACKAGING_MIN_S = 1.0
+# Each class of each fold may have a model of its own, which is scored and stored too.
+PACKAGING_MODEL_S = 0.008
 PACKAGING_MAX_S = 10.0
 # Rows of the sample that shows whether class weights help.
 PROBE_ROWS = 10_000
@@ -93,7 +95,9 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     program = _import_in_place(path)
     loaded = program.load()
     X, y = loaded[0], loaded[1]
-    limit = math.inf if request.budget_s is None else start + _training_s(request.budget_s)
+    n_models = loaded[2].shape[1] * max(1, len(schema.classes))
+    training = math.inf if request.budget_s is None else _training_s(request.budget_s, n_models)
+    limit = start + training
     trained = _cross_validate(program, loaded, learner, limit, report)
     if np.isnan(trained.scores).all():
         raise ValueError("the metric is undefined on the validation rows of every fold")
@@ -203,9 +207,10 @@ def run_probe(request: Request, report: Report) -> dict[str, Any]:
     return scores
 
 
-def _training_s(budget_s: float) -> float:
+def _training_s(budget_s: float, n_models: int) -> float:
     """Seconds of a trial's budget that are for training."""
-    packaging = min(PACKAGING_MAX_S, max(PACKAGING_MIN_S, PACKAGING_SHARE * budget_s))
+    packaging = PACKAGING_SHARE * budget_s + PACKAGING_MODEL_S * n_models
+    packaging = min(PACKAGING_MAX_S, max(PACKAGING_MIN_S, packaging))
     return max(0.5 * budget_s, budget_s - packaging)
 
 
