@@ -176,7 +176,7 @@ def test_folds_that_do_not_fit_into_the_budget_end_the_trial_early(experiment):
 
 @pytest.mark.parametrize("budget_s", [1.0, 4.0, 10.0, 100.0, 1000.0])
 def test_of_a_budget_some_is_kept_to_store_the_model(budget_s):
-    training = _work._training_s(budget_s)
+    training = _work._training_s(budget_s, 1)
     assert 0.5 * budget_s <= training < budget_s
     assert budget_s - training <= _work.PACKAGING_MAX_S
 

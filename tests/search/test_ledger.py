@@ -38,7 +38,7 @@ def test_time_passes_and_earlier_sessions_count(clock):
 
 
 @pytest.mark.parametrize(
-    ("deadline_s", "reserve_s"), [(20.0, 7.5), (60.0, 7.5), (200.0, 20.0), (3600.0, 60.0)]
+    ("deadline_s", "reserve_s"), [(20.0, 6.0), (60.0, 9.0), (200.0, 20.0), (3600.0, 60.0)]
 )
 def test_a_share_of_the_time_is_kept_for_what_follows_the_search(clock, deadline_s, reserve_s):
     assert ledger(clock, deadline_s).reserve_s == reserve_s
@@ -63,7 +63,7 @@ def test_a_trial_is_killed_when_the_search_ends_or_at_its_own_limit(clock):
     assert ledger(clock, 1000.0).trial_limit_s() == 940.0
     assert ledger(clock, 1000.0, trial_timeout=50.0).trial_limit_s() == 50.0
     assert ledger(clock, None, trial_timeout=50.0).trial_limit_s() == 50.0
-    assert ledger(clock, 30.0, trial_timeout=50.0).trial_limit_s() == 22.5
+    assert ledger(clock, 30.0, trial_timeout=50.0).trial_limit_s() == 21.0
 
 
 def test_the_trials_own_limit_is_kept_too(clock):

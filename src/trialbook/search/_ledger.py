@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 # Kept back for ensembles, the test and the report: a share of the budget within bounds that hold
 # on the smallest and the largest budgets.
 RESERVE_SHARE = 0.10
-RESERVE_MIN_S = 7.5
+RESERVE_MIN_S = 9.0
+# On a very short budget the search still gets most of it.
+RESERVE_MAX_SHARE = 0.3
 RESERVE_MAX_S = 60.0
 # Of the time for the search, one trial may take this much, so that others get a turn; but at
 # least so long, for less trains nothing of use.
@@ -87,7 +89,8 @@ class Ledger:
         """Seconds kept back for what follows the search."""
         if self.deadline_s is None:
             return 0.0
-        return min(RESERVE_MAX_S, max(RESERVE_MIN_S, RESERVE_SHARE * self.deadline_s))
+        least = min(RESERVE_MIN_S, RESERVE_MAX_SHARE * self.deadline_s)
+        return min(RESERVE_MAX_S, max(least, RESERVE_SHARE * self.deadline_s))
 
     @property
     def search_left_s(self) -> float:
