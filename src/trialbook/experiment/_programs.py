@@ -33,9 +33,8 @@ class Writer:
     def frame(self) -> Frame:
         """What all programs share."""
         frame = self.task.frame(self._expression(self.tracker.run_id, _state.TRAIN))
-        return (
-            replace(frame, imports=("import mlflow",)) if self.tracker.workspace.served else frame
-        )
+        workspace = self.tracker.workspace
+        return replace(frame, server=workspace.uri) if workspace.served else frame
 
     def write_trial(self, folder: Path, step: Step, learner: Learner) -> None:
         """Write the program of a configuration.

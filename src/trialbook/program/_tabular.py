@@ -6,11 +6,11 @@ The engine runs this very text: it imports the program, calls `load`, steps thro
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from trialbook.program import _snippets
-from trialbook.program._code import Code, assign, import_block, source_of
+from trialbook.program._code import Code, assign, import_block, literal, source_of
 from trialbook.program._features import Columns, FeatureCode, Preprocessing, feature_code
 
 
@@ -90,6 +90,8 @@ class Frame:
         Threads that a trial may use.
     balance : bool
         Whether classes are weighted against their frequency.
+    server : str, optional
+        URI of the MLflow server that keeps the artifacts, when they are not beside the program.
     """
 
     experiment: str
@@ -106,7 +108,7 @@ class Frame:
     seed: int
     n_jobs: int
     balance: bool = False
-    imports: tuple[str, ...] = field(default=())
+    server: str | None = None
 
     @property
     def is_classification(self) -> bool:
@@ -175,7 +177,7 @@ def _imports(frame: Frame, model: ModelCode, features: tuple[str, ...]) -> str:
         *(_BALANCE_IMPORTS if model.balance_rows else ()),
         *features,
         *frame.metric.imports,
-        *frame.imports,
+        *(["import mlflow"] if frame.server else []),
     ]
     return "# %%\n" + import_block(lines)
 
@@ -183,6 +185,7 @@ def _imports(frame: Frame, model: ModelCode, features: tuple[str, ...]) -> str:
 def shared_constants(frame: Frame) -> list[str]:
     """Lines of the constants that every program of an experiment has."""
     lines = [
+        *([f"mlflow.set_tracking_uri({literal(frame.server)})"] if frame.server else []),
         f"DATA = {frame.data}  # the rows that the search saw",
         assign("TARGET", frame.target),
         assign("FOLDS", list(frame.fold_columns)),
