@@ -363,7 +363,7 @@ def test_a_learner_that_misbehaves_costs_its_own_trial_alone(run_process, run, f
 
 
 def test_the_deadline_holds_against_learners_that_sleep(run_process, folder, plug_ins):
-    arguments = train("sleeping", "slow", trials=("--timeout", "25s", "--json"))
+    arguments = train("sleeping", "slow", trials=("--timeout", "60s", "--json"))
     outcome = run_process(*arguments, cwd=folder, env=plug_ins)
     assert outcome.code == 0, outcome.err
     rows = outcome.document["leaderboard"]
