@@ -61,6 +61,7 @@ class FakeTrial:
 class FakeExperiment:
     name = "bank"
     workspace = Path("W")
+    elsewhere = None
     task = "classification"
     metric = "roc_auc"
     status = "finished"
@@ -149,8 +150,8 @@ class FakeApi(types.ModuleType):
         self._play("open", workspace, name, tracking_uri=tracking_uri)
         return self.experiment
 
-    def rerun(self, notebook, *, workspace=None, name=None, listeners=()):
-        self._play("rerun", notebook, workspace=workspace, name=name, listeners=listeners)
+    def rerun(self, notebook, *, listeners=(), **named):
+        self._play("rerun", notebook, listeners=listeners, **named)
         return FakeTrial(number=4, label="LightGBM edited", edited=True)
 
 

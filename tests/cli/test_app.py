@@ -49,6 +49,12 @@ def test_programs_that_are_not_on_the_path_are_named_by_theirs(api, run, monkeyp
     assert " trialbook leaderboard --workspace W --name bank" in outcome.out
 
 
+def test_next_steps_name_the_tracking_uri_that_they_need(api, run):
+    api.experiment.elsewhere = "http://127.0.0.1:5000"
+    outcome = run(*TRAIN)
+    assert "--workspace W --name bank --tracking-uri http://127.0.0.1:5000" in outcome.out
+
+
 def test_train_with_json_keeps_standard_output_for_the_document(api, run):
     outcome = run(*TRAIN, "--json")
     document = json.loads(outcome.out)
@@ -228,7 +234,8 @@ def test_rerun_makes_a_trial_of_a_notebook(api, run):
     Path("mine.ipynb").write_text("{}")
     outcome = run("rerun", "mine.ipynb", "--json")
     assert json.loads(outcome.out)["edited"] is True
-    assert only_call(api) == ("rerun", (Path("mine.ipynb"),), {"workspace": None, "name": None})
+    named = {"workspace": None, "name": None, "tracking_uri": None}
+    assert only_call(api) == ("rerun", (Path("mine.ipynb"),), named)
     assert "edited by hand" in run("rerun", "mine.ipynb").out
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +13,7 @@ from trialbook.errors import DataError, NoModelError, OptionError
 from trialbook.evaluation import metric
 from trialbook.experiment import Experiment
 from trialbook.experiment._handle import ranked
-from trialbook.tracking import Tracker, TrialRecord
+from trialbook.tracking import Tracker, TrialRecord, Workspace
 
 
 @pytest.fixture
@@ -221,3 +224,21 @@ def test_a_table_with_the_target_tests_a_model(experiment):
 def test_a_test_without_the_target_is_refused(experiment):
     with pytest.raises(DataError, match="label"):
         experiment.test(rows())
+
+
+# -- where it is kept ------------------------------------------------------------------------
+
+
+def test_an_experiment_in_its_own_folder_needs_no_tracking_uri(written):
+    assert written.experiment.elsewhere is None
+
+
+def test_the_tracking_uri_of_a_database_elsewhere_hides_its_password():
+    space = Workspace(Path("W"), "postgresql://ada:secret@db:5432/runs", client=None, served=False)
+    experiment = Experiment(SimpleNamespace(workspace=space))
+    assert experiment.elsewhere == "postgresql://ada:***@db:5432/runs"
+
+
+def test_a_tracking_server_is_named_as_it_is():
+    space = Workspace(Path("W"), "http://127.0.0.1:5000", client=None, served=True)
+    assert Experiment(SimpleNamespace(workspace=space)).elsewhere == "http://127.0.0.1:5000"

@@ -73,6 +73,11 @@ def app() -> None:
     """
 
 
+tracking_option = click.option(
+    "--tracking-uri", metavar="URI", help="MLflow tracking server instead of the workspace's own."
+)
+
+
 def where(command: Command) -> Command:
     """Decorate a command with the options that name an experiment."""
     options = (
@@ -84,11 +89,7 @@ def where(command: Command) -> Command:
             help="Folder that keeps the experiments.",
         ),
         click.option("--name", help="Name of the experiment; else the latest."),
-        click.option(
-            "--tracking-uri",
-            metavar="URI",
-            help="MLflow tracking server instead of the workspace's own.",
-        ),
+        tracking_option,
     )
     for option in reversed(options):
         command = option(command)
@@ -360,8 +361,15 @@ def notebook(
 @click.argument("notebook", metavar="NOTEBOOK")
 @click.option("--workspace", metavar="FOLDER", help="Else the one that the notebook came from.")
 @click.option("--name", help="Name of the experiment; else the one the notebook came from.")
+@tracking_option
 @json_option
-def rerun(notebook: str, workspace: str | None, name: str | None, as_json: bool) -> None:
+def rerun(
+    notebook: str,
+    workspace: str | None,
+    name: str | None,
+    tracking_uri: str | None,
+    as_json: bool,
+) -> None:
     """Run an edited NOTEBOOK as a new trial of the same experiment."""
     from trialbook import api
     from trialbook.cli._output import write_json
@@ -376,7 +384,9 @@ def rerun(notebook: str, workspace: str | None, name: str | None, as_json: bool)
             remedy="'trialbook notebook TRIAL' prints where a trial's notebook is.",
         )
     with progress(as_json=as_json) as listener:
-        trial = api.rerun(path, workspace=workspace, name=name, listeners=[listener])
+        trial = api.rerun(
+            path, workspace=workspace, name=name, tracking_uri=tracking_uri, listeners=[listener]
+        )
     if as_json:
         write_json(trial_document(trial))
     else:

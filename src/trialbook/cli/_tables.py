@@ -165,6 +165,8 @@ def next_steps(experiment: Experiment, best: Trial) -> list[tuple[str, str]]:
     """What a person may do now: a purpose and a command for each."""
     folder = shlex.quote(shown_path(experiment.workspace))
     where = f"--workspace {folder} --name {shlex.quote(experiment.name)}"
+    if experiment.elsewhere is not None:
+        where += f" --tracking-uri {shlex.quote(experiment.elsewhere)}"
     trialbook = program("trialbook")
     notebook = shown_path(best.notebook)
     return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -169,6 +170,14 @@ class Experiment:
     def tracking_uri(self) -> str:
         """Where MLflow finds it."""
         return self._tracker.workspace.uri
+
+    @property
+    def elsewhere(self) -> str | None:
+        """The tracking URI to open it with, password hidden; None where the folder is enough."""
+        space = self._tracker.workspace
+        if space.own_database:
+            return None
+        return re.sub(r"(?<=://)([^:/@]*):[^@/]*@", r"\1:***@", space.uri)
 
     @property
     def run_id(self) -> str:

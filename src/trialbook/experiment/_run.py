@@ -1,176 +1,45 @@
-"""From a job to an experiment: new ones, continued ones, previews, and edited notebooks."""
+"""From a job to an experiment: new ones, and continued ones."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import math
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from trialbook import events
-from trialbook.data import Guardrail, Prepared, Schema, Source, encode, prepare
-from trialbook.errors import DataError, OptionError, WorkspaceError
-from trialbook.evaluation import default_metric, metric
-from trialbook.execution import Pool, Request
+from trialbook.errors import WorkspaceError
+from trialbook.execution import Pool
 from trialbook.experiment import _balance, _state
+from trialbook.experiment._design import (
+    NO_TABLES,
+    Design,
+    Tables,
+    check_names,
+    make_design,
+    read_tables,
+)
 from trialbook.experiment._engine import Engine
-from trialbook.experiment._finish import Finish, tag_best
-from trialbook.experiment._handle import ENSEMBLES, Experiment, Trial, config_tag
-from trialbook.experiment._machine import memory_limit, n_cores, share_out
+from trialbook.experiment._finish import Finish
+from trialbook.experiment._handle import ENSEMBLES, Experiment
+from trialbook.experiment._machine import memory_limit
 from trialbook.experiment._programs import Writer
+from trialbook.experiment._session import disk_errors, locked, workers
 from trialbook.job import Job
-from trialbook.learners import Learner, available
-from trialbook.program import Code, from_notebook, to_notebook
-from trialbook.search import Ledger, Search, Step, portfolio
-from trialbook.tasks import TabularTask, count_columns
-from trialbook.tracking import Tracker, Workspace, disk_error, get_ready
-
-if TYPE_CHECKING:
-    from filelock import FileLock
-
-    from trialbook.evaluation import Metric
-
-Listeners = Sequence[events.Listener]
+from trialbook.program import Code, exploration_program, to_notebook
+from trialbook.search import Ledger, Search, Step
+from trialbook.tracking import Tracker, Workspace
 
 # A resumed experiment whose time is spent still gets this long to end in good order.
 TIME_TO_FINISH_S = 30.0
 
 
-@dataclass(frozen=True)
-class Tables:
-    """Tables that are in memory already."""
-
-    data: Source | None = None
-    validation: Source | None = None
-    test: Source | None = None
-
-
-@dataclass(frozen=True)
-class PlanPreview:
-    """What a job would do.
-
-    Parameters
-    ----------
-    job : Job
-    schema : Schema
-    guardrails : tuple of Guardrail
-    steps : tuple of (str, float)
-        Labels with the projected seconds, in order.
-    n_workers, cores_per_trial : int
-    """
-
-    job: Job
-    schema: Schema
-    guardrails: tuple[Guardrail, ...]
-    steps: tuple[tuple[str, float], ...]
-    n_workers: int
-    cores_per_trial: int
-
-
-@dataclass(frozen=True)
-class _Design:
-    """Everything about an experiment that does not depend on where it is kept."""
-
-    job: Job
-    prepared: Prepared
-    metric: Metric
-    learners: list[Learner]
-    machine: _state.Machine
-    plan: list[Step]
-    balance: bool | None = None
-
-    @property
-    def task(self) -> TabularTask:
-        return TabularTask(
-            experiment=self.job.experiment_name,
-            schema=self.prepared.schema,
-            folds=self.prepared.folds,
-            metric=self.metric,
-            seed=self.job.seed,
-            n_jobs=self.machine.cores_per_trial,
-            y=_codes(self.prepared),
-            balance=bool(self.balance),
-            counts=count_columns(self.prepared.schema, self.prepared.train),
-        )
-
-    @property
-    def steps(self) -> tuple[tuple[str, float], ...]:
-        """The plan for people; a limit on the number of trials cuts it."""
-        shown = self.plan[: self.job.max_trials]
-        steps = [(f"{step.label} ({step.name})", step.projected_s) for step in shown]
-        ensembles = [
-            kind
-            for kind, on in (("voting", self.job.voting), ("stacking", self.job.stacking))
-            if on
-        ]
-        return (*steps, *((kind, 1.0) for kind in ensembles))
-
-
-def _design(job: Job, prepared: Prepared) -> _Design:
-    schema = prepared.schema
-    n_classes = len(schema.classes)
-    ranked_by = (
-        metric(job.metric, schema.task, n_classes)
-        if job.metric
-        else default_metric(schema.task, n_classes)
-    )
-    learners = available(schema.task, job.allow, job.block)
-    y = _codes(prepared)
-    draft = TabularTask(job.experiment_name, schema, prepared.folds, ranked_by, job.seed, 1, y)
-    table = draft.table()
-    machine = share_out(job, table.n_rows * max(1, table.n_features))
-    budget = Ledger(job.deadline_s, trial_timeout=job.trial_timeout).trial_budget_s()
-    plan = portfolio(learners, replace(table, n_jobs=machine.cores_per_trial), budget)
-    if not plan:
-        raise OptionError(
-            "none of the learners that are left suits this table",
-            place="options allow and block",
-            remedy="Allow more learners.",
-        )
-    return _Design(job, prepared, ranked_by, learners, machine, plan)
-
-
-def _codes(prepared: Prepared) -> np.ndarray[Any, Any]:
-    """The target as class positions, or as numbers."""
-    schema = prepared.schema
-    return np.asarray(encode(prepared.train[schema.target], schema.classes))
-
-
-def plan(job: Job, tables: Tables = Tables()) -> PlanPreview:
-    """Say what a job would do, without doing it.
-
-    Parameters
-    ----------
-    job : Job
-    tables : Tables
-
-    Returns
-    -------
-    PlanPreview
-    """
-    _check_names(job)
-    design = _design(job, _prepare(job, tables))
-    return PlanPreview(
-        job,
-        design.prepared.schema,
-        design.prepared.guardrails,
-        design.steps,
-        design.machine.n_workers,
-        design.machine.cores_per_trial,
-    )
-
-
 def train(
     job: Job,
-    tables: Tables = Tables(),
-    listeners: Listeners = (),
+    tables: Tables = NO_TABLES,
+    listeners: Sequence[events.Listener] = (),
     started: float | None = None,
 ) -> Experiment:
     """Run a job from its table to its report.
@@ -196,12 +65,12 @@ def train(
     """
     started = time.monotonic() if started is None else started
     ledger = Ledger(job.deadline_s, trial_timeout=job.trial_timeout, started=started)
-    _check_names(job)
-    with _pool() as (pool, tracking):
-        design = _design(job, _prepare(job, tables))
+    check_names(job)
+    with workers() as (pool, tracking):
+        design = make_design(job, read_tables(job, tables))
         tracking.wait()
         workspace = Workspace.open(job.workspace, job.tracking_uri, create=True)
-        with _locked(workspace, job.experiment_name), _disk_errors(workspace):
+        with locked(workspace, job.experiment_name), disk_errors(workspace):
             tracker = _create(workspace, design)
             return _run(design, tracker, pool, ledger, listeners)
 
@@ -213,7 +82,7 @@ def resume(
     timeout: float | None = None,
     max_trials: int | None = None,
     tracking_uri: str | None = None,
-    listeners: Listeners = (),
+    listeners: Sequence[events.Listener] = (),
     started: float | None = None,
 ) -> Experiment:
     """Continue an experiment where it stopped.
@@ -241,11 +110,11 @@ def resume(
     WorkspaceError
         If there is nothing to resume, or its time is spent and no new time was given.
     """
-    with _pool() as (pool, tracking):
+    with workers() as (pool, tracking):
         tracking.wait()
         space = Workspace.open(workspace, tracking_uri)
         tracker = Tracker.latest(space, name)
-        with _locked(space, tracker.name), _disk_errors(space):
+        with locked(space, tracker.name), disk_errors(space):
             job, prepared = _state.read_inputs(tracker.folder)
             spent = float(tracker.tags().get("elapsed_s", "0"))
             finished = tracker.status() == "finished"
@@ -255,7 +124,7 @@ def resume(
             if max_trials is not None or timeout is not None:
                 limits = {"max_trials": max_trials or (None if timeout else job.max_trials)}
                 job = job.model_copy(update=limits)
-            design = _design(job.model_copy(update={"name": tracker.name}), prepared)
+            design = make_design(job.model_copy(update={"name": tracker.name}), prepared)
             machine, steps = _state.read_plan(tracker.folder)
             design = replace(design, machine=machine, plan=steps)
             tracker.end("RUNNING")
@@ -284,7 +153,11 @@ def _resumed_ledger(
 
 
 def _run(
-    design: _Design, tracker: Tracker, pool: Pool, ledger: Ledger, listeners: Listeners
+    design: Design,
+    tracker: Tracker,
+    pool: Pool,
+    ledger: Ledger,
+    listeners: Sequence[events.Listener],
 ) -> Experiment:
     """Run what a design and the trials so far leave to be done."""
     job = design.job
@@ -324,7 +197,7 @@ def _run(
     return Experiment(tracker)
 
 
-def _decide_balance(engine: Engine, design: _Design) -> _Design:
+def _decide_balance(engine: Engine, design: Design) -> Design:
     """Find out once for an experiment whether class weights help, and keep the answer."""
     folder = engine.tracker.folder
     if (folder / _state.BALANCE).exists():
@@ -344,7 +217,7 @@ def _decide_balance(engine: Engine, design: _Design) -> _Design:
     return design
 
 
-def _announce(engine: Engine, design: _Design) -> None:
+def _announce(engine: Engine, design: Design) -> None:
     prepared, job = design.prepared, design.job
     engine.emit(
         events.Started(
@@ -390,7 +263,7 @@ def _replay(engine: Engine) -> None:
                 engine.best_loss = min(engine.best_loss, loss)
 
 
-def _create(workspace: Workspace, design: _Design) -> Tracker:
+def _create(workspace: Workspace, design: Design) -> Tracker:
     """Open the parent run and keep everything that trials start from."""
     job, prepared = design.job, design.prepared
     tags = {
@@ -418,9 +291,7 @@ def _create(workspace: Workspace, design: _Design) -> Tracker:
     return tracker
 
 
-def _write_exploration(folder: Path, tracker: Tracker, design: _Design) -> None:
-    from trialbook.program import exploration_program
-
+def _write_exploration(folder: Path, tracker: Tracker, design: Design) -> None:
     prepared = design.prepared
     program = exploration_program(
         title=f"A look at the data of {design.job.experiment_name}",
@@ -434,174 +305,3 @@ def _write_exploration(folder: Path, tracker: Tracker, design: _Design) -> None:
     (folder / _state.EXPLORATION_SCRIPT).write_text(program, "utf-8")
     metadata = {"experiment": tracker.name, "parent_run_id": tracker.run_id}
     (folder / _state.EXPLORATION).write_text(to_notebook(program, metadata), "utf-8")
-
-
-def rerun(
-    notebook: str | Path,
-    *,
-    workspace: str | Path | None = None,
-    name: str | None = None,
-    tracking_uri: str | None = None,
-    listeners: Listeners = (),
-) -> Trial:
-    """Run an edited notebook as a new trial of the experiment that it comes from.
-
-    Parameters
-    ----------
-    notebook : str or Path
-        A trial's notebook or script, edited; it must still define what the engine calls.
-    workspace : str or Path, optional
-        Where the experiment is kept; else the workspace that the notebook lies in.
-    name : str, optional
-        The experiment; else the one that the notebook says it comes from.
-    tracking_uri : str, optional
-    listeners : sequence of Listener
-
-    Returns
-    -------
-    Trial
-
-    Raises
-    ------
-    DataError
-        If it is no notebook, or it failed; the trial is then on the leaderboard as failed.
-    WorkspaceError
-        If the experiment cannot be found, or is running.
-    """
-    path = Path(notebook)
-    program, metadata = from_notebook(path)
-    space = Workspace.open(workspace or _workspace_of(path), tracking_uri)
-    tracker = Tracker.latest(space, name or metadata.get("experiment"))
-    with _locked(space, tracker.name), _disk_errors(space), _pool(1) as (pool, _):
-        job, prepared = _state.read_inputs(tracker.folder)
-        design = _design(job.model_copy(update={"name": tracker.name}), prepared)
-        ledger = Ledger(None)
-        pool.resize(1, memory_limit(job, 1))
-        writer = Writer(tracker, design.task)
-        engine = Engine(
-            tracker=tracker,
-            writer=writer,
-            pool=pool,
-            search=Search([], [], design.task.table(), ledger, job.seed, 1),
-            ledger=ledger,
-            metric=design.metric,
-            learners={},
-            listeners=listeners,
-        )
-        number = 1 + max((record.number for record in tracker.trials()), default=0)
-        origin = metadata.get("trial", path.stem)
-        step = Step(number, "edited", f"edit of {origin}", {}, 0.0, "edited")
-        tags = {
-            "configuration": step.name,
-            "origin": "edited",
-            "edited": "true",
-            "config": config_tag({}),
-            "edited_from": str(metadata.get("run_id", "")),
-        }
-        run_id = tracker.start_trial(number, step.label, "edited", tags)
-        folder = tracker.new_folder(run_id)
-        writer.write(folder, program)
-        payload = writer.payload(run_id, step, learner=None)
-        answer = engine.run_request(
-            Request(number, "trial", str(folder), payload, job.trial_timeout, job.trial_timeout)
-        )
-        if answer.kind == "failed":
-            tracker.fail_trial(run_id, answer.payload["reason"])
-            raise DataError(
-                f"the notebook failed: {answer.payload['reason']}",
-                place=str(path),
-                remedy=f"Repair it; the trial's log is {folder / 'trial.log'}.",
-            )
-        engine.keep(number, run_id, answer.payload, step)
-        tag_best(tracker, design.metric)
-        return Experiment(tracker).trial(step.label)
-
-
-def _workspace_of(path: Path) -> Path:
-    """The workspace that a file lies in."""
-    for folder in path.absolute().parents:
-        if (folder / "mlflow.db").is_file():
-            return folder
-    raise WorkspaceError(
-        "the notebook lies in no workspace",
-        place=str(path),
-        remedy="Say where its experiment is kept (--workspace).",
-    )
-
-
-def _check_names(job: Job) -> None:
-    """Refuse unknown metrics and learners before any table is read."""
-    from trialbook.learners import find
-
-    for learner in (*job.allow, *job.block):
-        find(learner, job.task)
-    if job.metric is not None and job.task is not None:
-        metric(job.metric, job.task)
-
-
-def _prepare(job: Job, tables: Tables) -> Prepared:
-    return prepare(
-        job, frame=tables.data, validation_frame=tables.validation, test_frame=tables.test
-    )
-
-
-class _TrackingReady(threading.Thread):
-    """Gets MLflow ready while the table is read.
-
-    Nobody else may import it meanwhile: two threads that import the same libraries from two ends
-    can hand each other half of a module.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self._error: Exception | None = None
-
-    def run(self) -> None:
-        """Import, and keep what goes wrong for `wait`."""
-        try:
-            get_ready()
-        except Exception as error:  # noqa: BLE001 -- raised again where it is waited for
-            self._error = error
-
-    def wait(self) -> None:
-        """Wait until it is done, and raise what went wrong."""
-        self.join()
-        if self._error is not None:
-            raise self._error
-
-
-@contextlib.contextmanager
-def _pool(n_workers: int | None = None) -> Iterator[tuple[Pool, _TrackingReady]]:
-    """Workers that import their libraries while the table is read."""
-    tracking = _TrackingReady()
-    tracking.start()
-    pool = Pool(n_workers or n_cores(), threads=n_cores())
-    pool.start()
-    try:
-        yield pool, tracking
-    finally:
-        pool.close()
-
-
-@contextlib.contextmanager
-def _locked(workspace: Workspace, name: str) -> Iterator[FileLock]:
-    lock = workspace.lock(name)
-    try:
-        yield lock
-    finally:
-        lock.release()
-
-
-@contextlib.contextmanager
-def _disk_errors(workspace: Workspace) -> Iterator[None]:
-    """Say what a full or read-only disk means."""
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        yield
-    except (OSError, MlflowException, SQLAlchemyError) as error:
-        told = disk_error(workspace.path, error)
-        if told is None:
-            raise
-        raise told from error

@@ -100,6 +100,11 @@ class Workspace:
             workspace._relocate()
         return workspace
 
+    @property
+    def own_database(self) -> bool:
+        """Whether runs are tracked in the folder itself."""
+        return self.uri == f"sqlite:///{self.path / DATABASE}"
+
     def experiment_id(self, name: str) -> str:
         """The MLflow experiment of a name, made if there is none.
 

@@ -1,0 +1,159 @@
+"""What an experiment is going to do: its data, metric, learners, machine and plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from trialbook.data import Guardrail, Prepared, Schema, Source, encode, prepare
+from trialbook.errors import OptionError
+from trialbook.evaluation import Metric, default_metric, metric
+from trialbook.experiment import _state
+from trialbook.experiment._machine import share_out
+from trialbook.job import Job
+from trialbook.learners import Learner, available, find
+from trialbook.search import Ledger, Step, portfolio
+from trialbook.tasks import TabularTask, count_columns
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Tables that are in memory already."""
+
+    data: Source | None = None
+    validation: Source | None = None
+    test: Source | None = None
+
+
+NO_TABLES = Tables()
+
+
+@dataclass(frozen=True)
+class PlanPreview:
+    """What a job would do.
+
+    Parameters
+    ----------
+    job : Job
+    schema : Schema
+    guardrails : tuple of Guardrail
+    steps : tuple of (str, float)
+        Labels with the projected seconds, in order.
+    n_workers, cores_per_trial : int
+    """
+
+    job: Job
+    schema: Schema
+    guardrails: tuple[Guardrail, ...]
+    steps: tuple[tuple[str, float], ...]
+    n_workers: int
+    cores_per_trial: int
+
+
+@dataclass(frozen=True)
+class Design:
+    """Everything about an experiment that does not depend on where it is kept."""
+
+    job: Job
+    prepared: Prepared
+    metric: Metric
+    learners: list[Learner]
+    machine: _state.Machine
+    plan: list[Step]
+    balance: bool | None = None
+
+    @property
+    def task(self) -> TabularTask:
+        return TabularTask(
+            experiment=self.job.experiment_name,
+            schema=self.prepared.schema,
+            folds=self.prepared.folds,
+            metric=self.metric,
+            seed=self.job.seed,
+            n_jobs=self.machine.cores_per_trial,
+            y=_codes(self.prepared),
+            balance=bool(self.balance),
+            counts=count_columns(self.prepared.schema, self.prepared.train),
+        )
+
+    @property
+    def steps(self) -> tuple[tuple[str, float], ...]:
+        """The plan for people; a limit on the number of trials cuts it."""
+        shown = self.plan[: self.job.max_trials]
+        steps = [(f"{step.label} ({step.name})", step.projected_s) for step in shown]
+        ensembles = [
+            kind
+            for kind, on in (("voting", self.job.voting), ("stacking", self.job.stacking))
+            if on
+        ]
+        return (*steps, *((kind, 1.0) for kind in ensembles))
+
+
+def make_design(job: Job, prepared: Prepared) -> Design:
+    schema = prepared.schema
+    n_classes = len(schema.classes)
+    ranked_by = (
+        metric(job.metric, schema.task, n_classes)
+        if job.metric
+        else default_metric(schema.task, n_classes)
+    )
+    learners = available(schema.task, job.allow, job.block)
+    y = _codes(prepared)
+    draft = TabularTask(job.experiment_name, schema, prepared.folds, ranked_by, job.seed, 1, y)
+    table = draft.table()
+    machine = share_out(job, table.n_rows * max(1, table.n_features))
+    budget = Ledger(job.deadline_s, trial_timeout=job.trial_timeout).trial_budget_s()
+    plan = portfolio(learners, replace(table, n_jobs=machine.cores_per_trial), budget)
+    if not plan:
+        raise OptionError(
+            "none of the learners that are left suits this table",
+            place="options allow and block",
+            remedy="Allow more learners.",
+        )
+    return Design(job, prepared, ranked_by, learners, machine, plan)
+
+
+def _codes(prepared: Prepared) -> np.ndarray[Any, Any]:
+    """The target as class positions, or as numbers."""
+    schema = prepared.schema
+    return np.asarray(encode(prepared.train[schema.target], schema.classes))
+
+
+def check_names(job: Job) -> None:
+    """Refuse unknown metrics and learners before any table is read."""
+    for learner in (*job.allow, *job.block):
+        find(learner, job.task)
+    if job.metric is not None and job.task is not None:
+        metric(job.metric, job.task)
+
+
+def read_tables(job: Job, tables: Tables) -> Prepared:
+    return prepare(
+        job, frame=tables.data, validation_frame=tables.validation, test_frame=tables.test
+    )
+
+
+def plan(job: Job, tables: Tables = NO_TABLES) -> PlanPreview:
+    """Say what a job would do, without doing it.
+
+    Parameters
+    ----------
+    job : Job
+    tables : Tables
+
+    Returns
+    -------
+    PlanPreview
+    """
+    check_names(job)
+    design = make_design(job, read_tables(job, tables))
+    return PlanPreview(
+        job,
+        design.prepared.schema,
+        design.prepared.guardrails,
+        design.steps,
+        design.machine.n_workers,
+        design.machine.cores_per_trial,
+    )
