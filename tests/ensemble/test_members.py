@@ -5,19 +5,40 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trialbook.ensemble import candidates, smoothed, stackable
+from trialbook.ensemble import layer, smoothed, stackable, voters
 from trialbook.ensemble._members import (
+    MAX_VALUES,
     MIN_CLASS_ROWS,
     MIN_STACKING_ROWS,
-    N_MEMBERS,
+    N_LAYER,
+    N_VOTERS,
     SMOOTHING,
     TOLERANCE,
 )
 
 
+def test_all_models_may_vote_best_first():
+    assert voters([0.3, 0.1, 9.0, 0.2], ["a", "a", "b", "a"]) == [1, 3, 0, 2]
+
+
+def test_the_best_of_every_family_comes_before_second_ones():
+    losses = [0.01 * i for i in range(40)] + [5.0]
+    chosen = voters(losses, ["a"] * 40 + ["b"])
+    assert chosen == [*range(N_VOTERS - 1), 40]
+
+
+def test_models_without_a_finite_loss_do_not_vote():
+    assert voters([np.inf, 0.1, np.nan], ["a", "a", "b"]) == [1]
+
+
+def test_large_predictions_leave_room_for_fewer_voters():
+    assert len(voters([0.1] * 30, ["a"] * 30, MAX_VALUES // 10)) == 10
+    assert len(voters([0.1] * 30, ["a"] * 30, MAX_VALUES)) == N_LAYER
+
+
 def test_the_best_five_near_the_best_come_best_first():
     losses = [1.03, 1.0, 1.04, 1.01, 1.02, 1.045, 2.0]
-    assert candidates(losses, constant_loss=2.0, perfect_loss=0.0) == [1, 3, 4, 0, 2]
+    assert layer(losses, constant_loss=2.0, perfect_loss=0.0) == [1, 3, 4, 0, 2]
 
 
 @pytest.mark.parametrize(
@@ -26,27 +47,25 @@ def test_the_best_five_near_the_best_come_best_first():
 )
 def test_those_further_than_five_percent_of_the_scale_stay_out(best, constant, perfect):
     limit = best + TOLERANCE * (constant - perfect)
-    assert candidates([best, limit, limit + 1e-6], constant, perfect) == [0, 1]
+    assert layer([best, limit, limit + 1e-6], constant, perfect) == [0, 1]
 
 
 def test_the_scale_of_the_metric_does_not_matter():
     losses = np.array([0.31, 0.3, 0.33, 0.4])
-    assert candidates(losses, 0.7, 0.0) == [1, 0, 2]
-    assert (
-        candidates(1000 * losses, 700.0, 0.0) == candidates(losses - 5, 0.7 - 5, -5) == [1, 0, 2]
-    )
+    assert layer(losses, 0.7, 0.0) == [1, 0, 2]
+    assert layer(1000 * losses, 700.0, 0.0) == layer(losses - 5, 0.7 - 5, -5) == [1, 0, 2]
 
 
 def test_equal_models_come_in_the_order_given():
-    assert candidates([0.5] * 7, 1.0, 0.0) == list(range(N_MEMBERS))
+    assert layer([0.5] * 7, 1.0, 0.0) == list(range(N_LAYER))
 
 
 def test_a_perfect_model_has_good_company():
-    assert candidates([0.0, 0.01, 0.2], 1.0, 0.0) == [0, 1]
+    assert layer([0.0, 0.01, 0.2], 1.0, 0.0) == [0, 1]
 
 
 def test_no_models_have_no_members():
-    assert candidates([], 1.0, 0.0) == []
+    assert layer([], 1.0, 0.0) == []
 
 
 def test_a_class_without_a_chance_gets_one_from_its_frequency():

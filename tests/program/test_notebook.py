@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import cloudpickle
+import jupytext
 import nbformat
 import pytest
 
@@ -48,6 +49,19 @@ def test_a_program_becomes_a_valid_notebook_of_its_cells():
     assert notebook.cells[0].source == "# A title\n\nSome *words* — größer."
     assert notebook.cells[2].source.startswith("def area(r):")
     assert notebook.metadata["kernelspec"]["language"] == "python"
+
+
+def test_its_cells_are_those_that_jupytext_finds():
+    theirs = jupytext.reads(PROGRAM, fmt="py:percent").cells
+    ours = notebook_of(PROGRAM).cells
+    assert [(c.cell_type, c.source) for c in ours] == [(c.cell_type, c.source) for c in theirs]
+
+
+def test_what_jupytext_writes_above_and_beside_the_cells_is_no_cell():
+    above = "# ---\n# jupyter: {}\n# ---\n\n"
+    program = above + '# %% [markdown] tags=["a"]\n# Text\n\n# %% a title\nx = 1\n'
+    cells = notebook_of(program).cells
+    assert [(c.cell_type, c.source) for c in cells] == [("markdown", "Text"), ("code", "x = 1")]
 
 
 def test_a_notebook_says_where_it_comes_from():

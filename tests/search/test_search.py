@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from trialbook.search import Entry, Ledger, Search, Step, Stop, Wait
@@ -122,37 +125,56 @@ def improving_until(best, count):
 
 @pytest.mark.parametrize("best", [1, 5, FREE_TRIALS])
 def test_no_search_ends_early_before_the_31st_trial(make_search, plan, best):
-    numbers, end = run(make_search(plan(60)), improving_until(best, 60))
+    numbers, end = run(make_search(plan(5)), improving_until(best, 60))
     assert len(numbers) == FREE_TRIALS + PATIENCE == 30
-    assert "not improved" in end.reason
+    assert "brought nothing" in end.reason
 
 
 @pytest.mark.parametrize("best", [FREE_TRIALS + 1, 25, 40])
 def test_later_the_search_ends_ten_trials_after_the_last_improvement(make_search, plan, best):
-    numbers, end = run(make_search(plan(60)), improving_until(best, 60))
+    numbers, end = run(make_search(plan(5)), improving_until(best, 60))
     assert len(numbers) == best + PATIENCE
     assert isinstance(end, Stop)
 
 
+def test_the_whole_portfolio_runs_before_a_search_ends_early(make_search, plan):
+    numbers, end = run(make_search(plan(40)), [0.5] * 60)
+    assert len(numbers) == 40 + PATIENCE
+    assert isinstance(end, Stop)
+
+
+def test_a_trial_that_improves_the_vote_alone_keeps_the_search_going(make_search, plan):
+    search = make_search(plan(5))
+    search.vote = SimpleNamespace(add=lambda prediction: bool(prediction[0]))
+    for number in range(1, 60):
+        step = search.ask()
+        if not isinstance(step, Step):
+            break
+        search.tell(step.number, 0.5, np.array([float(number == 28)]))
+    assert number == 28 + PATIENCE + 1
+    assert "brought nothing" in step.reason
+
+
 def test_equal_scores_are_no_improvement(make_search, plan):
-    numbers, _ = run(make_search(plan(60)), [0.5] * 60)
+    numbers, _ = run(make_search(plan(5)), [0.5] * 60)
     assert len(numbers) == FREE_TRIALS + PATIENCE
 
 
 def test_a_search_that_keeps_improving_goes_on(make_search, plan):
-    numbers, end = run(make_search(plan(60)), improving_until(60, 60))
+    numbers, end = run(make_search(plan(5)), improving_until(60, 60))
     assert (len(numbers), end) == (60, None)
 
 
 def test_early_termination_can_be_switched_off(make_search, plan):
-    numbers, end = run(make_search(plan(60), early_termination=False), [0.5] * 60)
+    numbers, end = run(make_search(plan(5), early_termination=False), [0.5] * 60)
     assert (len(numbers), end) == (60, None)
 
 
 def test_trials_of_an_earlier_session_do_not_end_this_one(make_search, plan):
-    search = make_search(plan(60), max_trials=60)
-    for step, loss in zip(search.pending, improving_until(5, 40), strict=False):
-        search.replay(step, loss)
+    search = make_search(plan(5), max_trials=60)
+    for step, loss in zip(plan(40), improving_until(5, 40), strict=True):
+        search.reserve(step.number)
+        search.replay(replace(step, origin="portfolio" if step.number < 6 else "tuning"), loss)
     for _ in range(PATIENCE):
         step = search.ask()
         assert isinstance(step, Step)
@@ -162,7 +184,7 @@ def test_trials_of_an_earlier_session_do_not_end_this_one(make_search, plan):
 
 def test_failed_trials_do_not_count_for_early_termination(make_search, plan):
     losses = [None if number % 2 else 0.5 for number in range(100)]
-    numbers, end = run(make_search(plan(100)), losses)
+    numbers, end = run(make_search(plan(5)), losses)
     assert len(numbers) == 2 * (FREE_TRIALS + PATIENCE) - 1
     assert isinstance(end, Stop)
 

@@ -1,6 +1,7 @@
 """Many models as one: how much each counts, and which may take part."""
 
 from trialbook.ensemble._caruana import select_weights
-from trialbook.ensemble._members import candidates, smoothed, stackable
+from trialbook.ensemble._live import LiveVote
+from trialbook.ensemble._members import layer, smoothed, stackable, voters
 
-__all__ = ["candidates", "select_weights", "smoothed", "stackable"]
+__all__ = ["LiveVote", "layer", "select_weights", "smoothed", "stackable", "voters"]

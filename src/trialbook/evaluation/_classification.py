@@ -19,14 +19,19 @@ from sklearn.metrics import (
     matthews_corrcoef,
     precision_score,
     recall_score,
-    roc_auc_score,
 )
 
 
 def roc_auc(y: np.ndarray, proba: np.ndarray, positive: int) -> float:
     """Area under the ROC curve of the positive class."""
     truth = y == positive
-    return float(roc_auc_score(truth, proba[:, positive])) if 0 < truth.mean() < 1 else np.nan
+    n_in, n_out = truth.sum(), (~truth).sum()
+    if n_in == 0 or n_out == 0:
+        return np.nan
+    # The share of (positive, negative) pairs that are ranked rightly; a tie is half. Written out
+    # because weights are chosen by hundreds of these, and scikit-learn's takes five times longer.
+    won = rankdata(proba[:, positive])[truth].sum() - n_in * (n_in + 1) / 2
+    return float(won / (n_in * n_out))
 
 
 def roc_auc_ovr_weighted(y: np.ndarray, proba: np.ndarray, positive: int | None = None) -> float:

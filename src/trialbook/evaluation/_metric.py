@@ -102,7 +102,7 @@ METRICS: tuple[Metric, ...] = (
     _by_proba(
         "roc_auc",
         c.roc_auc,
-        _sklearn("roc_auc_score"),
+        _RANKS,
         aliases=("auc", "AUC_weighted", "AUC_binary", "AUC_macro", "roc_auc_score"),
         classes="binary",
     ),

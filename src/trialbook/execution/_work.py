@@ -20,6 +20,7 @@ import pandas as pd
 from trialbook.data import Schema, encode
 from trialbook.evaluation import all_metrics, metric
 from trialbook.execution._messages import NOTEBOOK, OOF, PROGRAM, Request
+from trialbook.execution._oof import write_oof
 from trialbook.learners import Deadline, IterativeLearner, Learner, find
 from trialbook.models import (
     CHECK_ROWS,
@@ -109,7 +110,7 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     (folder / NOTEBOOK).write_text(to_notebook(text, payload["metadata"]), "utf-8")
     model = program.combine(trained.models, X, y)
     is_classification = schema.task == "classification"
-    _write_oof(trained, folder / OOF)
+    write_oof(folder / OOF, trained.rows, trained.predictions)
     save_model(model, folder / MODEL_FOLDER, X, _requires(program, text))
     check = predict(model, X.head(CHECK_ROWS), classification=is_classification)
     write_predictions(check, folder / CHECK)
@@ -273,22 +274,6 @@ def _cross_validate(
     trained.seconds = time.monotonic() - start
     trained.cut_short = deadline.hit
     return trained
-
-
-def _write_oof(trained: _Trained, path: Path) -> None:
-    """Out-of-fold predictions: row, fold, and a column a class or ``prediction``."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    parts = []
-    for fold, (rows, prediction) in enumerate(zip(trained.rows, trained.predictions, strict=True)):
-        columns = prediction if prediction.ndim == 2 else prediction[:, None]
-        names = (
-            [str(i) for i in range(columns.shape[1])] if prediction.ndim == 2 else ["prediction"]
-        )
-        part = pd.DataFrame(columns, columns=names)
-        part.insert(0, "row", rows)
-        part.insert(1, "fold", fold)
-        parts.append(part)
-    pd.concat(parts, ignore_index=True).to_parquet(path, index=False)
 
 
 def _metrics(

@@ -34,7 +34,6 @@ WARM = (
     "skrub",
     "matplotlib.backends.backend_agg",
     "mlflow.sklearn",
-    "jupytext",
     "trialbook.execution._work",
 )
 

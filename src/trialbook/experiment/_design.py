@@ -73,7 +73,7 @@ class Design:
             metric=self.metric,
             seed=self.job.seed,
             n_jobs=self.machine.cores_per_trial,
-            y=_codes(self.prepared),
+            y=codes(self.prepared),
             balance=bool(self.balance),
             counts=count_columns(self.prepared.schema, self.prepared.train),
         )
@@ -100,7 +100,7 @@ def make_design(job: Job, prepared: Prepared) -> Design:
         else default_metric(schema.task, n_classes)
     )
     learners = available(schema.task, job.allow, job.block)
-    y = _codes(prepared)
+    y = codes(prepared)
     draft = TabularTask(job.experiment_name, schema, prepared.folds, ranked_by, job.seed, 1, y)
     table = draft.table()
     machine = share_out(job, table.n_rows * max(1, table.n_features))
@@ -115,7 +115,7 @@ def make_design(job: Job, prepared: Prepared) -> Design:
     return Design(job, prepared, ranked_by, learners, machine, plan)
 
 
-def _codes(prepared: Prepared) -> np.ndarray[Any, Any]:
+def codes(prepared: Prepared) -> np.ndarray[Any, Any]:
     """The target as class positions, or as numbers."""
     schema = prepared.schema
     return np.asarray(encode(prepared.train[schema.target], schema.classes))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from trialbook import events
 from trialbook.errors import NoModelError
-from trialbook.execution import Message, Pool, Request
+from trialbook.execution import OOF, Message, Pool, Request, read_oof
 from trialbook.experiment import _state
 from trialbook.experiment._handle import config_tag
 from trialbook.experiment._programs import Writer
@@ -23,6 +23,10 @@ from trialbook.search import Entry, Ledger, Search, Step, Stop, Wait
 from trialbook.tracking import Tracker, disk_error
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+
     from trialbook.evaluation import Metric
 
 POLL_S = 0.1
@@ -78,6 +82,11 @@ class Engine:
     def loss(self, score: float) -> float:
         """A score as a loss: lower is better."""
         return -score if self.metric.greater_is_better else score
+
+    def prediction(self, folder: Path) -> np.ndarray[Any, Any] | None:
+        """What a trial predicts of unseen rows, if its folder says so and anybody asks."""
+        path = folder / OOF
+        return read_oof(path)[1] if self.search.vote is not None and path.exists() else None
 
     def run_trials(self) -> None:
         """Run trials until there is a reason to stop, and wait for those under way.
@@ -238,7 +247,8 @@ class Engine:
         if message.kind == "done":
             result = message.payload
             best = self.keep(step.number, running.run_id, result, step)
-            self.search.tell(step.number, self.loss(result["score"]))
+            folder = self.tracker.folder_of(running.run_id)
+            self.search.tell(step.number, self.loss(result["score"]), self.prediction(folder))
             self.emit(
                 events.TrialFinished(
                     step.number,

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from trialbook import events
 from trialbook.data import Prepared, encode
-from trialbook.ensemble import candidates, smoothed, stackable
+from trialbook.ensemble import layer, smoothed, stackable, voters
 from trialbook.evaluation import Metric
-from trialbook.execution import OOF, Request
+from trialbook.execution import OOF, Request, read_oof
 from trialbook.experiment import _state
 from trialbook.experiment._engine import Engine
 from trialbook.experiment._handle import (
@@ -83,19 +82,19 @@ class Finish:
         planned: list[tuple[Step, str, Request]] = []
         number = self.engine.search.highest
         for kind in kinds:
-            reason = self._why_not(kind, members)
+            reason = self._why_not(kind, members[kind])
             if reason:
                 self.engine.ledger.skip(kind, reason)
                 self.engine.emit(events.StepSkipped(kind, reason))
                 continue
             number += 1
-            planned.append(self._open(kind, number, members))
+            planned.append(self._open(kind, number, members[kind]))
         answers = self.engine.run_requests([request for _, _, request in planned])
         for step, run_id, request in planned:
             self._close(step, run_id, answers[request.id].kind, answers[request.id].payload)
 
-    def _members(self) -> list[TrialRecord]:
-        """The trials that may take part in an ensemble, best first."""
+    def _members(self) -> dict[str, list[TrialRecord]]:
+        """The trials that each kind of ensemble may use, best first."""
         records = [
             record
             for record in self._ranked()
@@ -111,23 +110,28 @@ class Finish:
         def loss(rows: np.ndarray, prediction: np.ndarray) -> float:
             return self.engine.loss(metric.score(y[rows], prediction, schema.positive))
 
-        losses = []
+        losses, n_values = [], 1
         for record in records:
-            rows, prediction = _read_oof(record.folder / OOF)
+            rows, prediction = read_oof(record.folder / OOF)
             losses.append(loss(rows, smoothed(prediction, constant[rows])))
-        chosen = candidates(
-            losses,
-            constant_loss=loss(np.arange(len(y)), constant),
-            perfect_loss=self.engine.loss(metric.best),
-        )
-        return [records[position] for position in chosen]
+            n_values = prediction.size
+        chosen = {
+            "voting": voters(losses, [record.learner for record in records], n_values),
+            "stacking": layer(
+                losses,
+                constant_loss=loss(np.arange(len(y)), constant),
+                perfect_loss=self.engine.loss(metric.best),
+            ),
+        }
+        return {kind: [records[one] for one in positions] for kind, positions in chosen.items()}
 
     def _names(self, members: list[TrialRecord]) -> str:
         return ", ".join(member.label for member in members)
 
     def _why_not(self, kind: str, members: list[TrialRecord]) -> str | None:
         if len(members) < 2:
-            return "no second model comes within 5 % of the best one"
+            near = "" if kind == "voting" else " within 5 % of the best one"
+            return f"there is no second model{near}"
         names = self._names(members)
         if any(
             record.finished and record.learner == kind and record.config.get("members") == names
@@ -231,15 +235,6 @@ class Finish:
             engine.tracker.run_id, tags={"elapsed_s": f"{engine.ledger.elapsed_s:.1f}"}
         )
         engine.tracker.end("FINISHED")
-
-
-def _read_oof(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Rows, and what a trial predicted of them without having seen them."""
-    import pandas as pd
-
-    table = pd.read_parquet(path)
-    prediction = table.drop(columns=["row", "fold"]).to_numpy()
-    return table["row"].to_numpy(), prediction[:, 0] if "prediction" in table else prediction
 
 
 def _constant(y: np.ndarray, n_classes: int) -> np.ndarray:

@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
+
 from trialbook import events
+from trialbook.ensemble import LiveVote
 from trialbook.errors import WorkspaceError
 from trialbook.execution import Pool
 from trialbook.experiment import _balance, _state
@@ -18,6 +21,7 @@ from trialbook.experiment._design import (
     Design,
     Tables,
     check_names,
+    codes,
     make_design,
     read_tables,
 )
@@ -172,6 +176,7 @@ def _run(
         n_workers=design.machine.n_workers,
         max_trials=job.max_trials,
         early_termination=job.early_termination,
+        vote=_vote(design) if job.early_termination else None,
     )
     engine = Engine(
         tracker=tracker,
@@ -195,6 +200,19 @@ def _run(
         tracker.end_if_possible("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
         raise
     return Experiment(tracker)
+
+
+def _vote(design: Design) -> LiveVote:
+    """An empty vote over the validation rows, in the order of out-of-fold predictions."""
+    folds, metric = design.prepared.folds.matrix, design.metric
+    rows = np.concatenate([np.flatnonzero(side == 0) for side in folds.T])
+    sign = -1.0 if metric.greater_is_better else 1.0
+    positive = design.prepared.schema.positive
+    return LiveVote(
+        codes(design.prepared)[rows],
+        lambda y, prediction: sign * metric.score(y, prediction, positive),
+        sign * metric.best,
+    )
 
 
 def _decide_balance(engine: Engine, design: Design) -> Design:
@@ -258,7 +276,7 @@ def _replay(engine: Engine) -> None:
             )
             scored = record.score is not None and math.isfinite(record.score)
             loss = engine.loss(record.score) if scored and record.score is not None else None
-            engine.search.replay(step, loss)
+            engine.search.replay(step, loss, engine.prediction(record.folder))
             if loss is not None:
                 engine.best_loss = min(engine.best_loss, loss)
 

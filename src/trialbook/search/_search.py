@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from trialbook.learners import IterativeLearner, Learner
 from trialbook.search._ledger import Ledger
@@ -11,8 +13,13 @@ from trialbook.search._portfolio import Step
 from trialbook.search._tuner import Tuner
 from trialbook.tasks import Table
 
-# Azure's rule of early termination: the first 20 trials never stop a search; from the 21st on, ten
-# in a row without a better score do, so the 31st trial is the earliest that does not start.
+if TYPE_CHECKING:
+    import numpy as np
+
+    from trialbook.ensemble import LiveVote
+
+# The first 20 trials (Azure ML's landmarks) and the whole portfolio never stop a search; after
+# them, ten refinements in a row that bring nothing do.
 FREE_TRIALS = 20
 PATIENCE = 10
 # Larger steps than this cost boosted trees more than the rounds that they save.
@@ -49,6 +56,8 @@ class Search:
     exit_loss : float, optional
         Stop when the best loss is not above this.
     early_termination : bool
+    vote : LiveVote, optional
+        Tells whether a trial brought anything; without it only the best score counts.
 
     Notes
     -----
@@ -66,11 +75,16 @@ class Search:
     max_trials: int | None = None
     exit_loss: float | None = None
     early_termination: bool = True
+    vote: LiveVote | None = None
     _steps: dict[int, Step] = field(default_factory=dict)
     _losses: dict[int, float | None] = field(default_factory=dict)
-    _told: set[int] = field(default_factory=set)
+    _predictions: dict[int, np.ndarray[Any, Any]] = field(default_factory=dict)
+    _learnt: set[int] = field(default_factory=set)
     _too_slow: dict[int, str] = field(default_factory=dict)
-    _replayed: int = 0
+    _replayed: set[int] = field(default_factory=set)
+    _best_loss: float = math.inf
+    _n_finished: int = 0
+    _n_in_vain: int = 0
 
     def __post_init__(self) -> None:
         self._pending = list(self.plan)
@@ -92,7 +106,9 @@ class Search:
         """Take a number that is in use already, so that no new step gets it."""
         self._highest = max(self._highest, number)
 
-    def replay(self, step: Step, loss: float | None) -> None:
+    def replay(
+        self, step: Step, loss: float | None, prediction: np.ndarray[Any, Any] | None = None
+    ) -> None:
         """Take over a trial of an earlier session.
 
         Parameters
@@ -100,13 +116,17 @@ class Search:
         step : Step
         loss : float, optional
             ``None`` if it failed.
+        prediction : ndarray, optional
+            As in `tell`.
         """
         self._pending = [one for one in self._pending if one.number != step.number]
         self._steps[step.number] = step
-        self._replayed += loss is not None
-        self.tell(step.number, loss)
+        self._replayed.add(step.number)
+        self.tell(step.number, loss, prediction)
 
-    def tell(self, number: int, loss: float | None) -> None:
+    def tell(
+        self, number: int, loss: float | None, prediction: np.ndarray[Any, Any] | None = None
+    ) -> None:
         """Learn how a step ended.
 
         Parameters
@@ -114,8 +134,12 @@ class Search:
         number : int
         loss : float, optional
             Lower is better; ``None`` if it failed.
+        prediction : ndarray of shape (n,) or (n, n_classes), optional
+            What it predicts of rows that it has not seen, for the vote.
         """
         self._losses[number] = loss
+        if prediction is not None and self.vote is not None:
+            self._predictions[number] = prediction
 
     def ask(self) -> Step | Wait | Stop:
         """Choose the next step.
@@ -132,9 +156,9 @@ class Search:
             return Stop(f"all {self.max_trials} trials have run")
         if self.ledger.search_left_s <= 0:
             return Stop("the time for trials is over")
-        reason = self._satisfied(known)
-        if reason:
-            return Stop(reason)
+        self._learn(known)
+        if self.exit_loss is not None and self._best_loss <= self.exit_loss:
+            return Stop("the exit score is reached")
         for step in self._pending:
             if self._fits(step):
                 self._pending.remove(step)
@@ -142,7 +166,9 @@ class Search:
             self._too_slow[step.number] = self._reason(step)
         if self._pending and len(self._losses) < started and not self._losses:
             return Wait()  # the first measured times may show that the others do fit
-        return self._refine(known)
+        if self.early_termination and self._n_in_vain >= PATIENCE:
+            return Stop(f"{PATIENCE} refinements in a row have brought nothing")
+        return self._refine()
 
     def skipped(self) -> dict[str, str]:
         """Steps of the portfolio that did not run, and why."""
@@ -188,23 +214,30 @@ class Search:
         usable = sorted(self._steps)[: len(self._steps) + 1 - self.n_workers]
         return usable if all(number in self._losses for number in usable) else None
 
-    def _satisfied(self, known: list[int]) -> str | None:
-        losses = [loss for number in known if (loss := self._losses[number]) is not None]
-        if self.exit_loss is not None and losses and min(losses) <= self.exit_loss:
-            return "the exit score is reached"
-        # Who resumes wants more trials: those of earlier sessions do not end this one.
-        new = len(losses) - self._replayed
-        if self.early_termination and new >= PATIENCE and len(losses) >= FREE_TRIALS + PATIENCE:
-            best = losses.index(min(losses))
-            if best < len(losses) - PATIENCE:
-                return f"the best score has not improved in {PATIENCE} trials"
-        return None
-
-    def _refine(self, known: list[int]) -> Step | Wait | Stop:
+    def _learn(self, known: list[int]) -> None:
+        """Take in results, in the order of their numbers."""
         for number in known:
-            if number not in self._told:
-                self._told.add(number)
-                self._tuner.tell(self._steps[number], self._losses[number])
+            if number in self._learnt:
+                continue
+            self._learnt.add(number)
+            step, loss = self._steps[number], self._losses[number]
+            self._tuner.tell(step, loss)
+            if loss is None:
+                continue
+            prediction = self._predictions.pop(number, None)
+            improved = loss < self._best_loss
+            if self.vote is not None and prediction is not None:
+                improved = self.vote.add(prediction)
+            self._best_loss = min(loss, self._best_loss)
+            # Who resumes wants more trials: those of earlier sessions do not end this one.
+            landmark = step.origin == "portfolio" or self._n_finished < FREE_TRIALS
+            if improved or landmark or number in self._replayed:
+                self._n_in_vain = 0
+            else:
+                self._n_in_vain += 1
+            self._n_finished += 1
+
+    def _refine(self) -> Step | Wait | Stop:
         self._highest += 1
         number = self._highest
         refuse = {key: "too slow" for key in self._by_key if not self._in_time(key)}

@@ -1,0 +1,77 @@
+"""A vote that is kept up to date while trials finish, to see whether they still bring anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+# How much of the vote a new trial may take over. Few steps do: the vote that counts is selected
+# anew at the end, and this one only tells whether it will be better.
+SHARES = (0.5, 0.33, 0.2, 0.1, 0.05)
+# A smaller improvement than this share of the error is within the noise of the validation.
+MIN_IMPROVEMENT = 0.001
+# More rows do not tell it better, and the engine waits for the answer.
+MAX_ROWS = 10_000
+
+
+class LiveVote:
+    """The mean of what finished trials predict, each with the share that serves it best.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+        Truth of the rows that the trials predict without having seen them.
+    loss : callable
+        ``loss(y, prediction) -> float``, lower is better.
+    perfect_loss : float
+        Loss of a model that is always right.
+
+    Notes
+    -----
+    Each trial is asked once, in the order in which they come: greedy like ensemble selection, but
+    without going back. What it says depends on that order and on nothing else.
+    """
+
+    def __init__(
+        self,
+        y: np.ndarray[Any, Any],
+        loss: Callable[[np.ndarray[Any, Any], np.ndarray[Any, Any]], float],
+        perfect_loss: float,
+    ) -> None:
+        self._every = max(1, -(-len(y) // MAX_ROWS))
+        self._y = y[:: self._every]
+        self._loss = loss
+        self._perfect_loss = perfect_loss
+        self._vote: np.ndarray[Any, Any] | None = None
+        self.error = np.inf
+
+    def add(self, prediction: np.ndarray[Any, Any]) -> bool:
+        """Let a trial vote, if it helps.
+
+        Parameters
+        ----------
+        prediction : ndarray of shape (n,) or (n, n_classes)
+            For the rows of `y`.
+
+        Returns
+        -------
+        bool
+            Whether the vote's distance from a perfect one shrank by `MIN_IMPROVEMENT` of it.
+        """
+        mine = prediction[:: self._every]
+        if self._vote is None or np.isinf(self.error):
+            options = [mine]
+        else:
+            options = [self._vote + share * (mine - self._vote) for share in SHARES]
+        errors = [self._error(option) for option in options]
+        best = int(np.argmin(errors))
+        before = self.error
+        if self._vote is None or errors[best] < before:
+            self._vote, self.error = options[best], errors[best]
+        return bool(self.error < before - MIN_IMPROVEMENT * before) or np.isinf(before)
+
+    def _error(self, prediction: np.ndarray[Any, Any]) -> float:
+        error = self._loss(self._y, prediction) - self._perfect_loss
+        return float(error) if np.isfinite(error) else np.inf

@@ -1,0 +1,84 @@
+"""A vote that is kept up to date while trials finish."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from trialbook.ensemble import LiveVote
+from trialbook.ensemble._live import MAX_ROWS
+
+
+def rmse(y, prediction):
+    return float(np.sqrt(np.mean((y - prediction) ** 2)))
+
+
+@pytest.fixture
+def y():
+    return np.random.default_rng(0).normal(size=400)
+
+
+@pytest.fixture
+def noisy(y):
+    """Predictions with errors of their own."""
+    return lambda seed, size=1.0: y + size * np.random.default_rng(seed).normal(size=len(y))
+
+
+def test_the_first_trial_is_the_vote(y, noisy):
+    vote = LiveVote(y, rmse, 0.0)
+    assert vote.add(noisy(1))
+    assert vote.error == pytest.approx(rmse(y, noisy(1)))
+
+
+def test_models_with_errors_of_their_own_improve_it(y, noisy):
+    vote = LiveVote(y, rmse, 0.0)
+    assert [vote.add(noisy(seed)) for seed in (1, 2, 3)] == [True, True, True]
+    mean = np.mean([noisy(seed) for seed in (1, 2, 3)], axis=0)
+    assert vote.error == pytest.approx(rmse(y, mean), rel=0.03)
+
+
+def test_a_copy_and_a_worse_model_bring_nothing(y, noisy):
+    vote = LiveVote(y, rmse, 0.0)
+    vote.add(noisy(1))
+    before = vote.error
+    assert not vote.add(noisy(1))
+    assert not vote.add(noisy(2, size=50.0))
+    assert vote.error == before
+
+
+def test_the_error_counts_from_a_perfect_score(y, noisy):
+    vote = LiveVote(y, lambda truth, prediction: rmse(truth, prediction) - 1.0, -1.0)
+    vote.add(noisy(1))
+    assert vote.error == pytest.approx(rmse(y, noisy(1)))
+
+
+def test_an_endless_loss_is_no_end(y, noisy):
+    def loss(truth, prediction):
+        return np.inf if np.isnan(prediction).any() else rmse(truth, prediction)
+
+    vote = LiveVote(y, loss, 0.0)
+    vote.add(np.full(len(y), np.nan))
+    assert np.isinf(vote.error)
+    assert vote.add(noisy(1))
+    assert np.isfinite(vote.error)
+
+
+def test_probabilities_of_classes_vote_too():
+    y = np.array([0, 1, 2] * 10)
+    truth = np.eye(3)[y]
+
+    def loss(truth_codes, prediction):
+        return -float(np.mean(np.log(prediction[np.arange(len(truth_codes)), truth_codes])))
+
+    vote = LiveVote(y, loss, 0.0)
+    vote.add(np.full((30, 3), 1 / 3))
+    assert vote.add(0.9 * truth + 0.1 / 3)
+    assert vote.error < 0.5
+
+
+def test_many_rows_are_thinned_out(y):
+    n = 3 * MAX_ROWS + 5
+    seen = []
+    vote = LiveVote(np.zeros(n), lambda truth, prediction: seen.append(len(truth)) or 1.0, 0.0)
+    vote.add(np.zeros(n))
+    assert max(seen) <= MAX_ROWS
