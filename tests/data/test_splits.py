@@ -58,14 +58,26 @@ def sound(folds: Folds, y: np.ndarray) -> None:
     ],
 )
 @pytest.mark.parametrize("regression", [True, False])
-def test_the_default_follows_the_number_of_rows(
+def test_without_a_deadline_the_default_follows_the_number_of_rows(
     n_rows: int, kind: str, n_folds: int, regression: bool
 ) -> None:
     y = np.linspace(0, 1, n_rows) if regression else np.arange(n_rows) % 2
-    folds = split(y, job())
+    folds = split(y, job(max_trials=3))
     assert (folds.kind, folds.n_folds) == (kind, n_folds)
     if kind == "hold-out":
         assert (folds.matrix == 0).mean() == pytest.approx(0.1, abs=1e-3)
+
+
+def test_with_a_deadline_the_default_follows_the_time_and_the_features() -> None:
+    y = np.arange(20_000) % 2
+
+    def n_folds(timeout: str, n_features: int) -> int:
+        return make_folds(
+            y, job(timeout=timeout), classification=True, n_features=n_features
+        ).n_folds
+
+    assert [n_folds(timeout, 10) for timeout in ("10s", "60s", "10m")] == [1, 3, 8]
+    assert [n_folds("60s", n_features) for n_features in (2, 10, 100)] == [8, 3, 1]
 
 
 @pytest.mark.parametrize("k", [2, 5, 7])
@@ -154,7 +166,7 @@ def test_a_class_with_two_rows_trains_and_validates() -> None:
 def test_by_default_every_fold_validates_on_both_of_two_classes(
     n_rows: int, rarer: int, n_folds: int
 ) -> None:
-    folds = split((np.arange(n_rows) < rarer).astype(int), job())
+    folds = split((np.arange(n_rows) < rarer).astype(int), job(max_trials=3))
     assert folds.n_folds == n_folds
     assert (folds.matrix[:rarer] == 0).any(axis=0).all()
     notes = [(note.name, note.verdict) for note in folds.guardrails]
@@ -162,7 +174,7 @@ def test_by_default_every_fold_validates_on_both_of_two_classes(
 
 
 def test_many_rows_and_enough_of_the_rarer_class_are_held_out() -> None:
-    folds = split((np.arange(30_000) < 10).astype(int), job())
+    folds = split((np.arange(30_000) < 10).astype(int), job(max_trials=3))
     assert (folds.kind, (folds.matrix[:10] == 0).sum()) == ("hold-out", 1)
 
 

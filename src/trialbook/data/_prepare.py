@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from trialbook.data._columns import Semantic
 from trialbook.data._guardrails import (
     Guardrail,
     Verdict,
@@ -39,6 +40,8 @@ from trialbook.job import Job
 
 # Name of the column that holds the sides of fold i in the training table.
 FOLD_COLUMN = "__fold_{}"
+# What a column of free text becomes for trees, about.
+TEXT_FEATURES = 30
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,7 @@ def prepare(
         times=roles.times,
         columns=roles.folds,
         validates=validates,
+        n_features=len(schema.used) + TEXT_FEATURES * len(schema.of(Semantic.TEXT)),
     )
     notes += (_validation(folds, job), *folds.guardrails)
     sides = {FOLD_COLUMN.format(i): folds.matrix[:, i] for i in range(folds.n_folds)}
@@ -319,5 +323,5 @@ def _schema(
 def _validation(folds: Folds, job: Job) -> Guardrail:
     asked = job.folds or job.validation_size or folds.kind not in {"hold-out", "k-fold", "group"}
     verdict: Verdict = "passed" if asked else "fixed"
-    action = "as asked" if asked else "chosen by the number of rows"
+    action = "as asked" if asked else "chosen by the size of the table and the time"
     return Guardrail("Validation split", verdict, f"{folds.kind}: {folds.description}", action)

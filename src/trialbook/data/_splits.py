@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from trialbook.data._fold_count import count_values, default_folds
 from trialbook.data._guardrails import Guardrail, listed, rows_text
 from trialbook.data._sampling import (
     deal,
@@ -22,9 +23,9 @@ from trialbook.job import Job
 
 TRAINS, VALIDATES, NEITHER = 1, 0, -1
 
-# Azure's defaults (specification A1.5): rows at least -> folds. Above the last, one hold-out.
-DEFAULT_FOLDS = ((1_000, 10), (20_001, 3))
 HOLD_OUT = 0.1
+# Where a hold-out would miss a class.
+FEWEST_FOLDS = 3
 # Each fold validates on two rows at least, or its score means nothing.
 ROWS_PER_FOLD = 2
 
@@ -65,6 +66,7 @@ def make_folds(
     times: np.ndarray | None = None,
     columns: pd.DataFrame | None = None,
     validates: np.ndarray | None = None,
+    n_features: int = 1,
 ) -> Folds:
     """Design the validation that a job asks for.
 
@@ -84,6 +86,8 @@ def make_folds(
         Fold columns of the user: one of labels, or several of 1 and 0.
     validates : ndarray of bool, shape (n_rows,), optional
         The rows of a separate validation table.
+    n_features : int
+        Columns that models will see; with the rows and the classes they tell what a fold costs.
 
     Returns
     -------
@@ -98,6 +102,9 @@ def make_folds(
     if len(y) < 2:
         raise DataError("one row cannot be split", remedy="Give a table with more rows.")
     strata = strata_of(y, classification)
+    n_classes = len(np.unique(y)) if classification else 0
+    n_values = count_values(len(y), n_features, n_classes)
+    default = default_folds(len(y), n_values, job.deadline_s)
     if validates is not None:
         groups = times = None
         matrix = np.where(validates, VALIDATES, TRAINS)[:, None]
@@ -105,17 +112,13 @@ def make_folds(
     elif columns is not None:
         folds = _from_columns(columns)
     elif groups is not None:
-        folds = _by_group(groups, strata, job)
+        folds = _by_group(groups, strata, job, default)
     elif times is not None:
         folds = _by_time(times, job)
     else:
-        folds = _at_random(strata, job, _rarer_of_two(y) if classification else None)
+        rarer = _rarer_of_two(y) if classification else None
+        folds = _at_random(strata, job, default, rarer)
     return _every_class_trains(folds, y if classification else None, groups, times)
-
-
-def default_folds(n_rows: int) -> int | None:
-    """Folds for a number of rows; ``None`` for a hold-out."""
-    return next((folds for below, folds in DEFAULT_FOLDS if n_rows < below), None)
 
 
 def _folds(
@@ -135,14 +138,14 @@ def _rarer_of_two(y: np.ndarray) -> int | None:
     return int(counts.min()) if len(counts) == 2 else None
 
 
-def _at_random(strata: np.ndarray, job: Job, rarer: int | None) -> Folds:
+def _at_random(strata: np.ndarray, job: Job, default: int | None, rarer: int | None) -> Folds:
     n_rows = len(strata)
     rng = np.random.default_rng(job.seed)
     if job.validation_size is not None and job.folds is not None:
         sides = [sample(strata, job.validation_size, rng) for _ in range(job.folds)]
         text = f"{job.folds} random splits, {job.validation_size:.0%} of the rows each"
         return _folds(_matrix(sides), "Monte-Carlo", text)
-    asked, notes = _asked_folds(n_rows, rarer, job)
+    asked, notes = _asked_folds(default, rarer, job)
     if asked is None:
         size = job.validation_size or HOLD_OUT
         side = sample(strata, size, rng)
@@ -155,24 +158,23 @@ def _at_random(strata: np.ndarray, job: Job, rarer: int | None) -> Folds:
 
 
 def _asked_folds(
-    n_rows: int, rarer: int | None, job: Job
+    default: int | None, rarer: int | None, job: Job
 ) -> tuple[int | None, tuple[Guardrail, ...]]:
-    """Folds that are asked for, or the default for the rows; ``None`` for a hold-out.
+    """Folds that are asked for, or the default; ``None`` for a hold-out.
 
     By default each fold validates on both of two classes: a ranking metric such as ROC AUC has
     no value on rows of one class.
     """
     if job.folds is not None or job.validation_size is not None:
         return job.folds, ()
-    asked = default_folds(n_rows)
     if rarer is None or rarer < 2:
-        return asked, ()
-    if asked is None and rarer * HOLD_OUT < 1:
-        folds, instead_of = min(DEFAULT_FOLDS[-1][1], rarer), "a hold-out"
-    elif asked is not None and rarer < asked:
-        folds, instead_of = rarer, f"{asked} folds"
+        return default, ()
+    if default is None and rarer * HOLD_OUT < 1:
+        folds, instead_of = min(FEWEST_FOLDS, rarer), "a hold-out"
+    elif default is not None and rarer < default:
+        folds, instead_of = rarer, f"{default} folds"
     else:
-        return asked, ()
+        return default, ()
     finding = f"{rarer} rows of the rarer class are too few for {instead_of}"
     return folds, (Guardrail("Number of folds", "fixed", finding, f"{folds} folds instead"),)
 
@@ -191,7 +193,7 @@ def _fewer(
     return most, (note,)
 
 
-def _by_group(groups: np.ndarray, strata: np.ndarray, job: Job) -> Folds:
+def _by_group(groups: np.ndarray, strata: np.ndarray, job: Job, default: int | None) -> Folds:
     n_groups = len(np.unique(groups))
     if n_groups < 2:
         raise DataError(
@@ -204,7 +206,7 @@ def _by_group(groups: np.ndarray, strata: np.ndarray, job: Job) -> Folds:
         sides = [sample_groups(groups, strata, job.validation_size, rng) for _ in range(job.folds)]
         text = f"{job.folds} random splits by {name}, about {job.validation_size:.0%} each"
         return _folds(_matrix(sides), "group", text)
-    asked = job.folds or (None if job.validation_size else default_folds(len(groups)))
+    asked = job.folds or (None if job.validation_size else default)
     if asked is None:
         side = sample_groups(groups, strata, job.validation_size or HOLD_OUT, rng)
         return _folds(_matrix([side]), "group", f"{int(side.sum()):,} rows held out by {name}")
