@@ -7,7 +7,14 @@ import math
 import pytest
 
 from trialbook.search import Entry, Ledger, _ledger
-from trialbook.search._ledger import MAX_CORRECTION, OVERHEAD_S
+from trialbook.search._ledger import (
+    ENDING_S,
+    ENSEMBLES_S,
+    FORESEEN_MAX_SHARE,
+    LIKELY_MEMBERS,
+    MAX_CORRECTION,
+    OVERHEAD_S,
+)
 
 
 def ledger(clock, deadline_s, **rest):
@@ -140,3 +147,33 @@ def test_what_did_not_run_is_kept_with_its_reason(clock):
     account = ledger(clock, 100.0)
     account.skip("svm-3 (default)", "would take 90 s")
     assert account.skipped == {"svm-3 (default)": "would take 90 s"}
+
+
+# -- the end ---------------------------------------------------------------------------------
+
+
+def test_models_tell_how_long_the_end_will_take(clock):
+    account = ledger(clock, 100.0)
+    before = account.reserve_s
+    account.foresee(10_000, [(0.5, 100.0, 1e8), (0.4, 50.0, 1e8)])
+    assert account.ensembles_s == pytest.approx(ENSEMBLES_S + 2.0)
+    assert account.ending_s == pytest.approx(ENDING_S + 1.5)
+    assert account.reserve_s == pytest.approx(ENSEMBLES_S + ENDING_S + 3.5) != before
+
+
+def test_only_the_best_models_count_for_the_end(clock):
+    account = ledger(clock, 100.0)
+    account.foresee(1000, [(0.1, 0.0, 0.0)] * LIKELY_MEMBERS + [(9.0, 1e9, 1e12)])
+    assert account.reserve_s == ENSEMBLES_S + ENDING_S
+
+
+def test_slow_models_leave_the_search_half_of_the_time(clock):
+    account = ledger(clock, 100.0)
+    account.foresee(1_000_000, [(0.1, 1000.0, 1e9)])
+    assert account.reserve_s == 100.0 * FORESEEN_MAX_SHARE
+
+
+def test_without_a_deadline_nothing_is_kept_back(clock):
+    account = ledger(clock, None)
+    account.foresee(1000, [(0.1, 1.0, 1.0)])
+    assert account.reserve_s == 0.0

@@ -57,6 +57,8 @@ class Engine:
     metric : Metric
     learners : dict of str to Learner
     listeners : sequence of Listener
+    n_test_rows : int
+        Rows that the winner will be tested on.
     """
 
     tracker: Tracker
@@ -67,8 +69,10 @@ class Engine:
     metric: Metric
     learners: dict[str, Learner]
     listeners: Sequence[events.Listener]
+    n_test_rows: int = 0
     best_loss: float = math.inf
     stopping: str | None = None
+    _models: list[tuple[float, float, float]] = field(default_factory=list)
     _running: dict[int, _Running] = field(default_factory=dict)
     _failures: list[str] = field(default_factory=list)
     _cancelled: set[int] = field(default_factory=set)
@@ -82,6 +86,11 @@ class Engine:
     def loss(self, score: float) -> float:
         """A score as a loss: lower is better."""
         return -score if self.metric.greater_is_better else score
+
+    def foresee(self, loss: float, predict_ms: float, model_bytes: float) -> None:
+        """Estimate anew, with one more model, how long the end will take."""
+        self._models.append((loss, predict_ms, model_bytes))
+        self.ledger.foresee(self.n_test_rows, self._models)
 
     def prediction(self, folder: Path) -> np.ndarray[Any, Any] | None:
         """What a trial predicts of unseen rows, if its folder says so and anybody asks."""
@@ -187,6 +196,7 @@ class Engine:
         self.tracker.log(self.tracker.run_id, tags={"elapsed_s": f"{self.ledger.elapsed_s:.1f}"})
         _state.write_ledger(self.tracker.folder, self.ledger)
         loss = self.loss(result["score"])
+        self.foresee(loss, result["predict_ms"], result["model_bytes"])
         best = loss < self.best_loss
         self.best_loss = min(loss, self.best_loss)
         return best

@@ -27,8 +27,6 @@ from trialbook.job import Job
 from trialbook.search import Entry, Step
 from trialbook.tracking import Tracker, TrialRecord
 
-# Kept for the test of the winner and the report when ensembles are given their time.
-AFTER_ENSEMBLES_S = 2.0
 # Less than this is not enough to build an ensemble.
 MIN_ENSEMBLE_S = 1.0
 # Ids of requests that are not trials: beyond any trial's number.
@@ -125,6 +123,10 @@ class Finish:
         }
         return {kind: [records[one] for one in positions] for kind, positions in chosen.items()}
 
+    def _left_s(self) -> float:
+        """Seconds for ensembles: the test and the report come after them."""
+        return self.engine.ledger.left_s - self.engine.ledger.ending_s
+
     def _names(self, members: list[TrialRecord]) -> str:
         return ", ".join(member.label for member in members)
 
@@ -138,7 +140,7 @@ class Finish:
             for record in self.engine.tracker.trials()
         ):
             return "there is one of the same members already"
-        if self.engine.ledger.left_s - AFTER_ENSEMBLES_S < MIN_ENSEMBLE_S:
+        if self._left_s() < MIN_ENSEMBLE_S:
             return "no time was left"
         if kind == "stacking":
             schema = self.prepared.schema
@@ -163,7 +165,7 @@ class Finish:
             writer.write_voting(folder, members, step.label)
         else:
             writer.write_stacking(folder, members, step.label)
-        left = self.engine.ledger.left_s - AFTER_ENSEMBLES_S
+        left = self._left_s()
         payload = writer.payload(run_id, step, learner=None, trains=False)
         budget = None if math.isinf(left) else left
         self.engine.emit(events.TrialStarted(number, step.label, kind))

@@ -187,6 +187,7 @@ def _run(
         metric=design.metric,
         learners={learner.key: learner for learner in design.learners},
         listeners=listeners,
+        n_test_rows=0 if design.prepared.test is None else len(design.prepared.test),
     )
     search.exit_loss = None if job.exit_score is None else engine.loss(job.exit_score)
     try:
@@ -279,6 +280,8 @@ def _replay(engine: Engine) -> None:
             engine.search.replay(step, loss, engine.prediction(record.folder))
             if loss is not None:
                 engine.best_loss = min(engine.best_loss, loss)
+                costs = (record.metrics.get(name, 0.0) for name in ("predict_ms", "model_bytes"))
+                engine.foresee(loss, *costs)
 
 
 def _create(workspace: Workspace, design: Design) -> Tracker:

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-# Kept back for ensembles, the test and the report: a share of the budget within bounds that hold
-# on the smallest and the largest budgets.
+# Kept back for ensembles, the test and the report while no model is there to tell how long they
+# take: a share of the budget within bounds that hold on the smallest and the largest budgets.
 RESERVE_SHARE = 0.10
 RESERVE_MIN_S = 9.0
 # On a very short budget the search still gets most of it.
 RESERVE_MAX_SHARE = 0.3
 RESERVE_MAX_S = 60.0
+# What they take in all, measured on twenty experiments: a start, and what the models that will
+# probably be members add by their size and by the time to predict the test rows.
+ENSEMBLES_S = 3.0
+ENDING_S = 1.5
+BYTES_PER_S = 100e6
+LIKELY_MEMBERS = 6
+# Even slow models do not take more than this share of the budget from the search.
+FORESEEN_MAX_SHARE = 0.5
 # Of the time for the search, one trial may take this much, so that others get a turn; but at
 # least so long, for less trains nothing of use.
 TRIAL_SHARE = 0.35
@@ -65,12 +74,18 @@ class Ledger:
         Seconds for each trial.
     started : float
         `time.monotonic` at the start.
+    ensembles_s : float, optional
+        Seconds that ensembles will probably take, once there is a model to tell it by.
+    ending_s : float
+        Seconds that the test and the report will probably take.
     """
 
     deadline_s: float | None
     spent_s: float = 0.0
     trial_timeout: float | None = None
     started: float = field(default_factory=time.monotonic)
+    ensembles_s: float | None = None
+    ending_s: float = ENDING_S
     entries: list[Entry] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
 
@@ -89,8 +104,24 @@ class Ledger:
         """Seconds kept back for what follows the search."""
         if self.deadline_s is None:
             return 0.0
+        if self.ensembles_s is not None:
+            return min(FORESEEN_MAX_SHARE * self.deadline_s, self.ensembles_s + self.ending_s)
         least = min(RESERVE_MIN_S, RESERVE_MAX_SHARE * self.deadline_s)
         return min(RESERVE_MAX_S, max(least, RESERVE_SHARE * self.deadline_s))
+
+    def foresee(self, n_test_rows: int, models: Sequence[tuple[float, float, float]]) -> None:
+        """Estimate how long everything after the search will take.
+
+        Parameters
+        ----------
+        n_test_rows : int
+        models : sequence of (float, float, float)
+            Of each finished trial: loss, milliseconds to predict a thousand rows, bytes.
+        """
+        likely = sorted(models)[:LIKELY_MEMBERS]
+        predict_s = sum(milliseconds for _, milliseconds, _ in likely) * n_test_rows / 1e6
+        self.ensembles_s = ENSEMBLES_S + sum(n_bytes for _, _, n_bytes in likely) / BYTES_PER_S
+        self.ending_s = ENDING_S + predict_s
 
     @property
     def search_left_s(self) -> float:
