@@ -17,11 +17,14 @@ from trialbook.learners._base import (
     class_weight,
 )
 from trialbook.learners._boosting import MAX_ROUNDS, expected_rounds, leaf_rows, patience
-from trialbook.program import Code, ModelCode, Preprocessing, call
+from trialbook.learners._engineered import engineered, of_model, widened
+from trialbook.program import Code, Extra, ModelCode, Preprocessing, call
 from trialbook.tasks import Table
 
 # Encoded columns from which a table counts as wide.
 WIDE = 500
+# Features of several columns that some configurations add.
+FEATURES: tuple[Extra, ...] = ("arithmetic", "crosses", "target_encoding")
 
 # "td": meta-tuned defaults of pytabkit (Holzmüller et al. 2024). "r…": AutoGluon's portfolio of
 # December 2025. "large": AutoGluon's setting for large tables.
@@ -80,6 +83,33 @@ _R120 = {
     "max_cat_to_onehot": 67,
     "min_data_per_group": 93,
 }
+_R13 = {
+    "learning_rate": 0.01932,
+    "num_leaves": 64,
+    "extra_trees": True,
+    "colsample_bytree": 0.5534,
+    "subsample": 0.9923,
+    "min_child_samples": 28,
+    "reg_alpha": 0.9144,
+    "reg_lambda": 1.904,
+    "cat_l2": 0.01429,
+    "cat_smooth": 1.866,
+    "max_cat_to_onehot": 18,
+    "min_data_per_group": 54,
+}
+_R31 = {
+    "learning_rate": 0.03976,
+    "num_leaves": 16,
+    "colsample_bytree": 0.5792,
+    "subsample": 0.9592,
+    "min_child_samples": 1,
+    "reg_alpha": 0.9385,
+    "reg_lambda": 0.99,
+    "cat_l2": 1.896,
+    "cat_smooth": 0.02152,
+    "max_cat_to_onehot": 27,
+    "min_data_per_group": 39,
+}
 _LARGE = {
     "learning_rate": 0.03,
     "num_leaves": 128,
@@ -133,6 +163,7 @@ class LightGBM(IterativeLearner):
     requires = "lightgbm"
 
     def space(self, table: Table) -> Space:
+        features = offered(table, *FEATURES)
         return {
             "learning_rate": Float(0.005, 0.1, log=True),
             "num_leaves": Int(4, 200, log=True),
@@ -146,20 +177,28 @@ class LightGBM(IterativeLearner):
             "cat_smooth": Float(0.001, 100.0, log=True),
             "max_cat_to_onehot": Int(8, 100, log=True),
             "min_data_per_group": Int(2, 100, log=True),
+            **({"features": Choice(("none", features))} if features else {}),
         }
 
     def starts(self, table: Table) -> tuple[Start, ...]:
         first = {**(_CLASSIFICATION if table.is_classification else _REGRESSION)}
         first["min_child_samples"] = leaf_rows(int(first["min_child_samples"]), table)
+        features = offered(table, *FEATURES)
+        engineered_starts = (
+            Start("r13", {**_R13, "features": features}, gain=0.5),
+            Start("r31", {**_R31, "features": features}, gain=0.3),
+        )
         return (
             Start("td", first, gain=1.0),
             Start("r177", _R177, gain=0.5),
             Start("r163", _R163, gain=0.3),
             Start("r120", _R120, gain=0.3),
             Start("large", _LARGE, gain=0.25),
+            *(engineered_starts if features else ()),
         )
 
     def cost(self, params: Params, table: Table) -> float:
+        table = widened(params, table)
         leaves = float(params.get("num_leaves", 31) or 31)
         smallest = float(params.get("min_child_samples", 20) or 20)
         leaves = min(leaves, max(2.0, table.n_rows / (2 * smallest)))
@@ -167,13 +206,14 @@ class LightGBM(IterativeLearner):
         return float(0.1 + expected_rounds(params, table) * per_round * table.n_outputs)
 
     def code(self, params: Params, table: Table) -> ModelCode:
+        table = widened(params, table)
         wait = patience(float(params.get("learning_rate", 0.1) or 0.1))
         # Histograms by row are faster, but not on very wide tables; deterministic needs a choice.
         layout = "force_col_wise" if table.n_columns > WIDE else "force_row_wise"
         estimator = call(
             "lgb.LGBMClassifier" if table.is_classification else "lgb.LGBMRegressor",
             n_estimators=MAX_ROUNDS,
-            **params,
+            **of_model(params),
             subsample_freq=1,
             **class_weight(table),
             deterministic=True,
@@ -185,7 +225,9 @@ class LightGBM(IterativeLearner):
         return ModelCode(
             estimator=estimator,
             imports=("import lightgbm as lgb",),
-            preprocessing=Preprocessing(numeric="keep", categorical="codes"),
+            preprocessing=Preprocessing(
+                numeric="keep", categorical="codes", extra=engineered(params)
+            ),
             fit=_fit(
                 wait,
                 weighted=table.weighted,
