@@ -17,7 +17,7 @@ from trialbook.learners._base import (
     class_weight,
 )
 from trialbook.learners._boosting import MAX_ROUNDS, expected_rounds, leaf_rows, patience
-from trialbook.learners._engineered import engineered, of_model, widened
+from trialbook.learners._engineered import engineered, of_model, offered, widened
 from trialbook.program import Code, Extra, ModelCode, Preprocessing, call
 from trialbook.tasks import Table
 
