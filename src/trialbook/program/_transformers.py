@@ -149,10 +149,8 @@ class GroupDifferences(TransformerMixin, BaseEstimator):
         return np.column_stack([np.empty((len(X), 0)), *made])
 
     def _means(self, X, number, group):
-        """Means by level, drawn towards the mean of all where a level has few rows."""
-        by_level = X[number].astype(float).groupby(X[group]).agg(["sum", "count"])
-        mean = X[number].mean()
-        return mean, (by_level["sum"] + 10 * mean) / (by_level["count"] + 10)
+        numbers = X[number].astype(float)
+        return numbers.mean(), numbers.groupby(X[group]).mean()
 
     def _made(self, X, number, group, means):
         mean, by_level = means
