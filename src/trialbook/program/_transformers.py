@@ -6,7 +6,7 @@ known. Beside NumPy as ``np`` and pandas as ``pd``, each uses the two base class
 functions of `trialbook.program._snippets` that are imported here; a program carries them along.
 """
 # ruff: noqa: ANN001, ANN202, ANN204 -- they are read in notebooks, which must be short
-# mypy: disable-error-code="no-untyped-def, no-untyped-call"
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, misc"
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class CategoryCrosses(TransformerMixin, BaseEstimator):
         columns = sorted(np.argsort(alone)[::-1][: self.n_columns])
         found = []
         for a, b in combinations(columns, 2):
-            both = np.unique(self._cross(codes, a, b), return_inverse=True)[1]
+            both = pd.factorize(self._cross(codes, a, b))[0]
             found.append((explained(both, target) - alone[a] - alone[b], a, b))
         self.pairs_ = [(a, b) for _, a, b in sorted(found, reverse=True)[: self.n_features]]
         self.names_ = [f"{names[a]} & {names[b]}" for a, b in self.pairs_]
@@ -121,18 +121,20 @@ class GroupDifferences(TransformerMixin, BaseEstimator):
     def fit(self, X, y):
         rows = np.random.default_rng(self.random_state).permutation(len(X))[: self.n_rows]
         sample, target = X.iloc[rows], centred(np.asarray(y)[rows])
-        alone = {
-            name: explained(
-                pd.factorize(sample[name], use_na_sentinel=False)[0]
-                if name in self.groups
-                else parts(sample[name].to_numpy(dtype=float), 16),
-                target,
-            )
-            for name in X
-        }
-        best = sorted(alone, key=alone.get, reverse=True)
-        numbers = [name for name in best if name not in self.groups][: self.n_columns]
-        groups = [name for name in best if name in self.groups][: self.n_columns]
+        alone, numbers, groups = {}, [], []
+        for name in X:
+            if name in self.groups:
+                alone[name] = explained(
+                    pd.factorize(sample[name], use_na_sentinel=False)[0], target
+                )
+                groups.append(name)
+            else:
+                alone[name] = explained(parts(sample[name].to_numpy(dtype=float), 16), target)
+                numbers.append(name)
+        numbers, groups = (
+            sorted(names, key=alone.__getitem__, reverse=True)[: self.n_columns]
+            for names in (numbers, groups)
+        )
         found = []
         for number, group in product(numbers, groups):
             made = self._made(sample, number, group, self._means(sample, number, group))
