@@ -45,17 +45,17 @@ def test_features_are_told_from_the_hyperparameters_of_the_model() -> None:
 @pytest.mark.parametrize(
     ("columns", "suited"),
     [
-        (MIXED, "arithmetic+crosses+groups+target_encoding"),
+        (MIXED, "arithmetic+crosses+target_encoding"),
         (Columns(numeric=("a", "b")), "arithmetic"),
         (Columns(numeric=("a",)), ""),
-        (Columns(numeric=("a",), categorical={"d": 3}), "groups+target_encoding"),
+        (Columns(numeric=("a",), categorical={"d": 3}), "target_encoding"),
         (Columns(categorical={"d": 3, "e": 3}), "crosses+target_encoding"),
         (Columns(text=("t",), datetime={"s": None}), ""),
         (Columns(numeric=tuple(f"n{i}" for i in range(3000))), ""),
     ],
 )
 def test_only_features_that_the_columns_allow_are_offered(columns: Columns, suited: str) -> None:
-    kinds = ("arithmetic", "crosses", "groups", "target_encoding")
+    kinds = ("arithmetic", "crosses", "target_encoding")
     assert offered(table(columns), *kinds) == suited
 
 

@@ -184,7 +184,7 @@ def test_columns_count_every_kind() -> None:
 
 # -- features of several columns -------------------------------------------------------------
 
-EVERY = ("arithmetic", "crosses", "groups", "target_encoding")
+EVERY = ("arithmetic", "crosses", "target_encoding")
 WIDE = replace(ALL, numeric=("size", "weight"))
 
 
@@ -226,7 +226,7 @@ def test_columns_of_extra_features_have_names_of_their_own() -> None:
     names = list(transformer.get_feature_names_out())
     assert len(set(names)) == len(names) == transformer.transform(wide_rows()).shape[1]
     assert "encoded__job" in names
-    assert "groups__size by job" in names
+    assert any(name.startswith("arithmetic__size ") for name in names)
 
 
 def test_whole_numbers_to_predict_are_no_classes() -> None:

@@ -17,7 +17,7 @@ from trialbook.program._code import assign, import_block
 from trialbook.program._features import feature_code
 from trialbook.program._snippets import arithmetic, centred, explained, parts
 from trialbook.program._tabular import _functions
-from trialbook.program._transformers import ArithmeticPairs, CategoryCrosses, GroupDifferences
+from trialbook.program._transformers import ArithmeticPairs, CategoryCrosses
 
 N = 600
 
@@ -167,48 +167,15 @@ def test_numbers_and_truth_values_as_levels_are_known_again() -> None:
     assert crosses.transform(later)[0] >= -1
 
 
-# -- groups ----------------------------------------------------------------------------------
-
-
-def test_a_number_is_told_relative_to_its_group(numbers, levels) -> None:
-    table = numbers.join(levels).assign(shop=np.arange(N) % 25)
-    target = (table["w"] > 3).to_numpy().astype(int)
-    table["w"] += 50 * table["shop"]
-    names = [*levels, "shop"]
-    groups = GroupDifferences(names, n_features=3, random_state=0).fit(table, target)
-    assert groups.get_feature_names_out()[0] == "w by shop"
-    made = groups.transform(table)
-    assert made.shape == (N, 3)
-    assert np.corrcoef(made[:, 0], target)[0, 1] > 0.3
-
-
-def test_a_number_of_an_unknown_group_is_told_relative_to_all(numbers, levels) -> None:
-    table = numbers[["w"]].join(levels[["one"]])
-    groups = GroupDifferences(["one"], random_state=0).fit(table, table["w"].to_numpy())
-    odd = pd.DataFrame({"w": [2.0, 2.0, np.nan, 1e300], "one": ["?", None, "a", "b"]})
-    made = groups.transform(odd)[:, 0]
-    np.testing.assert_allclose(made[:2], 2.0 - table["w"].mean())
-    assert np.isnan(made[2])
-    assert not np.isinf(made.astype(np.float32)).any()
-
-
 # -- as scikit-learn and programs use them ---------------------------------------------------
-
-
-def every(levels) -> list[object]:
-    return [
-        ArithmeticPairs(n_rows=200, random_state=3),
-        CategoryCrosses(n_rows=200, random_state=3),
-        GroupDifferences(list(levels), n_rows=200, random_state=3),
-    ]
 
 
 def test_the_same_seed_gives_the_same_features(numbers, levels) -> None:
     target = (numbers["w"] > numbers["x"]).to_numpy().astype(int)
-    for one in every(levels):
-        X = {"ArithmeticPairs": numbers, "CategoryCrosses": levels}.get(
-            type(one).__name__, numbers.join(levels)
-        )
+    for one, X in (
+        (ArithmeticPairs(n_rows=200, random_state=3), numbers),
+        (CategoryCrosses(n_rows=200, random_state=3), levels),
+    ):
         first, second = clone(one).fit(X, target), clone(one).fit(X, target)
         np.testing.assert_array_equal(first.transform(X), second.transform(X))
         assert first.transform(X).shape == (N, len(first.get_feature_names_out()))
@@ -219,7 +186,7 @@ def test_rows_that_were_not_fitted_change_nothing(numbers, levels) -> None:
     target = (numbers["w"] > numbers["x"]).to_numpy().astype(int)
     code = feature_code(
         Columns(numeric=tuple(numbers), categorical=dict.fromkeys(levels, 3)),
-        Preprocessing(extra=("arithmetic", "crosses", "groups", "target_encoding")),
+        Preprocessing(extra=("arithmetic", "crosses", "target_encoding")),
     )
     features = program_of(code)["transformer"].fit(table.head(400), target[:400])
     alone = features.transform(table.iloc[[500]])
@@ -272,7 +239,7 @@ def test_they_are_pickled_with_their_source(numbers, levels, tmp_path: Path) -> 
     table = numbers.join(levels)
     code = feature_code(
         Columns(numeric=tuple(numbers), categorical=dict.fromkeys(levels, 3)),
-        Preprocessing(extra=("arithmetic", "crosses", "groups", "target_encoding")),
+        Preprocessing(extra=("arithmetic", "crosses", "target_encoding")),
     )
     path = tmp_path / "features.py"
     path.write_text(program_text(code), encoding="utf-8")

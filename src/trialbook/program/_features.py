@@ -24,13 +24,12 @@ MAX_COMBINED_COLUMNS = 300
 # What the transformers of `_transformers` keep at most.
 MAX_PAIRS = 16
 MAX_CROSSES = 10
-MAX_GROUPS = 10
 
 Numeric = Literal["keep", "impute", "standard", "squash", "minmax"]
 Categorical = Literal["codes", "one_hot"]
 Datetime = Literal["parts", "cyclic"]
 Text = Literal["topics", "ngrams"]
-Extra = Literal["arithmetic", "crosses", "groups", "target_encoding"]
+Extra = Literal["arithmetic", "crosses", "target_encoding"]
 
 
 @dataclass(frozen=True)
@@ -53,10 +52,10 @@ class Preprocessing:
         Whether the learner needs a dense matrix.
     frame : bool
         Whether the learner needs a table in which codes of categories are whole numbers.
-    extra : tuple of {"arithmetic", "crosses", "groups", "target_encoding"}
+    extra : tuple of {"arithmetic", "crosses", "target_encoding"}
         Features beside those of the columns themselves: arithmetic of two numbers, two
-        categories as one, numbers less their mean in a category, and what a category says of
-        the target. Those that the columns do not allow (see `possible_extras`) are left out.
+        categories as one, and what a category says of the target. Those that the columns do not
+        allow (see `possible_extras`) are left out.
     """
 
     numeric: Numeric = "keep"
@@ -146,7 +145,6 @@ def _extra_widths(columns: Columns) -> dict[Extra, int]:
     return {
         "arithmetic": min(MAX_PAIRS, numbers * (numbers - 1) // 2),
         "crosses": min(MAX_CROSSES, levels * (levels - 1) // 2),
-        "groups": min(MAX_GROUPS, numbers * levels),
         "target_encoding": levels,
     }
 
@@ -200,12 +198,12 @@ class _Builder:
         names = [name for name, _ in self.constants if name.startswith(starts)]
         return Code(" + ".join(names))
 
-    def transformer(self, name: str, *args: Code, **named: object) -> Code:
+    def transformer(self, name: str, *, n_features: int) -> Code:
         """A call of a class of `_transformers`, with the functions that it uses."""
         self.use("from sklearn.base import BaseEstimator, TransformerMixin")
-        self.use(f"from itertools import {_ITERATOR[name]}")
+        self.use("from itertools import combinations")
         self.snippets |= {name, *_FUNCTIONS[name]}
-        return call(name, *args, **named, random_state=Code("SEED"))
+        return call(name, n_features=n_features, random_state=Code("SEED"))
 
     def pipeline(self, *steps: Code | None) -> Code:
         """One step, or several in a pipeline."""
@@ -276,7 +274,7 @@ def feature_code(
         _add_text(build, name, needs)
     extra = [one for one in possible_extras(columns) if one in needs.extra]
     for one in extra:
-        _EXTRAS[one](build, columns, needs)
+        _EXTRAS[one](build, needs)
     # Target encoding names its columns as their codes are named, which then tells them apart.
     options: dict[str, object] = {} if extra else {"verbose_feature_names_out": False}
     if needs.dense:
@@ -428,33 +426,21 @@ def _add_text(build: _Builder, name: str, needs: Preprocessing) -> None:
     build.steps.append(_step(f"text_{len(build.steps)}", steps, name))
 
 
-def _add_arithmetic(build: _Builder, columns: Columns, needs: Preprocessing) -> None:
-    made = build.transformer("ArithmeticPairs", n_features=MAX_PAIRS)
-    _add_made(build, "arithmetic", made, build.lists("NUMERIC", "COUNTS"), needs)
-
-
-def _add_groups(build: _Builder, columns: Columns, needs: Preprocessing) -> None:
-    groups = build.lists("CATEGORICAL", "CODED")
-    made = build.transformer("GroupDifferences", groups, n_features=MAX_GROUPS)
-    _add_made(
-        build, "groups", made, build.lists("NUMERIC", "COUNTS", "CATEGORICAL", "CODED"), needs
-    )
-
-
-def _add_made(build: _Builder, step: str, made: Code, columns: Code, needs: Preprocessing) -> None:
-    """Add numbers that were made of others, filled and scaled as those are."""
+def _add_arithmetic(build: _Builder, needs: Preprocessing) -> None:
+    pairs = build.transformer("ArithmeticPairs", n_features=MAX_PAIRS)
+    # A pair may have no finite result in any row, and must still be a column.
     imputer = build.imputer(indicator=False, keep_empty=True) if needs.complete else None
-    steps = build.pipeline(made, imputer, build.scaler(needs.numeric))
-    build.steps.append(_step(step, steps, columns))
+    steps = build.pipeline(pairs, imputer, build.scaler(needs.numeric))
+    build.steps.append(_step("arithmetic", steps, build.lists("NUMERIC", "COUNTS")))
 
 
-def _add_crosses(build: _Builder, columns: Columns, needs: Preprocessing) -> None:
+def _add_crosses(build: _Builder, needs: Preprocessing) -> None:
     crosses = build.transformer("CategoryCrosses", n_features=MAX_CROSSES)
     steps = build.pipeline(crosses, _target_encoder(build, needs))
     build.steps.append(_step("crosses", steps, build.lists("CATEGORICAL", "CODED")))
 
 
-def _add_target_encoding(build: _Builder, columns: Columns, needs: Preprocessing) -> None:
+def _add_target_encoding(build: _Builder, needs: Preprocessing) -> None:
     encoder = _target_encoder(build, needs)
     text, coded = build.lists("CATEGORICAL"), build.lists("CODED")
     if text:
@@ -463,22 +449,15 @@ def _add_target_encoding(build: _Builder, columns: Columns, needs: Preprocessing
         build.steps.append(_step("encoded_codes", encoder, coded))
 
 
-_EXTRAS: dict[Extra, Callable[[_Builder, Columns, Preprocessing], None]] = {
+_EXTRAS: dict[Extra, Callable[[_Builder, Preprocessing], None]] = {
     "arithmetic": _add_arithmetic,
     "crosses": _add_crosses,
-    "groups": _add_groups,
     "target_encoding": _add_target_encoding,
 }
-# What each class of `_transformers` needs beside the imports that every program has.
-_ITERATOR = {
-    "ArithmeticPairs": "combinations",
-    "CategoryCrosses": "combinations",
-    "GroupDifferences": "product",
-}
+# The functions of `_snippets` that each class of `_transformers` uses.
 _FUNCTIONS = {
     "ArithmeticPairs": ("arithmetic", "centred", "explained", "parts"),
     "CategoryCrosses": ("centred", "explained"),
-    "GroupDifferences": ("centred", "explained", "parts"),
 }
 
 

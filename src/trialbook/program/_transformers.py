@@ -10,7 +10,7 @@ functions of `trialbook.program._snippets` that are imported here; a program car
 
 from __future__ import annotations
 
-from itertools import combinations, product
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -103,62 +103,3 @@ class CategoryCrosses(TransformerMixin, BaseEstimator):
 
     def get_feature_names_out(self, input_features=None):
         return np.array(self.names_, dtype=object)
-
-
-class GroupDifferences(TransformerMixin, BaseEstimator):
-    """Numbers less their mean in the group that a category makes.
-
-    Kept are those that explain more of the target than the number does.
-    """
-
-    def __init__(self, groups, n_features=10, n_columns=8, n_rows=2500, random_state=None):
-        self.groups = groups
-        self.n_features = n_features
-        self.n_columns = n_columns
-        self.n_rows = n_rows
-        self.random_state = random_state
-
-    def fit(self, X, y):
-        rows = np.random.default_rng(self.random_state).permutation(len(X))[: self.n_rows]
-        sample, target = X.iloc[rows], centred(np.asarray(y)[rows])
-        alone, numbers, groups = {}, [], []
-        for name in X:
-            if name in self.groups:
-                alone[name] = explained(
-                    pd.factorize(sample[name], use_na_sentinel=False)[0], target
-                )
-                groups.append(name)
-            else:
-                alone[name] = explained(parts(sample[name].to_numpy(dtype=float), 16), target)
-                numbers.append(name)
-        numbers, groups = (
-            sorted(names, key=alone.__getitem__, reverse=True)[: self.n_columns]
-            for names in (numbers, groups)
-        )
-        found = []
-        for number, group in product(numbers, groups):
-            made = self._made(sample, number, group, self._means(sample, number, group))
-            gain = explained(parts(made, 16), target) - alone[number]
-            found.append((gain, number, group))
-        found = sorted(found, reverse=True)[: self.n_features]
-        self.pairs_ = [
-            (number, group, self._means(X, number, group)) for _, number, group in found
-        ]
-        return self
-
-    def transform(self, X):
-        made = [self._made(X, *pair) for pair in self.pairs_]
-        return np.column_stack([np.empty((len(X), 0)), *made])
-
-    def _means(self, X, number, group):
-        numbers = X[number].astype(float)
-        return numbers.mean(), numbers.groupby(X[group]).mean()
-
-    def _made(self, X, number, group, means):
-        mean, by_level = means
-        of_group = by_level.reindex(X[group]).fillna(mean).to_numpy()
-        return np.clip(X[number].to_numpy(dtype=float) - of_group, -1e30, 1e30)
-
-    def get_feature_names_out(self, input_features=None):
-        names = [f"{number} by {group}" for number, group, _ in self.pairs_]
-        return np.array(names, dtype=object)
