@@ -27,8 +27,8 @@ WIDE = 500
 FEATURES: tuple[Extra, ...] = ("arithmetic", "crosses", "target_encoding")
 
 # "td": meta-tuned defaults of pytabkit (Holzmüller et al. 2024). "r…": AutoGluon's portfolio of
-# December 2025. "large": AutoGluon's setting for large tables. "r13", "r31" and "leaves7", also
-# AutoGluon's, were tuned with features of several columns.
+# December 2025. "large": AutoGluon's setting for large tables. "r31" and "leaves7" were tuned
+# there with features of several columns.
 _CLASSIFICATION = {
     "learning_rate": 0.04,
     "num_leaves": 50,
@@ -83,20 +83,6 @@ _R120 = {
     "cat_smooth": 5.091,
     "max_cat_to_onehot": 67,
     "min_data_per_group": 93,
-}
-_R13 = {
-    "learning_rate": 0.01932,
-    "num_leaves": 64,
-    "extra_trees": True,
-    "colsample_bytree": 0.5534,
-    "subsample": 0.9923,
-    "min_child_samples": 28,
-    "reg_alpha": 0.9144,
-    "reg_lambda": 1.904,
-    "cat_l2": 0.01429,
-    "cat_smooth": 1.866,
-    "max_cat_to_onehot": 18,
-    "min_data_per_group": 54,
 }
 _R31 = {
     "learning_rate": 0.03976,
@@ -204,7 +190,6 @@ class LightGBM(IterativeLearner):
         combining = (
             Start("r31", {**_R31, "features": features}, gain=0.6),
             Start("leaves7", {**_LEAVES7, "features": features}, gain=0.6),
-            Start("r13", {**_R13, "features": features}, gain=0.3),
         )
         return (
             Start("td", first, gain=1.0),
