@@ -55,7 +55,7 @@ pytestmark = [
 N_ROWS, N_FOLDS = 240, 2
 TASKS = {"binary": 2, "multiclass": 4, "regression": 0}
 PUBLIC = {
-    *("catboost", "lightgbm", "numpy", "pandas", "pathlib", "sklearn", "skrub"),
+    *("catboost", "itertools", "lightgbm", "numpy", "pandas", "pathlib", "sklearn", "skrub"),
     *("threadpoolctl", "xgboost"),
 }
 COLUMNS = Columns(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,16 +11,18 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
 
-from trialbook.program import _snippets
-from trialbook.program._code import assign, import_block, source_of
+from trialbook.program._code import assign, import_block
 from trialbook.program._features import (
     MAX_NATIVE_LEVELS,
     ONE_HOT_MAX_LEVELS,
     Columns,
     FeatureCode,
     Preprocessing,
+    extra_width,
     feature_code,
+    possible_extras,
 )
+from trialbook.program._tabular import _functions
 
 ALL = Columns(
     numeric=("size",),
@@ -55,7 +58,7 @@ def build(code: FeatureCode) -> BaseEstimator:
         "SEED = 0",
         f"N_CATEGORICAL = {code.n_categorical}",
         *(assign(name, columns) for name, columns in code.constants),
-        *(source_of(getattr(_snippets, name)) for name in code.snippets),
+        _functions(code.snippets),
         f"transformer = {code.expression}",
     ]
     names: dict[str, Any] = {}
@@ -177,3 +180,60 @@ def test_odd_column_names_are_quoted() -> None:
 def test_columns_count_every_kind() -> None:
     assert len(ALL) == 7
     assert len(Columns()) == 0
+
+
+# -- features of several columns -------------------------------------------------------------
+
+EVERY = ("arithmetic", "crosses", "target_encoding")
+WIDE = replace(ALL, numeric=("size", "weight"))
+
+
+def wide_rows() -> pd.DataFrame:
+    return rows().assign(weight=np.arange(120.0) % 7)
+
+
+@pytest.mark.parametrize("extra", [(one,) for one in EVERY] + [EVERY], ids="+".join)
+@pytest.mark.parametrize(
+    "needs",
+    [Preprocessing(), Preprocessing(frame=True), ONE_HOT],
+    ids=["codes", "frame", "one_hot"],
+)
+def test_extra_features_stand_behind_the_others(extra, needs: Preprocessing) -> None:
+    plain = build(feature_code(WIDE, needs)).fit(wide_rows(), y())
+    code = feature_code(WIDE, replace(needs, extra=extra))
+    more = build(code).fit(wide_rows(), y())
+    odd = wide_rows().head(3)
+    odd["size"], odd["weight"] = [np.nan, 1e9, 0.0], [0.0, np.nan, -1e300]
+    odd["job"], odd["code"] = ["astronaut", np.nan, "cook"], [77.0, np.nan, 1.0]
+    before, after = (np.asarray(one.transform(odd), dtype=float) for one in (plain, more))
+    np.testing.assert_array_equal(after[:, : before.shape[1]], before)
+    added = after.shape[1] - before.shape[1]
+    assert 0 < added <= extra_width(WIDE, extra)
+    assert not np.isinf(after).any()
+    assert not needs.complete or np.isfinite(after).all()
+
+
+def test_extra_features_that_the_columns_do_not_allow_are_left_out() -> None:
+    lonely = Columns(numeric=("size",), text=("note",))
+    assert possible_extras(lonely) == ()
+    assert feature_code(lonely, Preprocessing(extra=EVERY)) == feature_code(
+        lonely, Preprocessing()
+    )
+
+
+def test_columns_of_extra_features_have_names_of_their_own() -> None:
+    transformer = build(feature_code(WIDE, Preprocessing(extra=EVERY))).fit(wide_rows(), y())
+    names = list(transformer.get_feature_names_out())
+    assert len(set(names)) == len(names) == transformer.transform(wide_rows()).shape[1]
+    assert "encoded__job" in names
+    assert any(name.startswith("arithmetic__size ") for name in names)
+
+
+def test_whole_numbers_to_predict_are_no_classes() -> None:
+    whole = (np.arange(120) % 30).astype(float)
+    for needs in (ONE_HOT, Preprocessing(extra=("target_encoding",))):
+        code = feature_code(ALL, needs, regression=True)
+        assert 'target_type="continuous"' in code.expression
+        classes = build(feature_code(ALL, needs)).fit(rows(), whole).transform(rows())
+        numbers = build(code).fit(rows(), whole).transform(rows())
+        assert numbers.shape[1] < classes.shape[1]

@@ -3,21 +3,30 @@
 from trialbook.program._code import Code, call, set_constant
 from trialbook.program._ensemble import stacking_program, voting_program
 from trialbook.program._exploration import exploration_program
-from trialbook.program._features import Columns, Preprocessing
+from trialbook.program._features import (
+    Columns,
+    Extra,
+    Preprocessing,
+    extra_width,
+    possible_extras,
+)
 from trialbook.program._notebook import from_notebook, import_program, to_notebook
 from trialbook.program._tabular import Frame, MetricCode, ModelCode, tabular_program
 
 __all__ = [
     "Code",
     "Columns",
+    "Extra",
     "Frame",
     "MetricCode",
     "ModelCode",
     "Preprocessing",
     "call",
     "exploration_program",
+    "extra_width",
     "from_notebook",
     "import_program",
+    "possible_extras",
     "set_constant",
     "stacking_program",
     "tabular_program",

@@ -6,7 +6,7 @@ skrub is one small function below.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,11 +18,18 @@ ONE_HOT_MAX_LEVELS = 32
 MAX_NATIVE_LEVELS = 250
 # Levels with fewer rows than this share one column: a rarer one cannot be learnt from.
 MIN_LEVEL_ROWS = 3
+# Features of several columns are made for so many columns of a kind at most: choosing among the
+# columns of a wider table takes longer than it is worth.
+MAX_COMBINED_COLUMNS = 300
+# What the transformers of `_transformers` keep at most.
+MAX_PAIRS = 16
+MAX_CROSSES = 10
 
 Numeric = Literal["keep", "impute", "standard", "squash", "minmax"]
 Categorical = Literal["codes", "one_hot"]
 Datetime = Literal["parts", "cyclic"]
 Text = Literal["topics", "ngrams"]
+Extra = Literal["arithmetic", "crosses", "target_encoding"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,10 @@ class Preprocessing:
         Whether the learner needs a dense matrix.
     frame : bool
         Whether the learner needs a table in which codes of categories are whole numbers.
+    extra : tuple of {"arithmetic", "crosses", "target_encoding"}
+        Features beside those of the columns themselves: arithmetic of two numbers, two
+        categories as one, and what a category says of the target. Those that the columns do not
+        allow (see `possible_extras`) are left out.
     """
 
     numeric: Numeric = "keep"
@@ -53,6 +64,7 @@ class Preprocessing:
     text: Text = "topics"
     dense: bool = True
     frame: bool = False
+    extra: tuple[Extra, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -92,6 +104,51 @@ class Columns:
         return len(self.numeric) + len(self.categorical) + len(self.datetime) + len(self.text)
 
 
+def possible_extras(columns: Columns) -> tuple[Extra, ...]:
+    """The kinds of features of several columns, and of the target, that a table allows.
+
+    Parameters
+    ----------
+    columns : Columns
+
+    Returns
+    -------
+    tuple of str
+        Values of `Preprocessing.extra`.
+    """
+    return tuple(extra for extra, width in _extra_widths(columns).items() if width)
+
+
+def extra_width(columns: Columns, extra: tuple[Extra, ...], n_outputs: int = 1) -> int:
+    """How many columns such features are, at most.
+
+    Parameters
+    ----------
+    columns : Columns
+    extra : tuple of str
+        Values of `Preprocessing.extra`.
+    n_outputs : int
+        What a category says of the target is one number, or one for each of several classes.
+
+    Returns
+    -------
+    int
+    """
+    widths = _extra_widths(columns)
+    encoded = ("crosses", "target_encoding")
+    return sum(widths[one] * (n_outputs if one in encoded else 1) for one in extra)
+
+
+def _extra_widths(columns: Columns) -> dict[Extra, int]:
+    numbers = len(columns.numeric) if len(columns.numeric) <= MAX_COMBINED_COLUMNS else 0
+    levels = len(columns.categorical) if len(columns.categorical) <= MAX_COMBINED_COLUMNS else 0
+    return {
+        "arithmetic": min(MAX_PAIRS, numbers * (numbers - 1) // 2),
+        "crosses": min(MAX_CROSSES, levels * (levels - 1) // 2),
+        "target_encoding": levels,
+    }
+
+
 @dataclass(frozen=True)
 class FeatureCode:
     """Source of a column transformer.
@@ -104,7 +161,8 @@ class FeatureCode:
         Names of column lists it uses, with their columns.
     imports : tuple of str
     snippets : tuple of str
-        Names of functions in `trialbook.program._snippets` that it uses.
+        Names of functions in `trialbook.program._snippets`, and of classes in
+        `trialbook.program._transformers`, that it uses.
     n_categorical : int
         How many of its first output columns are category codes.
     """
@@ -119,7 +177,8 @@ class FeatureCode:
 class _Builder:
     """Collects the parts of a column transformer."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, regression: bool) -> None:
+        self.regression = regression
         self.steps: list[Code] = []
         self.constants: list[tuple[str, list[str]]] = []
         self.imports: set[str] = {"from sklearn.compose import ColumnTransformer"}
@@ -133,6 +192,18 @@ class _Builder:
         if columns:
             self.constants.append((constant, columns))
             self.steps.append(_step(step, transformer, Code(constant)))
+
+    def lists(self, *starts: str) -> Code:
+        """The constants whose names start so, as one list; they must have been added."""
+        names = [name for name, _ in self.constants if name.startswith(starts)]
+        return Code(" + ".join(names))
+
+    def transformer(self, name: str, *, n_features: int) -> Code:
+        """A call of a class of `_transformers`, with the functions that it uses."""
+        self.use("from sklearn.base import BaseEstimator, TransformerMixin")
+        self.use("from itertools import combinations")
+        self.snippets |= {name, *_FUNCTIONS[name]}
+        return call(name, n_features=n_features, random_state=Code("SEED"))
 
     def pipeline(self, *steps: Code | None) -> Code:
         """One step, or several in a pipeline."""
@@ -153,11 +224,11 @@ class _Builder:
         counted = {"n_categorical": Code("N_CATEGORICAL")}
         return call("FunctionTransformer", Code("as_table"), kw_args=counted)
 
-    def imputer(self, *, indicator: bool) -> Code:
+    def imputer(self, *, indicator: bool, keep_empty: bool = False) -> Code:
         self.use("from sklearn.impute import SimpleImputer")
-        if indicator:
-            return call("SimpleImputer", strategy="median", add_indicator=True)
-        return call("SimpleImputer", strategy="median")
+        options = {"add_indicator": True} if indicator else {}
+        options |= {"keep_empty_features": True} if keep_empty else {}
+        return call("SimpleImputer", strategy="median", **options)
 
     def scaler(self, numeric: Numeric) -> Code | None:
         if numeric == "standard":
@@ -172,7 +243,9 @@ class _Builder:
         return None
 
 
-def feature_code(columns: Columns, needs: Preprocessing) -> FeatureCode:
+def feature_code(
+    columns: Columns, needs: Preprocessing, *, regression: bool = False
+) -> FeatureCode:
     """Write the column transformer that gives a learner what it needs.
 
     Parameters
@@ -181,6 +254,8 @@ def feature_code(columns: Columns, needs: Preprocessing) -> FeatureCode:
         The columns of the table.
     needs : Preprocessing
         What the learner needs.
+    regression : bool
+        Whether the target is a number.
 
     Returns
     -------
@@ -190,14 +265,18 @@ def feature_code(columns: Columns, needs: Preprocessing) -> FeatureCode:
     -----
     Category codes come first in the output, so that a learner can name them by position.
     """
-    build = _Builder()
+    build = _Builder(regression=regression)
     n_codes = _add_categories(build, columns, needs)
     _add_numbers(build, columns, needs)
     for name, form in columns.datetime.items():
         _add_datetime(build, name, form, needs, timed=name in columns.timed)
     for name in columns.text:
         _add_text(build, name, needs)
-    options: dict[str, object] = {"verbose_feature_names_out": False}
+    extra = [one for one in possible_extras(columns) if one in needs.extra]
+    for one in extra:
+        _EXTRAS[one](build, needs)
+    # Target encoding names its columns as their codes are named, which then tells them apart.
+    options: dict[str, object] = {} if extra else {"verbose_feature_names_out": False}
     if needs.dense:
         options["sparse_threshold"] = 0
     steps_list = Code(spread("[", build.steps, "]", room=0))
@@ -270,7 +349,9 @@ def _target_encoder(build: _Builder, needs: Preprocessing) -> Code:
     build.use("from sklearn.model_selection import KFold")
     build.use("from sklearn.preprocessing import TargetEncoder")
     folds = call("KFold", 5, shuffle=True, random_state=Code("SEED"))
-    return build.pipeline(call("TargetEncoder", cv=folds), build.scaler(needs.numeric))
+    # Left to guess, it would take numbers without a fraction for classes.
+    kind = {"target_type": "continuous"} if build.regression else {}
+    return build.pipeline(call("TargetEncoder", **kind, cv=folds), build.scaler(needs.numeric))
 
 
 def _add_numbers(build: _Builder, columns: Columns, needs: Preprocessing) -> None:
@@ -343,6 +424,41 @@ def _add_text(build: _Builder, name: str, needs: Preprocessing) -> None:
         )
         steps = build.pipeline(steps, build.scaler(needs.numeric))
     build.steps.append(_step(f"text_{len(build.steps)}", steps, name))
+
+
+def _add_arithmetic(build: _Builder, needs: Preprocessing) -> None:
+    pairs = build.transformer("ArithmeticPairs", n_features=MAX_PAIRS)
+    # A pair may have no finite result in any row, and must still be a column.
+    imputer = build.imputer(indicator=False, keep_empty=True) if needs.complete else None
+    steps = build.pipeline(pairs, imputer, build.scaler(needs.numeric))
+    build.steps.append(_step("arithmetic", steps, build.lists("NUMERIC", "COUNTS")))
+
+
+def _add_crosses(build: _Builder, needs: Preprocessing) -> None:
+    crosses = build.transformer("CategoryCrosses", n_features=MAX_CROSSES)
+    steps = build.pipeline(crosses, _target_encoder(build, needs))
+    build.steps.append(_step("crosses", steps, build.lists("CATEGORICAL", "CODED")))
+
+
+def _add_target_encoding(build: _Builder, needs: Preprocessing) -> None:
+    encoder = _target_encoder(build, needs)
+    text, coded = build.lists("CATEGORICAL"), build.lists("CODED")
+    if text:
+        build.steps.append(_step("encoded", build.pipeline(build.as_text(), encoder), text))
+    if coded:
+        build.steps.append(_step("encoded_codes", encoder, coded))
+
+
+_EXTRAS: dict[Extra, Callable[[_Builder, Preprocessing], None]] = {
+    "arithmetic": _add_arithmetic,
+    "crosses": _add_crosses,
+    "target_encoding": _add_target_encoding,
+}
+# The functions of `_snippets` that each class of `_transformers` uses.
+_FUNCTIONS = {
+    "ArithmeticPairs": ("arithmetic", "centred", "explained", "parts"),
+    "CategoryCrosses": ("centred", "explained"),
+}
 
 
 # Thirty topics are skrub's own default; more cost time and rarely help trees.

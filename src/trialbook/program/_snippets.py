@@ -30,3 +30,33 @@ def log_odds(p):
 def as_table(X, n_categorical):
     """A table whose first columns, the codes of categories, are whole numbers."""
     return pd.DataFrame(X).astype(dict.fromkeys(range(n_categorical), int))
+
+
+def centred(y):
+    """The target less its mean: a column for each of a few values, else one of ranks."""
+    values, place = np.unique(y, return_inverse=True)
+    columns = np.eye(len(values))[place] if len(values) <= 30 else place[:, None] / len(values)
+    return columns - columns.mean(axis=0)
+
+
+def parts(values, n):
+    """Which of n equal parts of the sorted values each is in, from 0; a missing one is in n."""
+    edges = np.sort(values)[np.linspace(0, len(values) - 1, n + 1).astype(int)[1:-1]]
+    return np.where(np.isnan(values), n, np.searchsorted(edges, values, side="right"))
+
+
+def explained(groups, target):
+    """How far the target's means differ between groups, beyond chance; small groups count less."""
+    size = np.bincount(groups)
+    score = 0.0
+    for column in target.T:
+        total, by_chance = np.bincount(groups, column), np.bincount(groups, column**2)
+        score += ((total**2 - by_chance) / (size + 10)).sum()
+    return score
+
+
+def arithmetic(a, b):
+    """Difference, product, ratio and sum of two columns; without a finite result, missing."""
+    with np.errstate(all="ignore"):
+        made = np.column_stack([a - b, a * b, a / b, a + b])
+    return np.where(np.abs(made) < 1e30, made, np.nan)

@@ -133,7 +133,8 @@ def tabular_program(frame: Frame, model: ModelCode, *, title: str, summary: str)
     str
         Python source in percent format: ``# %%`` starts a cell.
     """
-    features = feature_code(frame.columns, model.preprocessing)
+    regression = not frame.is_classification
+    features = feature_code(frame.columns, model.preprocessing, regression=regression)
     weighted = frame.weight is not None and model.weights
     cells = [
         markdown_cell(f"# {title}", "", summary, "", frame.validation),
@@ -246,7 +247,11 @@ def _load(frame: Frame, *, weighted: bool) -> str:
 
 
 def _functions(names: tuple[str, ...]) -> str:
-    return "\n\n\n".join(source_of(getattr(_snippets, name)) for name in names)
+    from trialbook.program import _transformers  # it imports scikit-learn
+
+    homes = (_snippets, _transformers)
+    found = [next(getattr(home, name) for home in homes if hasattr(home, name)) for name in names]
+    return "\n\n\n".join(source_of(one) for one in found)
 
 
 def _pipeline(features: Code, model: ModelCode) -> str:
