@@ -1,8 +1,9 @@
-"""The fork server: a process that has imported the libraries and forks workers from itself.
+"""The fork server: a process that imports the libraries and forks workers from itself.
 
 The libraries are paid for once, not once a worker, and the worker that takes the place of a
-killed one is there in milliseconds. The server runs nothing else and stays single-threaded,
-which is what makes forking safe.
+killed one is there in milliseconds. A worker that is wanted before all of them are imported does
+not wait for the rest. The server runs nothing else and stays single-threaded, which is what makes
+forking safe.
 """
 
 from __future__ import annotations
@@ -32,16 +33,17 @@ def main(control_fd: int) -> None:
         Descriptor of the engine's socket. It sends descriptors; it is sent, as one JSON line for
         each worker that ends, its process id and exit status.
     """
-    warm_up()
-    send_output_to(Path(os.devnull))
-    gc.collect()
-    gc.freeze()
+    imports, warm = warm_up(), False
     with socket.socket(fileno=control_fd) as control:
         while True:
-            if select.select([control], [], [], REAP_S)[0]:
+            if not warm and next(imports, None) is None:
+                warm = True
+                send_output_to(Path(os.devnull))
+            if select.select([control], [], [], REAP_S if warm else 0)[0]:
                 message, descriptors, _, _ = socket.recv_fds(control, len(FORK), 1)
                 if not message:
                     os._exit(0)
+                gc.freeze()  # what is shared stays shared: collections do not touch it
                 if os.fork() == 0:
                     _become_worker(control, descriptors[0])
                 os.close(descriptors[0])
@@ -52,6 +54,7 @@ def _become_worker(control: socket.socket, descriptor: int) -> None:
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the engine
     control.close()
+    send_output_to(Path(os.devnull))
     os.setsid()
     with os.fdopen(descriptor, "rb") as requests, os.fdopen(os.dup(descriptor), "wb") as answers:
         serve(requests, answers)

@@ -69,8 +69,14 @@ class Pool:
     _stillborn: int = 0
     _inbox: queue.Queue[tuple[_Worker, Message | None]] = field(default_factory=queue.Queue)
 
+    def prepare(self) -> None:
+        """Have the libraries imported while the caller goes on; `resize` then starts workers."""
+        self._spawner = spawner(worker_environment(self.threads))
+        if not self._spawner.shares_imports:
+            self.start()  # each must import them itself
+
     def start(self) -> None:
-        """Start the workers; they import their libraries while the caller goes on."""
+        """Start the workers."""
         while len(self._workers) < self.n_workers:
             self._workers.append(self._spawn())
 

@@ -35,10 +35,18 @@ class Process(Protocol):
 
 
 class Spawner(Protocol):
-    """Makes worker processes."""
+    """Makes worker processes.
+
+    Attributes
+    ----------
+    shares_imports : bool
+        Whether the libraries are imported once for all of them, from the moment it is made.
+    """
+
+    shares_imports: bool
 
     def spawn(self) -> Process:
-        """Make one; it answers ``ready`` when it has imported its libraries."""
+        """Make one; it answers ``ready`` when it can take a request."""
 
     def trouble(self) -> str:
         """The last line that a process printed which could not start; empty if there is none."""
@@ -65,6 +73,8 @@ def spawner(environment: dict[str, str]) -> Spawner:
 
 class Starter:
     """Starts every worker as a program of its own."""
+
+    shares_imports = False
 
     def __init__(self, environment: dict[str, str]) -> None:
         self._environment = environment
@@ -109,7 +119,9 @@ class _Started:
 
 
 class ForkServer:
-    """Has workers forked by a process that has imported the libraries."""
+    """Has workers forked by a process that imports the libraries."""
+
+    shares_imports = True
 
     def __init__(self, environment: dict[str, str]) -> None:
         self._control, theirs = socket.socketpair()

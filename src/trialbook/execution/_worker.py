@@ -15,12 +15,14 @@ import signal
 import sys
 import threading
 import traceback
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from trialbook.execution._messages import LOG, Message, Request, read_request, send
 
-# Imported before the first request, so that no trial pays for them.
+# Imported before they are needed, so that no trial pays for them; what every trial needs first.
 WARM = (
     "pandas",
     "sklearn.calibration",
@@ -28,13 +30,13 @@ WARM = (
     "sklearn.ensemble",
     "sklearn.linear_model",
     "sklearn.pipeline",
+    "trialbook.execution._work",
     "lightgbm",
     "xgboost",
     "catboost",
-    "skrub",
-    "matplotlib.backends.backend_agg",
     "mlflow.sklearn",
-    "trialbook.execution._work",
+    "matplotlib.backends.backend_agg",
+    "skrub",
 )
 
 
@@ -42,13 +44,20 @@ WARM = (
 PR_SET_PDEATHSIG = 1
 
 
-def warm_up() -> None:
-    """Import what trials need, as far as it is installed."""
+def warm_up() -> Iterator[str]:
+    """Import what trials need, as far as it is installed.
+
+    Yields
+    ------
+    str
+        The name of every module that has been imported.
+    """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
     for module in WARM:
         if importlib.util.find_spec(module.split(".")[0]) is not None:
             importlib.import_module(module)
+            yield module
     from trialbook.models import requirements
 
     requirements("")  # fills its cache
@@ -130,7 +139,7 @@ def main() -> None:
     """Serve standard input, on systems where workers are not forked."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what imports print must not get among the answers
-    warm_up()
+    deque(warm_up(), maxlen=0)
     send_output_to(Path(os.devnull))
     serve(sys.stdin.buffer, answers)
 

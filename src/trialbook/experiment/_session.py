@@ -42,11 +42,11 @@ class TrackingReady(threading.Thread):
 
 @contextlib.contextmanager
 def workers(n_workers: int | None = None) -> Iterator[tuple[Pool, TrackingReady]]:
-    """Workers that import their libraries while the table is read."""
+    """Workers whose libraries are imported while the table is read."""
     tracking = TrackingReady()
     tracking.start()
     pool = Pool(n_workers or n_cores(), threads=n_cores())
-    pool.start()
+    pool.prepare()
     try:
         yield pool, tracking
     finally:
