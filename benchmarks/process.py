@@ -101,11 +101,10 @@ def run_bounded(
         timed_out = False
         try:
             os.sched_setaffinity(process.pid, allowed)
-            while not _finished(process):
+            family.measure()
+            while not timed_out and not _finished(process):
                 family.measure()
                 timed_out = time.monotonic() - started > limit_s
-                if timed_out:
-                    break
             seconds = time.monotonic() - started
         finally:
             family.kill()
