@@ -1,0 +1,1 @@
+"""Runs Trialbook and its peers one after another with the same split, cores and budget."""

@@ -1,0 +1,1 @@
+"""One adapter a framework; each runs in the environment of its framework."""

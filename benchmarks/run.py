@@ -1,0 +1,287 @@
+"""Runs frameworks on sets, one after another: ``python -m benchmarks.run``.
+
+A run whose row is in the table of results is left out, so that a stopped comparison goes on where
+it stopped: call the same again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import psutil
+
+from benchmarks.catalog import HERE, OURS, ROOT, Framework, read_catalog
+from benchmarks.datasets import Dataset, Split, find_datasets, load_split
+from benchmarks.process import Ended, kill_after, run_bounded
+from benchmarks.results import (
+    FOLD,
+    Constraint,
+    app_version,
+    append,
+    budget_of,
+    done_keys,
+    key_of,
+    machine,
+    now,
+    read_results,
+)
+from benchmarks.scoring import RESULT_NAMES, PredictionError, score
+
+# Frameworks with a memory option are given this share; the rest is for the system and for native
+# code, which such options do not count.
+MEMORY_SHARE = 0.6
+# Nothing is fetched and nothing is told to anyone during a run.
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "PYTHONUNBUFFERED": "1",
+}
+# The last words of a failed run in its row; the whole log stays beside the predictions.
+INFO_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run that is asked for."""
+
+    framework: Framework
+    version: str
+    dataset: Dataset
+    constraint: Constraint
+    seed: int
+    machine: str
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The columns of its row that are known before it runs."""
+        return {
+            "id": self.dataset.name,
+            "task": self.dataset.name,
+            "framework": self.framework.name,
+            "constraint": self.constraint.name,
+            "fold": FOLD,
+            "type": self.dataset.task,
+            "metric": RESULT_NAMES[self.dataset.metric],
+            "mode": "local",
+            "version": self.version,
+            "params": json.dumps(dict(self.framework.params)) if self.framework.params else "",
+            "seed": self.seed,
+            "machine": self.machine,
+        }
+
+    def folder(self, results: Path) -> Path:
+        """Where its request, log and predictions are kept."""
+        last = f"{self.constraint.name}-seed{self.seed}"
+        return results / "runs" / self.framework.name / self.dataset.name / last
+
+
+def version_of(framework: Framework) -> str:
+    """The version that an environment has of a framework.
+
+    Trialbook's is followed by a hash of its sources, because it changes between releases: a run is
+    repeated when the code is another one.
+    """
+    code = f"import importlib.metadata as m; print(m.version({framework.package!r}))"
+    command = [str(framework.environment.python), "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    version = done.stdout.strip()
+    return f"{version}+{source_hash(ROOT / 'src')}" if framework.name == OURS else version
+
+
+def source_hash(folder: Path) -> str:
+    """Eight letters that change with any source file of a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:8]
+
+
+def execute(plan: Plan, split: Split, results: Path) -> dict[str, Any]:
+    """Run one framework on one set.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to run.
+    split : Split
+        The set's tables.
+    results : Path
+        Folder of the results.
+
+    Returns
+    -------
+    dict
+        The row of the table of results.
+    """
+    folder = plan.folder(results)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    # Short, because sockets below it may not have long names.
+    scratch = Path(tempfile.mkdtemp(prefix="tbb-"))
+    try:
+        request = write_request(plan, split, folder, scratch)
+        ended = run_bounded(
+            [
+                plan.framework.environment.python,
+                "-m",
+                f"benchmarks.frameworks.{plan.framework.adapter}",
+                request,
+            ],
+            cwd=scratch,
+            log=folder / "log.txt",
+            environ=environment(scratch),
+            cores=plan.constraint.cores,
+            limit_s=kill_after(plan.constraint.budget_s),
+        )
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return plan.identity | outcome(plan, split, folder, ended)
+
+
+def environment(scratch: Path) -> dict[str, str]:
+    """The environment of a run: everything temporary goes to its own folder."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    return inherited | OFFLINE | {"PYTHONPATH": str(ROOT), "TMPDIR": str(scratch)}
+
+
+def write_request(plan: Plan, split: Split, folder: Path, scratch: Path) -> Path:
+    """Write the tables and what is asked; the target of the test rows is not among them."""
+    split.train.to_parquet(scratch / "train.parquet")
+    split.test.to_parquet(scratch / "test.parquet")
+    request = {
+        "train": str(scratch / "train.parquet"),
+        "test": str(scratch / "test.parquet"),
+        "target": plan.dataset.target,
+        "task": plan.dataset.task,
+        "metric": plan.dataset.metric,
+        "classes": len(split.classes),
+        "budget_s": plan.constraint.budget_s,
+        "cores": plan.constraint.cores,
+        "memory_mb": int(psutil.virtual_memory().total / 2**20 * MEMORY_SHARE),
+        "seed": plan.seed,
+        "params": dict(plan.framework.params),
+        "scratch": str(scratch),
+        "output": str(folder.resolve()),
+    }
+    path = folder / "request.json"
+    path.write_text(json.dumps(request, indent=1), "utf-8")
+    return path.resolve()
+
+
+def outcome(plan: Plan, split: Split, folder: Path, ended: Ended) -> dict[str, Any]:
+    """The columns of a row that are known after a run."""
+    report = folder / "result.json"
+    said = json.loads(report.read_text("utf-8")) if report.exists() else {}
+    result, info = judge(plan.dataset.metric, split, folder, ended)
+    return {
+        "result": result,
+        "info": info,
+        "app_version": app_version(ROOT),
+        "utc": now(),
+        "duration": ended.seconds,
+        "training_duration": said.get("training_s"),
+        "predict_duration": said.get("predict_s"),
+        "models_count": said.get("models_count"),
+        "single_row_ms": said.get("single_row_ms"),
+        "peak_memory_mb": ended.peak_memory_mb,
+    }
+
+
+def judge(metric: str, split: Split, folder: Path, ended: Ended) -> tuple[float | None, str]:
+    """Score a run's predictions, or say why there is no score.
+
+    Predictions count even if the run was ended later, while it measured its speed.
+    """
+    path = folder / "predictions.csv"
+    if not path.exists():
+        log = folder / "log.txt"
+        return None, failure(ended, log.read_text("utf-8", "replace") if log.exists() else "")
+    try:
+        predictions = pd.read_csv(path).to_numpy(float)
+        return score(metric, split.truth, predictions, len(split.classes)), ""
+    except (PredictionError, ValueError) as error:
+        return None, f"{type(error).__name__}: {error}"[:INFO_LENGTH]
+
+
+def failure(ended: Ended, log: str) -> str:
+    """Why a run has no predictions, in one line."""
+    if ended.timed_out:
+        return f"TimeoutError: ended after {ended.seconds:.0f} s"
+    last = next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "")
+    return f"exit code {ended.exit_code}: {last}"[:INFO_LENGTH]
+
+
+def main() -> int:
+    """Run what the command line asks for and the table of results does not have."""
+    options = _options()
+    table = options.results / "results.csv"
+    chosen = read_catalog().choose(options.frameworks)
+    constraint = Constraint(budget_of(options.budget), options.cores)
+    versions: dict[str, str] = {}
+    for one in chosen:
+        missing = one.environment.missing()
+        if missing:
+            print(f"{one.name} is left out: {'; '.join(missing)}", file=sys.stderr)
+        else:
+            versions[one.name] = version_of(one)
+    here, done = machine(), done_keys(read_results(table))
+    for dataset in find_datasets(options.data, options.sets):
+        plans = [
+            Plan(one, versions[one.name], dataset, constraint, options.seed, here)
+            for one in chosen
+            if one.name in versions
+        ]
+        plans = [one for one in plans if options.again or key_of(one.identity) not in done]
+        if options.dry_run:
+            for plan in plans:
+                print(f"{dataset.name}: {plan.framework.name} {plan.version}")
+        elif plans:
+            split = load_split(dataset)
+            for plan in plans:
+                row = execute(plan, split, options.results)
+                append(table, [row])
+                print(line(row), flush=True)
+    return 0
+
+
+def line(row: Mapping[str, Any]) -> str:
+    """A row for the screen."""
+    score = f"{row['result']:.5g}" if row["result"] is not None else f"failed: {row['info']}"
+    training = row["training_duration"]
+    seconds = f"trained {training:.1f} s, " if training is not None else ""
+    return (
+        f"{row['task']:<22}{row['framework']:<18}{row['metric']} {score}  ({seconds}"
+        f"all {row['duration']:.1f} s, {row['peak_memory_mb']:.0f} MB)"
+    )
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    data = ROOT.parent / "shared" / "data" / "tabular"
+    parser.add_argument("--data", type=Path, default=data, help="folder of the sets")
+    parser.add_argument("--sets", nargs="+", default=[], metavar="SET")
+    parser.add_argument("--frameworks", nargs="+", default=[], metavar="NAME")
+    parser.add_argument("--budget", default="60s", help="for training, such as 60s or 5m")
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--results", type=Path, default=HERE / "results")
+    parser.add_argument("--again", action="store_true", help="repeat what was run before")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would run")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,60 @@
+"""The report is made from any table of results."""
+
+import pytest
+
+from benchmarks import report
+
+
+@pytest.fixture
+def text(table, peers, tmp_path):
+    return report.write(table, peers, tmp_path).read_text("utf-8")
+
+
+def test_it_names_machine_versions_and_failures(text):
+    assert "Some CPU, 2 cores, 8 GB" in text
+    assert "| trialbook | 1.0 |" in text
+    assert "| other | prices | 0 | TimeoutError: ended after 240 s |" in text
+
+
+def test_the_best_score_is_bold_and_an_imputed_one_in_brackets(text):
+    (line,) = [line for line in text.splitlines() if line.startswith("| prices | neg_rmse")]
+    assert "| **-4** | -5 | **-4** | (-10) |" in line
+
+
+def test_it_compares_with_the_best_peer_of_each_set(text):
+    assert "Rival (best of both)" in text
+    assert "1 of 3 are below 1" in text
+
+
+def test_every_plot_that_it_shows_is_there(text, tmp_path):
+    shown = [line.split("(")[1].rstrip(")") for line in text.splitlines() if line[:2] == "!["]
+    assert len(shown) == 3
+    assert all((tmp_path / name).stat().st_size > 1000 for name in shown)
+
+
+def test_sets_that_someone_lacks_are_named(table, peers, tmp_path):
+    rest = table[(table["framework"] != "other") | (table["task"] != "churn")]
+    text = report.write(rest, peers, tmp_path).read_text("utf-8")
+    assert "* churn: other" in text
+    assert "Sets compared: 2 of 3" in text
+
+
+def test_frameworks_can_be_chosen(table, peers, tmp_path):
+    chosen = ["constant", "trialbook"]
+    text = report.write(table, peers, tmp_path, frameworks=chosen).read_text("utf-8")
+    assert "Rival" not in text
+
+
+def test_a_table_without_us_or_in_common_still_makes_a_report(table, peers, tmp_path):
+    alone = table[table["framework"] == "trialbook"]
+    assert "trialbook" in report.write(alone, peers, tmp_path).read_text("utf-8")
+    others = table[table["framework"] != "trialbook"]
+    assert "Overall" in report.write(others, peers, tmp_path).read_text("utf-8")
+    rest = table[(table["framework"] != "other") | (table["task"] == "prices")]
+    rest = rest[(rest["framework"] != "trialbook") | (rest["task"] == "churn")]
+    assert "No set" in report.write(rest, peers, tmp_path).read_text("utf-8")
+
+
+def test_nothing_to_report_is_said(table, peers, tmp_path):
+    with pytest.raises(ValueError, match="no results"):
+        report.write(table[:0], peers, tmp_path)
