@@ -63,7 +63,7 @@ demo: $(VENV)/.installed
 	$(BIN)/trialbook demo
 
 # Only what is ours: a workspace in this folder holds programs that print.
-OURS := src tests tools
+OURS := src tests tools benchmarks
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check $(OURS)

@@ -37,6 +37,12 @@ class Slow(DecisionTreeClassifier):
         return super().fit(X, y, sample_weight)
 
 
+class Late(DecisionTreeClassifier):
+    def fit(self, X, y, sample_weight=None):
+        time.sleep(5)
+        return super().fit(X, y, sample_weight)
+
+
 class Crashing(Slow):
     def fit(self, X, y, sample_weight=None):
         print("about to misbehave", flush=True)
@@ -114,6 +120,7 @@ def learner(name, n_starts=1):
 
 
 Slow = learner("Slow", 6)
+Late = learner("Late")
 Crashing = learner("Crashing")
 Exiting = learner("Exiting")
 Segfaulting = learner("Segfaulting")
@@ -122,7 +129,7 @@ Stubborn = learner("Stubborn")
 Greedy = learner("Greedy")
 """
 
-NAMES = ("Slow", "Crashing", "Exiting", "Segfaulting", "Sleeping", "Stubborn", "Greedy")
+NAMES = ("Slow", "Late", "Crashing", "Exiting", "Segfaulting", "Sleeping", "Stubborn", "Greedy")
 
 
 @pytest.fixture(scope="session")
@@ -380,6 +387,16 @@ def test_the_deadline_holds_against_learners_that_sleep(run_process, folder, plu
     ledger = tb.open(folder / "W").ledger
     # An engine that waited for its learners would need an hour.
     assert ledger["elapsed_s"] < 2 * ledger["deadline_s"]
+
+
+def test_a_model_that_is_late_is_better_than_none(run_process, folder, plug_ins):
+    arguments = train("late", trials=("--timeout", "9s", "--json"))
+    outcome = run_process(*arguments, cwd=folder, env=plug_ins)
+    assert outcome.code == 0, outcome.err
+    assert "no model in time" in outcome.err
+    rows = outcome.document["leaderboard"]
+    assert [row["learner"] for row in rows if row["state"] == "finished"] == ["late"]
+    assert outcome.document["status"] == "finished"
 
 
 def test_an_experiment_without_a_model_says_why(run_process, folder, plug_ins):

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from trialbook.evaluation import Metric
 
 POLL_S = 0.1
+# The cheapest model gets as long as the whole experiment should have taken, and this at least,
+# when nothing else has become a model in time.
+LAST_RESORT_S = 30.0
 
 
 @dataclass
@@ -105,15 +108,10 @@ class Engine:
         NoModelError
             If none of them has a model.
         """
-        while not (self.stopping and not self._running):
-            self._start_trials()
-            for message in self.pool.poll(POLL_S):
-                self._handle(message)
-            if self._interrupted and self.stopping is None:
-                self._stop("interrupted; the trials so far are kept")
-                self._cancel_running("stopped by the user")
-            elif self.ledger.search_left_s <= 0 and self._running:
-                self._cancel_running("the time for trials was over")
+        self._run_to_a_stop()
+        late = self.ledger.search_left_s <= 0
+        if math.isinf(self.best_loss) and late and not self._interrupted:
+            self._last_resort()
         for label, reason in self.search.skipped().items():
             self.ledger.skip(label, reason)
             self.emit(events.StepSkipped(label, reason))
@@ -124,6 +122,29 @@ class Engine:
                 place=str(self.tracker.workspace.path),
                 remedy="Look at `trialbook leaderboard`, or give more time (--timeout).",
             )
+
+    def _run_to_a_stop(self) -> None:
+        while not (self.stopping and not self._running):
+            self._start_trials()
+            for message in self.pool.poll(POLL_S):
+                self._handle(message)
+            if self._interrupted and self.stopping is None:
+                self._stop("interrupted; the trials so far are kept")
+                self._cancel_running("stopped by the user")
+            elif self.ledger.search_left_s <= 0 and self._running:
+                self._cancel_running("the time for trials was over")
+
+    def _last_resort(self) -> None:
+        """Train the cheapest model beyond its time: a late model is worth more than none."""
+        self.emit(events.Warned("no model in time; the cheapest one is trained beyond the limit"))
+        number = self.search.highest + 1
+        self.search.reserve(number)
+        floor = self.search.plan[0]
+        limit = max(LAST_RESORT_S, self.ledger.deadline_s or 0.0)
+        self._start(replace(floor, number=number), None, limit)
+        while self._running and not self._interrupted:
+            for message in self.pool.poll(POLL_S):
+                self._handle(message)
 
     def run_request(self, request: Request) -> Message:
         """Run one request to its end while nothing else runs.
@@ -209,9 +230,9 @@ class Engine:
             if isinstance(choice, Stop):
                 self._stop(choice.reason)
                 return
-            self._start(choice)
+            self._start(choice, self.ledger.trial_budget_s(), self.ledger.trial_limit_s())
 
-    def _start(self, step: Step) -> None:
+    def _start(self, step: Step, budget_s: float | None, limit_s: float | None) -> None:
         learner = self.learners[step.learner]
         tags = {
             "configuration": step.name,
@@ -226,8 +247,8 @@ class Engine:
             kind="trial",
             folder=str(folder),
             payload=self.writer.payload(run_id, step, learner=step.learner),
-            budget_s=self.ledger.trial_budget_s(),
-            limit_s=self.ledger.trial_limit_s(),
+            budget_s=budget_s,
+            limit_s=limit_s,
         )
         self._running[step.number] = _Running(step, run_id, step.learner, time.monotonic())
         self.emit(events.TrialStarted(step.number, step.label, step.learner))
