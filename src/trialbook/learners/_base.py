@@ -58,7 +58,8 @@ class Start:
         Hyperparameters.
     gain : float
         Expected worth beside the best single model's 1.0, given what usually ran before it. It
-        orders the portfolio, divided by the projected time.
+        orders the portfolio, divided by the projected time. Trialbook's own are from what votes
+        of sixteen experiments of a minute lost without the configuration, rounded generously.
     max_rows : int, optional
         Only for tables with no more training rows than this.
     """

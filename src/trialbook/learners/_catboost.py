@@ -123,9 +123,9 @@ class CatBoost(IterativeLearner):
         second = _CLASSIFICATION if table.is_classification else _REGRESSION
         return (
             Start("default", _DEFAULT, gain=0.9),
-            Start("td", second, gain=0.4),
-            Start("r177", _R177, gain=0.25),
-            Start("r137", _R137, gain=0.2),
+            Start("td", second, gain=0.2),
+            Start("r177", _R177, gain=0.45),
+            Start("r137", _R137, gain=0.15),
         )
 
     def cost(self, params: Params, table: Table) -> float:

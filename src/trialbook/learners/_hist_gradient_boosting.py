@@ -50,8 +50,8 @@ class HistGradientBoosting(Learner):
     def starts(self, table: Table) -> tuple[Start, ...]:
         leaf = leaf_rows(20, table)
         return (
-            Start("default", {**_DEFAULT, "min_samples_leaf": leaf}, gain=0.25),
-            Start("small", _SMALL, gain=0.1),
+            Start("default", {**_DEFAULT, "min_samples_leaf": leaf}, gain=0.15),
+            Start("small", _SMALL, gain=0.06),
         )
 
     def cost(self, params: Params, table: Table) -> float:

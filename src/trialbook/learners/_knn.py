@@ -32,7 +32,7 @@ class KNN(Learner):
         near: dict[str, Value] = {"n_neighbors": few, "weights": "distance", "p": 1}
         wide: dict[str, Value] = {"n_neighbors": many, "weights": "distance", "p": 2}
         return (
-            Start("near", near, gain=0.12, max_rows=MAX_ROWS),
+            Start("near", near, gain=0.08, max_rows=MAX_ROWS),
             Start("wide", wide, gain=0.04, max_rows=MAX_ROWS),
         )
 

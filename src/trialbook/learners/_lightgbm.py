@@ -193,10 +193,10 @@ class LightGBM(IterativeLearner):
         )
         return (
             Start("td", first, gain=1.0),
-            Start("r177", _R177, gain=0.5),
-            Start("r163", _R163, gain=0.3),
-            Start("r120", _R120, gain=0.3),
-            Start("large", _LARGE, gain=0.25),
+            Start("r177", _R177, gain=0.25),
+            Start("r163", _R163, gain=0.25),
+            Start("r120", _R120, gain=0.1),
+            Start("large", _LARGE, gain=0.3),
             *(combining if features else ()),
         )
 

@@ -58,8 +58,8 @@ class MLP(Learner):
 
     def starts(self, table: Table) -> tuple[Start, ...]:
         return (
-            Start("relu", _RELU, gain=0.35, max_rows=MAX_ROWS),
-            Start("light", _LIGHT, gain=0.3, max_rows=MAX_ROWS),
+            Start("relu", _RELU, gain=0.15, max_rows=MAX_ROWS),
+            Start("light", _LIGHT, gain=0.45, max_rows=MAX_ROWS),
             Start("tanh", _TANH, gain=0.15, max_rows=MAX_ROWS),
         )
 

@@ -46,7 +46,7 @@ class RandomForest(Learner):
 
     def starts(self, table: Table) -> tuple[Start, ...]:
         first = _CLASSIFICATION if table.is_classification else _REGRESSION
-        return (Start("breiman", first, gain=0.35), Start("r39", _R39, gain=0.12))
+        return (Start("breiman", first, gain=0.25), Start("r39", _R39, gain=0.08))
 
     def cost(self, params: Params, table: Table) -> float:
         features = columns_per_split(params, table)

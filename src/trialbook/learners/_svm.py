@@ -38,7 +38,7 @@ class SVM(Learner):
         # gamma is scikit-learn's own, one over columns and their variance. 1 is its own C, too;
         # 10 bends borders further, which rows that are nearly separable bear.
         return (
-            Start("c1", {"C": 1.0}, gain=0.3, max_rows=MAX_ROWS),
+            Start("c1", {"C": 1.0}, gain=0.2, max_rows=MAX_ROWS),
             Start("c10", {"C": 10.0}, gain=0.12, max_rows=MAX_ROWS),
         )
 

@@ -107,9 +107,9 @@ class XGBoost(IterativeLearner):
     def starts(self, table: Table) -> tuple[Start, ...]:
         first = _CLASSIFICATION if table.is_classification else _REGRESSION
         return (
-            Start("td", first, gain=0.6),
+            Start("td", first, gain=0.5),
             Start("r33", _R33, gain=0.25),
-            Start("r89", _R89, gain=0.2),
+            Start("r89", _R89, gain=0.35),
         )
 
     def cost(self, params: Params, table: Table) -> float:
