@@ -4,7 +4,7 @@ The source of the functions and of the class below stands in programs, so each u
 arguments and what the imports of its `Adjustment` bring in.
 """
 # ruff: noqa: ANN001, ANN202, ANN204 -- read in notebooks, where annotations would distract
-# mypy: disable-error-code="no-untyped-def"
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 
 from __future__ import annotations
 
