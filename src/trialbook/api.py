@@ -94,6 +94,8 @@ def classify(
     early_termination: bool = True,
     voting: bool = True,
     stacking: bool = True,
+    calibrate: bool = True,
+    tune_threshold: bool = True,
     seed: int = 0,
     workspace: str | Path = "trialbook",
     tracking_uri: str | None = None,
@@ -151,6 +153,13 @@ def classify(
         Stop when ten trials in a row, after the first twenty, did not improve the best score.
     voting, stacking : bool
         Which ensembles to end with.
+    calibrate : bool
+        Temper the probabilities of ensembles where the metric asks how sure they are, the
+        validation rows are enough to tell, and rows that were not used for it gain.
+    tune_threshold : bool
+        Weigh the classes of ensembles, which for two classes moves the threshold of decision,
+        where the metric is one of labels; on the same conditions. Their probabilities are then
+        those of the weighted classes.
     seed : int
         Fixes splits, configurations and models.
     workspace : str or Path

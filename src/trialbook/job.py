@@ -154,6 +154,12 @@ class Job(BaseModel):
     )
     voting: bool = Field(True, description="end with a voting ensemble")
     stacking: bool = Field(True, description="end with a stacking ensemble")
+    calibrate: bool = Field(
+        True, description="temper the ensembles' probabilities where the metric gains"
+    )
+    tune_threshold: bool = Field(
+        True, description="weigh the ensembles' classes where a metric of labels gains"
+    )
     seed: int = Field(0, ge=0, lt=2**31, description="fixes splits, configurations and models")
 
     # Where it is kept

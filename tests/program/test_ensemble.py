@@ -68,7 +68,9 @@ class FixedRegressor(DummyRegressor):
 class Ensemble:
     """A table, its folds, two members and the program over them."""
 
-    def __init__(self, root, kind, n_classes, *, n_folds=3, metric_name=None, balance=False):
+    def __init__(
+        self, root, kind, n_classes, *, n_folds=3, metric_name=None, balance=False, adjustment=None
+    ):
         rng = np.random.default_rng(0)
         self.n_classes = n_classes
         self.y = rng.integers(0, n_classes, N_ROWS) if n_classes else rng.normal(5, 2, N_ROWS)
@@ -118,7 +120,7 @@ class Ensemble:
             balance=balance,
         )
         members = {name: Code(f'Path("{root}/{name}")') for name in self.members}
-        about = {"title": "Two together", "summary": "A test."}
+        about = {"title": "Two together", "summary": "A test.", "adjustment": adjustment}
         self.text = (
             voting_program(frame, members, select_weights, **about)
             if kind == "voting"
@@ -264,3 +266,66 @@ def test_a_vote_is_chosen_by_the_metric_of_the_experiment(make, name):
     one = make("voting", 2, metric_name=name)
     _, score = one.cross_validate()
     assert score >= max(one.alone("good"), one.alone("bad")) - 0.02
+
+
+ADJUSTED = pytest.mark.parametrize(
+    ("n_classes", "adjustment", "metric_name"),
+    [
+        (2, "temperature", "log_loss"),
+        (3, "temperature", "log_loss"),
+        (2, "class_weights", "f1"),
+        (3, "class_weights", "balanced_accuracy"),
+    ],
+)
+
+
+@KINDS
+@ADJUSTED
+@pytest.mark.parametrize("n_folds", [1, 3])
+def test_an_adjusted_ensemble_answers_what_its_validation_rows_were_scored_for(
+    make, kind, n_classes, adjustment, metric_name, n_folds
+):
+    options = {"n_folds": n_folds, "metric_name": metric_name}
+    one = make(kind, n_classes, adjustment=adjustment, **options)
+    program = one.program
+    program.cross_fitted = always
+    results, score = one.cross_validate()
+    assert np.isfinite(score)
+    X, y = one.loaded[:2]
+    model = program.combine([found for found, _, _ in results], X, y)
+    assert type(model).__name__ == "AdjustedClassifier"
+    proba = model.predict_proba(X)
+    np.testing.assert_allclose(proba.sum(axis=1), 1)
+    labels = np.array(CLASSES[n_classes])[proba.argmax(axis=1)]
+    np.testing.assert_array_equal(model.predict(X), labels)
+    adjust = program.tempered if adjustment == "temperature" else program.reweighted
+    np.testing.assert_allclose(proba, adjust(model.model_.predict_proba(X), results[0][0][1]))
+
+
+def always(y, proba, parts, loss, find, adjust):
+    """The adjustment of all rows, whether others gain by it or not."""
+    found = find(y, proba, loss)
+    return found, adjust(proba, found)
+
+
+@KINDS
+@ADJUSTED
+def test_an_ensemble_that_gains_nothing_by_it_is_as_without(
+    make, kind, n_classes, adjustment, metric_name
+):
+    one = make(kind, n_classes, adjustment=adjustment, metric_name=metric_name)
+    one.program.cross_fitted = lambda y, proba, *_: (None, proba)
+    results, _ = one.cross_validate()
+    X, y = one.loaded[:2]
+    model = one.program.combine([found for found, _, _ in results], X, y)
+    assert type(model).__name__ in ("VotingClassifier", "StackingClassifier")
+    rows = np.concatenate([rows for _, rows, _ in results])
+    assert sorted(rows) == sorted(one.rows)
+
+
+def test_an_adjusted_program_is_what_a_reader_can_follow(make):
+    text = make("voting", 3, adjustment="temperature").text
+    assert "temperature, blend = cross_fitted(" in text
+    assert "AdjustedClassifier(vote, tempered, temperature)" in text
+    assert "from scipy.optimize import minimize_scalar" in text
+    assert "reweighted" not in text

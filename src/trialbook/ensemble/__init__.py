@@ -1,7 +1,16 @@
 """Many models as one: how much each counts, and which may take part."""
 
+from trialbook.ensemble._calibration import adjustment
 from trialbook.ensemble._caruana import select_weights
 from trialbook.ensemble._live import LiveVote
 from trialbook.ensemble._members import layer, smoothed, stackable, voters
 
-__all__ = ["LiveVote", "layer", "select_weights", "smoothed", "stackable", "voters"]
+__all__ = [
+    "LiveVote",
+    "adjustment",
+    "layer",
+    "select_weights",
+    "smoothed",
+    "stackable",
+    "voters",
+]

@@ -10,7 +10,7 @@ import numpy as np
 
 from trialbook import events
 from trialbook.data import Prepared, encode
-from trialbook.ensemble import layer, smoothed, stackable, voters
+from trialbook.ensemble import adjustment, layer, smoothed, stackable, voters
 from trialbook.evaluation import Metric
 from trialbook.execution import OOF, Request, read_oof
 from trialbook.experiment import _state
@@ -24,6 +24,7 @@ from trialbook.experiment._handle import (
 )
 from trialbook.experiment._report import report
 from trialbook.job import Job
+from trialbook.program import AdjustmentKind
 from trialbook.search import Entry, Step
 from trialbook.tracking import Tracker, TrialRecord
 
@@ -127,6 +128,17 @@ class Finish:
         """Seconds for ensembles: the test and the report come after them."""
         return self.engine.ledger.left_s - self.engine.ledger.ending_s
 
+    def _adjustment(self) -> AdjustmentKind | None:
+        schema = self.prepared.schema
+        y = encode(self.prepared.train[schema.target], schema.classes)
+        return adjustment(
+            self.engine.metric,
+            y[(self.prepared.folds.matrix == 0).any(axis=1)],
+            len(schema.classes),
+            calibrate=self.job.calibrate,
+            tune_threshold=self.job.tune_threshold,
+        )
+
     def _names(self, members: list[TrialRecord]) -> str:
         return ", ".join(member.label for member in members)
 
@@ -161,10 +173,8 @@ class Finish:
         }
         run_id = tracker.start_trial(number, step.label, kind, tags)
         folder = tracker.new_folder(run_id)
-        if kind == "voting":
-            writer.write_voting(folder, members, step.label)
-        else:
-            writer.write_stacking(folder, members, step.label)
+        write = writer.write_voting if kind == "voting" else writer.write_stacking
+        write(folder, members, step.label, self._adjustment())
         left = self._left_s()
         payload = writer.payload(run_id, step, learner=None, trains=False)
         budget = None if math.isinf(left) else left

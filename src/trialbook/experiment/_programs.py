@@ -10,7 +10,14 @@ from typing import Any
 from trialbook.execution import PROGRAM
 from trialbook.experiment import _state
 from trialbook.learners import Learner
-from trialbook.program import Code, Frame, stacking_program, tabular_program, voting_program
+from trialbook.program import (
+    AdjustmentKind,
+    Code,
+    Frame,
+    stacking_program,
+    tabular_program,
+    voting_program,
+)
 from trialbook.search import Step
 from trialbook.tasks import TabularTask
 from trialbook.tracking import Tracker, TrialRecord
@@ -70,7 +77,13 @@ class Writer:
         self.write(folder, tabular_program(self.frame, code, title="Class weights", summary=""))
         return str(folder / PROGRAM)
 
-    def write_voting(self, folder: Path, members: Sequence[TrialRecord], label: str) -> None:
+    def write_voting(
+        self,
+        folder: Path,
+        members: Sequence[TrialRecord],
+        label: str,
+        adjustment: AdjustmentKind | None = None,
+    ) -> None:
         """Write the program of a vote.
 
         Parameters
@@ -79,6 +92,8 @@ class Writer:
         members : sequence of TrialRecord
             Candidates, best first.
         label : str
+        adjustment : {"temperature", "class_weights"}, optional
+            How its probabilities are adjusted to the metric.
         """
         from trialbook.ensemble import select_weights
 
@@ -88,13 +103,23 @@ class Writer:
             " predictions of its best trials, with weights from ensemble selection"
             " (Caruana et al. 2004)."
         )
-        folders = self._folders(members)
-        self.write(
-            folder,
-            voting_program(self.frame, folders, select_weights, title=title, summary=summary),
+        program = voting_program(
+            self.frame,
+            self._folders(members),
+            select_weights,
+            title=title,
+            summary=summary,
+            adjustment=adjustment,
         )
+        self.write(folder, program)
 
-    def write_stacking(self, folder: Path, members: Sequence[TrialRecord], label: str) -> None:
+    def write_stacking(
+        self,
+        folder: Path,
+        members: Sequence[TrialRecord],
+        label: str,
+        adjustment: AdjustmentKind | None = None,
+    ) -> None:
         """Write the program of a stack.
 
         Parameters
@@ -103,16 +128,22 @@ class Writer:
         members : sequence of TrialRecord
             First layer, best first.
         label : str
+        adjustment : {"temperature", "class_weights"}, optional
+            How its probabilities are adjusted to the metric.
         """
         title = f"A stack predicts `{self.task.schema.target}`"
         summary = (
             f"{label} of the experiment *{self.task.experiment}*: a linear model on top of the"
             " out-of-fold predictions of its best trials (Wolpert 1992)."
         )
-        self.write(
-            folder,
-            stacking_program(self.frame, self._folders(members), title=title, summary=summary),
+        program = stacking_program(
+            self.frame,
+            self._folders(members),
+            title=title,
+            summary=summary,
+            adjustment=adjustment,
         )
+        self.write(folder, program)
 
     def payload(
         self, run_id: str, step: Step, *, learner: str | None, trains: bool = True

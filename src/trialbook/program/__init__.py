@@ -1,5 +1,6 @@
 """A configuration becomes the trial's program: cells, script, notebook, module."""
 
+from trialbook.program._calibration import AdjustmentKind
 from trialbook.program._code import Code, call, set_constant
 from trialbook.program._ensemble import stacking_program, voting_program
 from trialbook.program._exploration import exploration_program
@@ -14,6 +15,7 @@ from trialbook.program._notebook import from_notebook, import_program, to_notebo
 from trialbook.program._tabular import Frame, MetricCode, ModelCode, tabular_program
 
 __all__ = [
+    "AdjustmentKind",
     "Code",
     "Columns",
     "Extra",

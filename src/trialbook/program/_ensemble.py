@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trialbook.program import _snippets
+from trialbook.program._calibration import ADJUSTMENTS, Adjustment, AdjustmentKind
 from trialbook.program._code import Code, import_block, literal, source_of, spread
 from trialbook.program._tabular import (
     Frame,
@@ -37,6 +38,7 @@ def voting_program(
     *,
     title: str,
     summary: str,
+    adjustment: AdjustmentKind | None = None,
 ) -> str:
     """Write the program of a weighted vote.
 
@@ -50,48 +52,66 @@ def voting_program(
         Function that chooses the weights; its source becomes part of the program.
     title, summary : str
         Heading of the notebook and the text below it.
+    adjustment : {"temperature", "class_weights"}, optional
+        How its probabilities are adjusted to the metric.
 
     Returns
     -------
     str
         Python source in percent format.
     """
-    loss = _loss(frame)
-    cross_validate = "\n".join(
-        [
-            "# %%",
-            "def cross_validate(X, y, folds, oof, where):",
-            '    """Blend the members\' out-of-fold predictions, one fold at a time."""',
-            f"    some = slice(None, None, 1 + len(where) // {ENOUGH_ROWS})  # rows to choose by",
-            "    weights = select_weights(oof[:, some], y[where.row][some], loss)",
-            "    blend = np.tensordot(weights, oof, axes=1)",
-            "    for fold in range(len(FOLDS)):",
-            "        mine = np.flatnonzero(where.fold == fold)",
-            "        yield weights, where.row.to_numpy()[mine], blend[mine]",
-        ]
-    )
+    adjust = ADJUSTMENTS[adjustment] if adjustment else None
+    found = f"weights, {adjust.name}" if adjust else "weights"
+    cross_validate = [
+        "# %%",
+        "def cross_validate(X, y, folds, oof, where):",
+        '    """Blend the members\' out-of-fold predictions, one fold at a time."""',
+        f"    some = slice(None, None, 1 + len(where) // {ENOUGH_ROWS})  # rows to choose by",
+        "    weights = select_weights(oof[:, some], y[where.row][some], loss)",
+        "    blend = np.tensordot(weights, oof, axes=1)",
+        *(adjust.cross_fit("y[where.row]", "blend", "parts_of(where)") if adjust else ()),
+        "    for fold in range(len(FOLDS)):",
+        "        mine = np.flatnonzero(where.fold == fold)",
+        f"        yield {_group(found)}, where.row.to_numpy()[mine], blend[mine]",
+    ]
     kind = "Classifier" if frame.is_classification else "Regressor"
     soft = ', voting="soft"' if frame.is_classification else ""
     target = "np.array(CLASSES)[y]" if frame.is_classification else "y"
-    combine = "\n".join(
-        [
-            "# %%",
-            "def combine(weights, X, y):",
-            '    """The vote as one estimator over the stored models of the members."""',
-            "    chosen = [(name, w) for name, w in zip(MEMBERS, weights[0]) if w > 0]",
-            "    voters = [(name, FrozenEstimator(stored_model(name))) for name, _ in chosen]",
-            f"    vote = Voting{kind}(voters{soft}, weights=[w for _, w in chosen])",
-            f"    return vote.fit(X, {target})",
-        ]
+    combine = [
+        "# %%",
+        "def combine(found, X, y):",
+        '    """The vote as one estimator over the stored models of the members."""',
+        f"    {found} = found[0]",
+        "    chosen = [(name, w) for name, w in zip(MEMBERS, weights) if w > 0]",
+        "    voters = [(name, FrozenEstimator(stored_model(name))) for name, _ in chosen]",
+        f"    vote = Voting{kind}(voters{soft}, weights=[w for _, w in chosen])",
+        *(adjust.wrap("vote") if adjust else ()),
+        f"    return vote.fit(X, {target})",
+    ]
+    show = [
+        f"    {found} = results[0][0]",
+        "    print(dict(zip(MEMBERS, weights.round(3))))",
+        *(adjust.show() if adjust else ()),
+    ]
+    program = _Ensemble(
+        imports=(f"from sklearn.ensemble import Voting{kind}",),
+        definitions=(source_of(select),),
+        cross_validate="\n".join(cross_validate),
+        combine="\n".join(combine),
+        show="\n".join(show),
+        adjust=adjust,
+        blends=True,
     )
-    imports = [f"from sklearn.ensemble import Voting{kind}"]
-    body = [f"# %%\n{frame.metric.source}\n\n\n{loss}", f"# %%\n{source_of(select)}"]
-    show = "    print(dict(zip(MEMBERS, results[0][0].round(3))))"
-    return _assemble(frame, members, imports, body, cross_validate, combine, show, title, summary)
+    return _assemble(frame, members, program, title, summary)
 
 
 def stacking_program(
-    frame: Frame, members: Mapping[str, Code], *, title: str, summary: str
+    frame: Frame,
+    members: Mapping[str, Code],
+    *,
+    title: str,
+    summary: str,
+    adjustment: AdjustmentKind | None = None,
 ) -> str:
     """Write the program of a stack with a linear meta-learner.
 
@@ -103,6 +123,8 @@ def stacking_program(
         First layer, best first: label, and expression of the folder of its artifacts.
     title, summary : str
         Heading of the notebook and the text below it.
+    adjustment : {"temperature", "class_weights"}, optional
+        How its probabilities are adjusted to the metric.
 
     Returns
     -------
@@ -110,46 +132,74 @@ def stacking_program(
         Python source in percent format.
     """
     meta = _classifier_on_top(frame) if frame.is_classification else _regressor_on_top()
-    cross_validate = "\n".join(
-        [
-            "# %%",
-            "def cross_validate(X, y, folds, oof, where):",
-            '    """Train the meta-learner on the predictions of other folds, fold by fold."""',
-            f"    columns, target = {meta.columns}, y[where.row]",
-            "    parts = where.fold.to_numpy()",
-            "    if len(FOLDS) == 1:  # one hold-out: cut its rows into folds of their own",
-            "        parts = np.empty(len(where), dtype=int)",
-            f"        cut = KFold({META_FOLDS}, shuffle=True, random_state=SEED)",
-            "        for part, (_, rows) in enumerate(cut.split(columns)):",
-            "            parts[rows] = part",
-            "    stacked = np.empty_like(oof[0])",
-            "    for part in np.unique(parts):",
-            "        meta = clone(META).fit(columns[parts != part], target[parts != part])",
-            f"        stacked[parts == part] = meta.{meta.predict}(columns[parts == part])",
-            "    meta = clone(META).fit(columns, target)",
-            "    for fold in range(len(FOLDS)):",
-            "        mine = np.flatnonzero(where.fold == fold)",
-            "        yield meta, where.row.to_numpy()[mine], stacked[mine]",
-        ]
-    )
-    combine = "\n".join(
-        [
-            "# %%",
-            "def combine(metas, X, y):",
-            '    """The stack as one estimator over the stored models of the members."""',
-            "    meta = metas[0]",
-            "    layer = [(name, FrozenEstimator(stored_model(name))) for name in MEMBERS]",
-            *meta.build,
-        ]
-    )
-    imports = [
-        "from sklearn.base import clone",
-        "from sklearn.model_selection import KFold",
-        *meta.imports,
+    adjust = ADJUSTMENTS[adjustment] if adjustment else None
+    found = f"meta, {adjust.name}" if adjust else "meta"
+    cross_validate = [
+        "# %%",
+        "def cross_validate(X, y, folds, oof, where):",
+        '    """Train the meta-learner on the predictions of other folds, fold by fold."""',
+        f"    columns, target = {meta.columns}, y[where.row]",
+        "    parts = parts_of(where)",
+        "    stacked = np.empty_like(oof[0])",
+        "    for part in np.unique(parts):",
+        "        meta = clone(META).fit(columns[parts != part], target[parts != part])",
+        f"        stacked[parts == part] = meta.{meta.predict}(columns[parts == part])",
+        "    meta = clone(META).fit(columns, target)",
+        *(adjust.cross_fit("target", "stacked", "parts") if adjust else ()),
+        "    for fold in range(len(FOLDS)):",
+        "        mine = np.flatnonzero(where.fold == fold)",
+        f"        yield {_group(found)}, where.row.to_numpy()[mine], stacked[mine]",
     ]
-    body = ["# %%\n" + meta.definition, f"# %%\n{frame.metric.source}"]
-    show = "    print(results[0][0])"
-    return _assemble(frame, members, imports, body, cross_validate, combine, show, title, summary)
+    combine = [
+        "# %%",
+        "def combine(found, X, y):",
+        '    """The stack as one estimator over the stored models of the members."""',
+        f"    {found} = found[0]",
+        "    layer = [(name, FrozenEstimator(stored_model(name))) for name in MEMBERS]",
+        meta.stack,
+        *(adjust.wrap("stack") if adjust else ()),
+        *meta.fit,
+    ]
+    show = [
+        f"    {found} = results[0][0]",
+        "    print(meta)",
+        *(adjust.show() if adjust else ()),
+    ]
+    program = _Ensemble(
+        imports=("from sklearn.base import clone", *meta.imports),
+        definitions=(meta.definition,),
+        cross_validate="\n".join(cross_validate),
+        combine="\n".join(combine),
+        show="\n".join(show),
+        adjust=adjust,
+        blends=False,
+    )
+    return _assemble(frame, members, program, title, summary)
+
+
+@dataclass(frozen=True)
+class _Ensemble:
+    """What one kind of ensemble writes into a program.
+
+    `definitions` are cells, `show` are the lines that print what was found, and `blends` says
+    whether `cross_validate` needs the metric as a loss even when nothing is adjusted.
+    """
+
+    imports: tuple[str, ...]
+    definitions: tuple[str, ...]
+    cross_validate: str
+    combine: str
+    show: str
+    adjust: Adjustment | None
+    blends: bool
+
+    @property
+    def needs_loss(self) -> bool:
+        return self.blends or self.adjust is not None
+
+    @property
+    def needs_parts(self) -> bool:
+        return not self.blends or self.adjust is not None
 
 
 @dataclass(frozen=True)
@@ -159,7 +209,8 @@ class _Meta:
     definition: str
     columns: str
     predict: str
-    build: tuple[str, ...]
+    stack: str
+    fit: tuple[str, ...]
     imports: tuple[str, ...]
 
 
@@ -178,9 +229,13 @@ def _classifier_on_top(frame: Frame) -> _Meta:
         definition="\n".join(definition),
         columns="np.hstack([p[:, 1:] if p.shape[1] == 2 else p for p in oof])",
         predict="predict_proba",
-        build=(
-            '    options = {"cv": "prefit", "stack_method": "predict_proba"}',
-            "    stack = StackingClassifier(layer, FrozenEstimator(meta), **options)",
+        stack="\n".join(
+            [
+                '    options = {"cv": "prefit", "stack_method": "predict_proba"}',
+                "    stack = StackingClassifier(layer, FrozenEstimator(meta), **options)",
+            ]
+        ),
+        fit=(
             "    _, one_of_each = np.unique(y, return_index=True)  # nothing is trained any more",
             "    return stack.fit(X.iloc[one_of_each], np.array(CLASSES)[y[one_of_each]])",
         ),
@@ -199,10 +254,8 @@ def _regressor_on_top() -> _Meta:
         definition=f"META = ElasticNetCV({options})",
         columns="np.column_stack(oof)",
         predict="predict",
-        build=(
-            '    stack = StackingRegressor(layer, FrozenEstimator(meta), cv="prefit")',
-            "    return stack.fit(X.head(2), y[:2])  # nothing is trained any more",
-        ),
+        stack='    stack = StackingRegressor(layer, FrozenEstimator(meta), cv="prefit")',
+        fit=("    return stack.fit(X.head(2), y[:2])  # nothing is trained any more",),
         imports=(
             "from sklearn.ensemble import StackingRegressor",
             "from sklearn.linear_model import ElasticNetCV",
@@ -210,18 +263,23 @@ def _regressor_on_top() -> _Meta:
     )
 
 
+def _group(names: str) -> str:
+    """Source of one value that holds those of all names."""
+    return f"({names})" if "," in names else names
+
+
 def _assemble(
     frame: Frame,
     members: Mapping[str, Code],
-    imports: list[str],
-    body: list[str],
-    cross_validate: str,
-    combine: str,
-    show: str,
+    program: _Ensemble,
     title: str,
     summary: str,
 ) -> str:
-    imports += [
+    adjust = program.adjust
+    imports = [
+        *program.imports,
+        *(adjust.imports if adjust else ()),
+        *(("from sklearn.model_selection import KFold",) if program.needs_parts else ()),
         "from pathlib import Path",
         "import mlflow",
         "import numpy as np",
@@ -235,12 +293,15 @@ def _assemble(
         "# %%\n" + import_block(imports),
         _parameters(frame, members),
         _load(frame),
-        *body,
-        cross_validate,
+        "# %%\n" + frame.metric.source + ("\n\n\n" + _loss(frame) if program.needs_loss else ""),
+        *(f"# %%\n{definition}" for definition in program.definitions),
+        *([_parts()] if program.needs_parts else []),
+        *([f"# %%\n{adjust.definition}"] if adjust else []),
+        program.cross_validate,
         evaluate_cell(frame),
-        combine,
+        program.combine,
         markdown_cell("## Run", "", "Everything above only defines; the cells below do the work."),
-        _run(frame, show),
+        _run(frame, program.show),
         _use(frame),
     ]
     return "\n\n".join(cell.rstrip() for cell in cells) + "\n"
@@ -276,6 +337,23 @@ def _load(frame: Frame) -> str:
             "def stored_model(name):",
             '    """The model that a member\'s run keeps."""',
             '    return mlflow.sklearn.load_model(str(MEMBERS[name] / "model"))',
+        ]
+    )
+
+
+def _parts() -> str:
+    return "\n".join(
+        [
+            "# %%",
+            "def parts_of(where):",
+            '    """The fold of each row; one hold-out is cut into folds of its own."""',
+            "    parts = where.fold.to_numpy()",
+            "    if len(FOLDS) == 1:",
+            "        parts = np.empty(len(where), dtype=int)",
+            f"        cut = KFold({META_FOLDS}, shuffle=True, random_state=SEED)",
+            "        for part, (_, rows) in enumerate(cut.split(where)):",
+            "            parts[rows] = part",
+            "    return parts",
         ]
     )
 
