@@ -7,7 +7,7 @@ import math
 import pytest
 
 from trialbook.learners import Choice, Float, Int
-from trialbook.search._tuner import STARTUP_TRIALS, Tuner
+from trialbook.search._tuner import N_FAMILIES, STARTUP_TRIALS, Tuner
 
 
 @pytest.fixture
@@ -134,3 +134,14 @@ def test_starts_outside_the_space_still_count_for_their_family(tuner, make_step)
     one.tell(make_step(1, "a", x=5.0, n=None, other="text"), 0.1)
     one.tell(make_step(2, "a", x="auto", n=3), 0.2)
     assert one.ask(3, {}).learner == "a"
+
+
+def test_families_far_behind_are_not_refined_for_want_of_better(tuner, make_step):
+    keys = "abcdefg"
+    one = tuner(*keys)
+    for number, key in enumerate(keys, start=1):
+        one.tell(make_step(number, key, x=0.1), number / 10)
+    leading = dict.fromkeys(keys[:N_FAMILIES], "too slow")
+    assert one.ask(10, leading) is None
+    del leading[keys[N_FAMILIES - 1]]
+    assert one.ask(11, leading).learner == keys[N_FAMILIES - 1]
