@@ -76,7 +76,7 @@ class Experiment:
         self.folder = root / "trial"
         self.told = []
 
-    def run(self, *, in_fold="pass", in_evaluate="pass", budget_s=None):
+    def run(self, *, in_fold="pass", in_evaluate="pass", budget_s=None, trains=True):
         path = self.folder / PROGRAM
         path.parent.mkdir(parents=True, exist_ok=True)
         program = PROGRAM_TEXT.format(in_fold=in_fold, in_evaluate=in_evaluate)
@@ -85,7 +85,7 @@ class Experiment:
             "schema": str(self.root / "schema.json"),
             "learner": None,
             "metadata": {"trial": "mean-1"},
-            "trains": True,
+            "trains": trains,
         }
         request = Request(1, "trial", str(self.folder), payload, budget_s)
         return run_trial(request, lambda kind, payload: self.told.append((kind, payload)))
@@ -172,6 +172,12 @@ def test_folds_that_do_not_fit_into_the_budget_end_the_trial_early(experiment):
     with pytest.raises(OutOfTimeError, match="2 more do not fit"):
         experiment.run(in_fold="time.sleep(0.6)", budget_s=1.0)
     assert len(experiment.told) == 1
+
+
+def test_the_first_fold_of_a_program_that_trains_nothing_is_no_measure_of_the_others(experiment):
+    slow_start = "time.sleep(0.6 * (number == 0))"
+    experiment.run(in_fold=slow_start, budget_s=1.0, trains=False)
+    assert len(experiment.told) == N_FOLDS
 
 
 @pytest.mark.parametrize("budget_s", [1.0, 4.0, 10.0, 100.0, 1000.0])
