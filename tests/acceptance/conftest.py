@@ -139,6 +139,7 @@ def warm_workers():
     server = spawner(worker_environment(os.cpu_count() or 1))
 
     class Shared:
+        shares_imports = True
         spawn = staticmethod(server.spawn)
 
         @staticmethod
