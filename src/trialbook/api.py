@@ -150,7 +150,8 @@ def classify(
     exit_score : float, optional
         Stop when the metric is as good as this.
     early_termination : bool
-        Stop when ten trials in a row, after the first twenty, did not improve the best score.
+        Stop when, after the whole portfolio and twenty trials, ten refinements in a row have
+        not improved a vote of all trials.
     voting, stacking : bool
         Which ensembles to end with.
     calibrate : bool

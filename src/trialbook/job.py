@@ -150,7 +150,7 @@ class Job(BaseModel):
     memory_limit: int | None = Field(None, description="memory that a trial may use, such as 4GB")
     exit_score: float | None = Field(None, description="stop when the metric is as good as this")
     early_termination: bool = Field(
-        True, description="stop when the best score no longer improves"
+        True, description="stop when refinement no longer improves the vote of all trials"
     )
     voting: bool = Field(True, description="end with a voting ensemble")
     stacking: bool = Field(True, description="end with a stacking ensemble")

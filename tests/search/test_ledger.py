@@ -8,12 +8,14 @@ import pytest
 
 from trialbook.search import Entry, Ledger, _ledger
 from trialbook.search._ledger import (
+    BYTES_PER_S,
     ENDING_S,
     ENSEMBLES_S,
     FORESEEN_MAX_SHARE,
     LIKELY_MEMBERS,
     MAX_CORRECTION,
     OVERHEAD_S,
+    PACKAGING_ROWS,
 )
 
 
@@ -156,9 +158,10 @@ def test_models_tell_how_long_the_end_will_take(clock):
     account = ledger(clock, 100.0)
     before = account.reserve_s
     account.foresee(10_000, [(0.5, 100.0, 1e8), (0.4, 50.0, 1e8)])
-    assert account.ensembles_s == pytest.approx(ENSEMBLES_S + 2.0)
+    ensembles_s = ENSEMBLES_S + 2e8 / BYTES_PER_S + 150.0 * PACKAGING_ROWS / 1e6
+    assert account.ensembles_s == pytest.approx(ensembles_s)
     assert account.ending_s == pytest.approx(ENDING_S + 1.5)
-    assert account.reserve_s == pytest.approx(ENSEMBLES_S + ENDING_S + 3.5) != before
+    assert account.reserve_s == pytest.approx(ensembles_s + ENDING_S + 1.5) != before
 
 
 def test_only_the_best_models_count_for_the_end(clock):

@@ -18,7 +18,9 @@ RESERVE_MAX_S = 60.0
 # probably be members add by their size and by the time to predict the test rows.
 ENSEMBLES_S = 3.0
 ENDING_S = 1.5
-BYTES_PER_S = 100e6
+BYTES_PER_S = 40e6
+# Rows that an ensemble predicts while it is packaged.
+PACKAGING_ROWS = 750
 LIKELY_MEMBERS = 6
 # Even slow models do not take more than this share of the budget from the search.
 FORESEEN_MAX_SHARE = 0.5
@@ -119,9 +121,10 @@ class Ledger:
             Of each finished trial: loss, milliseconds to predict a thousand rows, bytes.
         """
         likely = sorted(models)[:LIKELY_MEMBERS]
-        predict_s = sum(milliseconds for _, milliseconds, _ in likely) * n_test_rows / 1e6
-        self.ensembles_s = ENSEMBLES_S + sum(n_bytes for _, _, n_bytes in likely) / BYTES_PER_S
-        self.ending_s = ENDING_S + predict_s
+        row_s = sum(milliseconds for _, milliseconds, _ in likely) / 1e6
+        store_s = sum(n_bytes for _, _, n_bytes in likely) / BYTES_PER_S
+        self.ensembles_s = ENSEMBLES_S + store_s + row_s * PACKAGING_ROWS
+        self.ending_s = ENDING_S + row_s * n_test_rows
 
     @property
     def search_left_s(self) -> float:
