@@ -8,6 +8,7 @@ import pytest
 
 from trialbook.search import Entry, Ledger, _ledger
 from trialbook.search._ledger import (
+    BYTES_PER_S,
     ENDING_S,
     ENSEMBLES_S,
     FORESEEN_MAX_SHARE,
@@ -15,8 +16,6 @@ from trialbook.search._ledger import (
     MAX_CORRECTION,
     OVERHEAD_S,
     PACKAGING_ROWS,
-    STORE_S,
-    STORING,
 )
 
 
@@ -158,8 +157,8 @@ def test_what_did_not_run_is_kept_with_its_reason(clock):
 def test_models_tell_how_long_the_end_will_take(clock):
     account = ledger(clock, 100.0)
     before = account.reserve_s
-    account.foresee(10_000, [(0.5, 100.0, 1.0), (0.4, 50.0, STORE_S / 2)])
-    ensembles_s = ENSEMBLES_S + STORING * (1.0 - STORE_S) + 150.0 * PACKAGING_ROWS / 1e6
+    account.foresee(10_000, [(0.5, 100.0, 1e8), (0.4, 50.0, 1e8)])
+    ensembles_s = ENSEMBLES_S + 2e8 / BYTES_PER_S + 150.0 * PACKAGING_ROWS / 1e6
     assert account.ensembles_s == pytest.approx(ensembles_s)
     assert account.ending_s == pytest.approx(ENDING_S + 1.5)
     assert account.reserve_s == pytest.approx(ensembles_s + ENDING_S + 1.5) != before
@@ -167,13 +166,13 @@ def test_models_tell_how_long_the_end_will_take(clock):
 
 def test_only_the_best_models_count_for_the_end(clock):
     account = ledger(clock, 100.0)
-    account.foresee(1000, [(0.1, 0.0, 0.0)] * LIKELY_MEMBERS + [(9.0, 1e9, 1e3)])
+    account.foresee(1000, [(0.1, 0.0, 0.0)] * LIKELY_MEMBERS + [(9.0, 1e9, 1e12)])
     assert account.reserve_s == ENSEMBLES_S + ENDING_S
 
 
 def test_slow_models_leave_the_search_half_of_the_time(clock):
     account = ledger(clock, 100.0)
-    account.foresee(1_000_000, [(0.1, 1000.0, 1e3)])
+    account.foresee(1_000_000, [(0.1, 1000.0, 1e9)])
     assert account.reserve_s == 100.0 * FORESEEN_MAX_SHARE
 
 

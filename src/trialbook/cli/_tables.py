@@ -50,7 +50,7 @@ def _cell(value: Any, kind: str) -> str:
     if kind == "span":
         return span(float(value))
     if kind == "milliseconds":
-        return f"{float(value):.3g} ms" if float(value) < 999.5 else span(float(value) / 1000)
+        return f"{float(value):.3g} ms"
     if kind == "megabytes":
         return f"{float(value):.2f} MB"
     return str(value)

@@ -81,7 +81,7 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``score``, ``std``, ``fold_scores``, ``metrics``, ``fit_s``, ``predict_ms``, ``store_s``,
+        ``score``, ``std``, ``fold_scores``, ``metrics``, ``fit_s``, ``predict_ms``,
         ``model_bytes``, ``cut_short`` and ``rounds``.
     """
     start = time.monotonic()
@@ -109,9 +109,7 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     model = program.combine(trained.models, X, y)
     is_classification = schema.task == "classification"
     write_oof(folder / OOF, trained.rows, trained.predictions)
-    begun = time.perf_counter()
     save_model(model, folder / MODEL_FOLDER, X, _requires(program, text))
-    store_s = time.perf_counter() - begun
     begun = time.perf_counter()
     check = predict(model, X.head(CHECK_ROWS), classification=is_classification)
     predict_ms = (time.perf_counter() - begun) * 1e6 / len(check)  # for a thousand rows
@@ -127,7 +125,6 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
         "metrics": metrics,
         "fit_s": trained.seconds,
         "predict_ms": predict_ms,
-        "store_s": store_s,
         "model_bytes": sum(f.stat().st_size for f in (folder / MODEL_FOLDER).rglob("*")),
         "cut_short": trained.cut_short,
         "rounds": rounds,

@@ -90,9 +90,9 @@ class Engine:
         """A score as a loss: lower is better."""
         return -score if self.metric.greater_is_better else score
 
-    def foresee(self, loss: float, predict_ms: float, store_s: float) -> None:
+    def foresee(self, loss: float, predict_ms: float, model_bytes: float) -> None:
         """Estimate anew, with one more model, how long the end will take."""
-        self._models.append((loss, predict_ms, store_s))
+        self._models.append((loss, predict_ms, model_bytes))
         self.ledger.foresee(self.n_test_rows, self._models)
 
     def prediction(self, folder: Path) -> np.ndarray[Any, Any] | None:
@@ -205,7 +205,6 @@ class Engine:
             "score_std": result["std"],
             "fit_s": result["fit_s"],
             "predict_ms": result["predict_ms"],
-            "store_s": result["store_s"],
             "model_bytes": result["model_bytes"],
             "peak_bytes": result.get("peak_bytes", 0),
         }
@@ -218,7 +217,7 @@ class Engine:
         self.tracker.log(self.tracker.run_id, tags={"elapsed_s": f"{self.ledger.elapsed_s:.1f}"})
         _state.write_ledger(self.tracker.folder, self.ledger)
         loss = self.loss(result["score"])
-        self.foresee(loss, result["predict_ms"], result["store_s"])
+        self.foresee(loss, result["predict_ms"], result["model_bytes"])
         best = loss < self.best_loss
         self.best_loss = min(loss, self.best_loss)
         return best

@@ -280,7 +280,7 @@ def _replay(engine: Engine) -> None:
             engine.search.replay(step, loss, engine.prediction(record.folder))
             if loss is not None:
                 engine.best_loss = min(engine.best_loss, loss)
-                costs = (record.metrics.get(name, 0.0) for name in ("predict_ms", "store_s"))
+                costs = (record.metrics.get(name, 0.0) for name in ("predict_ms", "model_bytes"))
                 engine.foresee(loss, *costs)
 
 

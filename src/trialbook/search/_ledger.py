@@ -15,12 +15,10 @@ RESERVE_MIN_S = 9.0
 RESERVE_MAX_SHARE = 0.3
 RESERVE_MAX_S = 60.0
 # What they take in all, measured on twenty experiments: a start, and what the models that will
-# probably be members add by the time that it took to store them, and takes to predict.
+# probably be members add by their size and by the time to predict the test rows.
 ENSEMBLES_S = 3.0
 ENDING_S = 1.5
-# Any model takes this long to store; an ensemble pays it once. What is beyond, an ensemble takes
-# so many times, to load its members and to store them again.
-STORE_S, STORING = 0.3, 1.5
+BYTES_PER_S = 40e6
 # Rows that an ensemble predicts while it is packaged.
 PACKAGING_ROWS = 750
 LIKELY_MEMBERS = 6
@@ -120,13 +118,12 @@ class Ledger:
         ----------
         n_test_rows : int
         models : sequence of (float, float, float)
-            Of each finished trial: loss, milliseconds to predict a thousand rows, seconds that it
-            took to store it.
+            Of each finished trial: loss, milliseconds to predict a thousand rows, bytes.
         """
         likely = sorted(models)[:LIKELY_MEMBERS]
         row_s = sum(milliseconds for _, milliseconds, _ in likely) / 1e6
-        store_s = sum(max(0.0, seconds - STORE_S) for _, _, seconds in likely)
-        self.ensembles_s = ENSEMBLES_S + STORING * store_s + row_s * PACKAGING_ROWS
+        store_s = sum(n_bytes for _, _, n_bytes in likely) / BYTES_PER_S
+        self.ensembles_s = ENSEMBLES_S + store_s + row_s * PACKAGING_ROWS
         self.ending_s = ENDING_S + row_s * n_test_rows
 
     @property
