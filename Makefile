@@ -8,6 +8,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 # The notebooks are verified where Trialbook is not installed.
 NOTEBOOKS := .venv-notebooks
+# Learners of the extra `deep` are tested where PyTorch is.
+DEEP := .venv-deep
+# The tested PyTorch, which `make lock` keeps: a newer one is to be tested first.
+TORCH := 2.13.0
 BIN := $(VENV)/bin
 
 # Workspace and experiment of `make verify-notebooks`; without W a small one is trained first.
@@ -38,11 +42,13 @@ if [ -z "$$uv" ] || ! "$$uv" pip install --quiet --python $(1)/bin/python $(2); 
 fi
 endef
 
-.PHONY: help demo test lint verify-notebooks lock clean
+.PHONY: help demo test test-deep lint verify-notebooks lock clean
 
 help:
 	@echo "make demo              train on a real table for two minutes and show the result"
 	@echo "make test              lint, types and tests"
+	@echo "make test-deep         tests of the learners on PyTorch, which it installs: gigabytes"
+	@echo "                       where pip finds no CPU wheel (PIP_FIND_LINKS=folder)"
 	@echo "make lint              ruff and mypy alone"
 	@echo "make verify-notebooks  run every trial's notebook where Trialbook is not installed"
 	@echo "                       (W=workspace EXPERIMENT=name; without W a small one is trained)"
@@ -59,6 +65,10 @@ $(NOTEBOOKS)/.installed: pyproject.toml constraints.txt tools/requirements.py
 	$(call install,$(NOTEBOOKS),--requirement $(NOTEBOOKS)/requirements.txt --constraint constraints.txt)
 	@touch $@
 
+$(DEEP)/.installed: pyproject.toml constraints.txt
+	$(call install,$(DEEP),--editable '.[test,deep]' --constraint constraints.txt)
+	@touch $@
+
 demo: $(VENV)/.installed
 	$(BIN)/trialbook demo
 
@@ -73,6 +83,9 @@ lint: $(VENV)/.installed
 test: lint
 	$(BIN)/pytest -n 2 -q
 
+test-deep: $(DEEP)/.installed
+	$(DEEP)/bin/pytest -n 2 -q tests/learners tests/acceptance/test_deep.py -k 'tabm or deep or unseen'
+
 verify-notebooks: $(VENV)/.installed $(NOTEBOOKS)/.installed
 ifeq ($(strip $(W)),)
 	$(BIN)/trialbook demo --workspace $(VERIFY_WORKSPACE) --timeout 60s
@@ -83,14 +96,16 @@ endif
 
 # Needs uv. Nothing of the machine that resolves (addresses, folders) is written.
 lock:
+	echo 'torch==$(TORCH)' > constraints.held
 	uv pip compile pyproject.toml --upgrade --all-extras --python-version 3.11 --quiet \
-		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --output-file constraints.new
-	{ sed -n '/^#/p' constraints.txt; grep -v '^trialbook' constraints.new; } > constraints.merged
-	rm constraints.new
+		--constraint constraints.held --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+		--output-file constraints.new
+	{ sed -n '/^#/p' constraints.txt; grep -v '^trialbook' constraints.new | sed 's/+cpu$$//'; } > constraints.merged
+	rm constraints.held constraints.new
 	mv constraints.merged constraints.txt
 
 clean:
-	rm -rf $(VENV) $(NOTEBOOKS) $(VERIFY_WORKSPACE) $(VERIFY_WORKSPACE).csv build dist
+	rm -rf $(VENV) $(NOTEBOOKS) $(DEEP) $(VERIFY_WORKSPACE) $(VERIFY_WORKSPACE).csv build dist
 	rm -rf trialbook-demo trialbook-demo.csv
 	rm -rf .mypy_cache .ruff_cache .pytest_cache
 	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

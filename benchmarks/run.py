@@ -14,8 +14,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def version_of(framework: Framework) -> str:
     command = [str(framework.environment.python), "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     version = done.stdout.strip()
-    return f"{version}+{source_hash(ROOT / 'src')}" if framework.name == OURS else version
+    return f"{version}+{source_hash(ROOT / 'src')}" if framework.package == OURS else version
 
 
 def source_hash(folder: Path) -> str:
@@ -227,34 +228,64 @@ def failure(ended: Ended, log: str) -> str:
 def main() -> int:
     """Run what the command line asks for and the table of results does not have."""
     options = _options()
-    table = options.results / "results.csv"
-    chosen = read_catalog().choose(options.frameworks)
     constraint = Constraint(budget_of(options.budget), options.cores)
-    versions: dict[str, str] = {}
-    for one in chosen:
+    versions = versions_of(read_catalog().choose(options.frameworks))
+    plans = [
+        Plan(one, version, dataset, constraint, options.seed, machine())
+        for dataset in find_datasets(options.data, options.sets)
+        for one, version in versions
+    ]
+    table = options.results / "results.csv"
+    run_plans(plans, table, options.results, again=options.again, dry_run=options.dry_run)
+    return 0
+
+
+def versions_of(frameworks: Sequence[Framework]) -> list[tuple[Framework, str]]:
+    """The frameworks that can be used, with their versions; the others are named on the screen."""
+    found = []
+    for one in frameworks:
         missing = one.environment.missing()
         if missing:
             print(f"{one.name} is left out: {'; '.join(missing)}", file=sys.stderr)
         else:
-            versions[one.name] = version_of(one)
-    here, done = machine(), done_keys(read_results(table))
-    for dataset in find_datasets(options.data, options.sets):
-        plans = [
-            Plan(one, versions[one.name], dataset, constraint, options.seed, here)
-            for one in chosen
-            if one.name in versions
-        ]
-        plans = [one for one in plans if options.again or key_of(one.identity) not in done]
-        if options.dry_run:
-            for plan in plans:
-                print(f"{dataset.name}: {plan.framework.name} {plan.version}")
-        elif plans:
-            split = load_split(dataset)
-            for plan in plans:
-                row = execute(plan, split, options.results)
-                append(table, [row])
-                print(line(row), flush=True)
-    return 0
+            found.append((one, version_of(one)))
+    return found
+
+
+def run_plans(
+    plans: Sequence[Plan],
+    table: Path,
+    results: Path,
+    *,
+    again: bool = False,
+    dry_run: bool = False,
+) -> None:
+    """Run what is not in a table of results, and add each row as soon as there is one.
+
+    Parameters
+    ----------
+    plans : sequence of Plan
+        Those of a set follow each other, so that it is read once.
+    table : Path
+        The table of results.
+    results : Path
+        Folder for what the runs write.
+    again : bool
+        Also run what the table has.
+    dry_run : bool
+        Only say what would run.
+    """
+    done = set() if again else done_keys(read_results(table))
+    wanted = [plan for plan in plans if key_of(plan.identity) not in done]
+    for dataset, group in groupby(wanted, key=lambda plan: plan.dataset):
+        split = None if dry_run else load_split(dataset)
+        for plan in group:
+            if split is None:
+                print(f"{dataset.name}: {plan.framework.name} {plan.version}, seed {plan.seed}")
+                continue
+            row = execute(plan, split, results)
+            append(table, [row])
+            print(line(row), flush=True)
 
 
 def line(row: Mapping[str, Any]) -> str:
@@ -263,24 +294,29 @@ def line(row: Mapping[str, Any]) -> str:
     training = row["training_duration"]
     seconds = f"trained {training:.1f} s, " if training is not None else ""
     return (
-        f"{row['task']:<22}{row['framework']:<18}{row['metric']} {score}  ({seconds}"
+        f"{row['task']:<24} {row['framework']:<22} {row['metric']} {score}  ({seconds}"
         f"all {row['duration']:.1f} s, {row['peak_memory_mb']:.0f} MB)"
     )
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    add_options(parser)
+    parser.add_argument("--frameworks", nargs="+", default=[], metavar="NAME")
+    parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args()
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that all commands that run frameworks have."""
     data = ROOT.parent / "shared" / "data" / "tabular"
     parser.add_argument("--data", type=Path, default=data, help="folder of the sets")
     parser.add_argument("--sets", nargs="+", default=[], metavar="SET")
-    parser.add_argument("--frameworks", nargs="+", default=[], metavar="NAME")
     parser.add_argument("--budget", default="60s", help="for training, such as 60s or 5m")
     parser.add_argument("--cores", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--results", type=Path, default=HERE / "results")
     parser.add_argument("--again", action="store_true", help="repeat what was run before")
     parser.add_argument("--dry-run", action="store_true", help="only say what would run")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.metrics import log_loss, roc_auc_score
+from sklearn.metrics import accuracy_score, log_loss, recall_score, roc_auc_score
 
 # The names that the public AutoML benchmark uses in its results; losses are negative there, so
 # that higher is always better.
-RESULT_NAMES = {"roc_auc": "auc", "log_loss": "neg_logloss", "rmse": "neg_rmse"}
+RESULT_NAMES = {
+    "roc_auc": "auc",
+    "log_loss": "neg_logloss",
+    "rmse": "neg_rmse",
+    "accuracy": "acc",
+    "balanced_accuracy": "balacc",
+}
+# Those whose best value is 1.
+SHARES = ("auc", "acc", "balacc")
 # Keeps one wrong certainty from being an infinite loss.
 SMALLEST_PROBABILITY = 1e-15
 # The target's code of a test row whose class no training row has.
@@ -63,7 +71,7 @@ def score(metric: str, y: np.ndarray, raw: np.ndarray, classes: int) -> float:
     Parameters
     ----------
     metric : str
-        ``roc_auc``, ``log_loss`` or ``rmse``.
+        A key of `RESULT_NAMES`. Sets have one of the first three; a comparison may ask for others.
     y : ndarray of shape (n_rows,)
         Codes of classes, `UNKNOWN_CLASS` for a class that training did not have, or numbers.
     raw : ndarray of shape (n_rows, classes) or (n_rows, 1)
@@ -74,7 +82,8 @@ def score(metric: str, y: np.ndarray, raw: np.ndarray, classes: int) -> float:
     Returns
     -------
     float
-        The area under the ROC curve of the second class, or the negative loss.
+        The area under the ROC curve of the second class, a share of right labels, where the most
+        probable class is the label, or the negative loss.
 
     Raises
     ------
@@ -88,6 +97,11 @@ def score(metric: str, y: np.ndarray, raw: np.ndarray, classes: int) -> float:
         # Not clipped: only the order counts, and it may be finer than the smallest probability.
         return float(roc_auc_score(y == 1, checked(raw, (len(y), classes))[:, 1]))
     given = probabilities(raw, len(y), classes)
+    if metric == "accuracy":
+        return float(accuracy_score(y, given.argmax(axis=1)))
+    if metric == "balanced_accuracy":
+        known = np.unique(y[y != UNKNOWN_CLASS])
+        return float(recall_score(y, given.argmax(axis=1), labels=known, average="macro"))
     if (y == UNKNOWN_CLASS).any():
         # Nobody could learn such a class; it costs all of them the same.
         given = np.column_stack([given, np.full(len(y), SMALLEST_PROBABILITY)])

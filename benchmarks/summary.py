@@ -13,6 +13,7 @@ import pandas as pd
 
 from benchmarks.catalog import BASELINES, CONSTANT, FOREST, OURS
 from benchmarks.results import budget_of
+from benchmarks.scoring import SHARES
 
 # Errors below this share of the constant predictor's count as that share: between 0.0001 and
 # 0.0002 of a perfect score there is noise, and yet a ratio of two.
@@ -137,7 +138,7 @@ def bounded_errors(grid: pd.DataFrame, metrics: pd.Series) -> pd.DataFrame:
         if that predictor is not among the columns.
     """
     # The error is 1 - AUC, or the loss, whose sign is turned in results.
-    offset = (metrics.reindex(grid.index) == "auc").astype(float)
+    offset = metrics.reindex(grid.index).isin(SHARES).astype(float)
     errors = (-grid).add(offset, axis=0)
     scale = errors[CONSTANT] if CONSTANT in errors else errors.max(axis=1)
     return errors.clip(lower=np.maximum(scale * SMALLEST_SHARE, np.finfo(float).tiny), axis=0)

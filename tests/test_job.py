@@ -71,6 +71,8 @@ def test_an_unknown_option_is_answered_with_the_nearest():
         ({"timeout": "soon"}, "timeout"),
         ({"task": "regresion"}, "task"),
         ({"seed": -1}, "seed"),
+        ({"max_predict_ms": 0}, "max_predict_ms"),
+        ({"max_predict_ms": "soon"}, "max_predict_ms"),
     ],
 )
 def test_a_wrong_value_is_refused_with_the_option_that_has_it(fields, place):

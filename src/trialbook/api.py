@@ -90,12 +90,15 @@ def classify(
     max_concurrent_trials: int | None = None,
     max_cores_per_trial: int | None = None,
     memory_limit: str | int | None = None,
+    total_memory: str | int | None = None,
     exit_score: float | None = None,
     early_termination: bool = True,
     voting: bool = True,
     stacking: bool = True,
     calibrate: bool = True,
     tune_threshold: bool = True,
+    refit: bool = False,
+    max_predict_ms: float | None = None,
     seed: int = 0,
     workspace: str | Path = "trialbook",
     tracking_uri: str | None = None,
@@ -147,6 +150,9 @@ def classify(
         Trials at once, and cores for each.
     memory_limit : str or int, optional
         Memory for each trial, such as ``"4GB"``; an even share of what is free by default.
+    total_memory : str or int, optional
+        Memory for the whole run, such as ``"16GB"``; what is free by default. Of Parquet files
+        that would not fit into it, a sample is read.
     exit_score : float, optional
         Stop when the metric is as good as this.
     early_termination : bool
@@ -161,6 +167,13 @@ def classify(
         Weigh the classes of ensembles, which for two classes moves the threshold of decision,
         where the metric is one of labels; on the same conditions. Their probabilities are then
         those of the weighted classes.
+    refit : bool
+        Train the winner anew at the end, as one model on all rows in place of one model a fold:
+        as much faster as there are folds. Of an ensemble each member is. Its score is that of the
+        same configuration by cross-validation.
+    max_predict_ms : float, optional
+        Longest time in milliseconds that the winner may take to predict one row. Ensembles are
+        made of what fits, and slower trials are passed over.
     seed : int
         Fixes splits, configurations and models.
     workspace : str or Path
@@ -213,10 +226,13 @@ def regress(
     max_concurrent_trials: int | None = None,
     max_cores_per_trial: int | None = None,
     memory_limit: str | int | None = None,
+    total_memory: str | int | None = None,
     exit_score: float | None = None,
     early_termination: bool = True,
     voting: bool = True,
     stacking: bool = True,
+    refit: bool = False,
+    max_predict_ms: float | None = None,
     seed: int = 0,
     workspace: str | Path = "trialbook",
     tracking_uri: str | None = None,
@@ -232,9 +248,11 @@ def regress(
         As in `classify`.
     group_column, time_column, test, test_size, allow, block, timeout, trial_timeout, max_trials
         As in `classify`.
-    max_concurrent_trials, max_cores_per_trial, memory_limit, exit_score, early_termination
+    max_concurrent_trials, max_cores_per_trial, memory_limit, total_memory, exit_score
         As in `classify`.
-    voting, stacking, seed, workspace, tracking_uri, listeners
+    early_termination, voting, stacking, refit, max_predict_ms, seed, workspace, tracking_uri
+        As in `classify`.
+    listeners : sequence of callable
         As in `classify`.
 
     Returns

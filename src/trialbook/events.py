@@ -69,7 +69,7 @@ class FoldDone(Event):
 
 @dataclass(frozen=True)
 class TrialFinished(Event):
-    """A trial is durable: its run, model and notebook are stored."""
+    """A trial is durable: its run, model and notebook are stored; `best` is by its score."""
 
     number: int
     label: str
@@ -87,6 +87,17 @@ class TrialFailed(Event):
     number: int
     label: str
     learner: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class TrialStopped(Event):
+    """A trial was not worth the rest of its folds; the reason is one line."""
+
+    number: int
+    label: str
+    learner: str
+    score: float
     reason: str
 
 

@@ -148,17 +148,26 @@ class Job(BaseModel):
     max_concurrent_trials: int | None = Field(None, ge=1, description="trials that run at once")
     max_cores_per_trial: int | None = Field(None, ge=1, description="cores that a trial may use")
     memory_limit: int | None = Field(None, description="memory that a trial may use, such as 4GB")
+    total_memory: int | None = Field(
+        None, description="memory that the whole run may use, such as 16GB"
+    )
     exit_score: float | None = Field(None, description="stop when the metric is as good as this")
     early_termination: bool = Field(
-        True, description="stop when refinement no longer improves the vote of all trials"
+        True, description="stop trials, and the search, that no longer improve the vote of all"
     )
     voting: bool = Field(True, description="end with a voting ensemble")
     stacking: bool = Field(True, description="end with a stacking ensemble")
     calibrate: bool = Field(
-        True, description="temper the ensembles' probabilities where the metric gains"
+        True, description="calibrate the ensembles' probabilities where the metric gains"
     )
     tune_threshold: bool = Field(
         True, description="weigh the ensembles' classes where a metric of labels gains"
+    )
+    refit: bool = Field(
+        False, description="train the winner anew as one model on all rows, for fast serving"
+    )
+    max_predict_ms: float | None = Field(
+        None, gt=0, description="longest time in ms that the winner may take to predict one row"
     )
     seed: int = Field(0, ge=0, lt=2**31, description="fixes splits, configurations and models")
 
@@ -173,7 +182,7 @@ class Job(BaseModel):
     def _read_seconds(cls, value: Any) -> Any:
         return value if value is None else seconds(value)
 
-    @field_validator("memory_limit", mode="before")
+    @field_validator("memory_limit", "total_memory", mode="before")
     @classmethod
     def _read_bytes(cls, value: Any) -> Any:
         return value if value is None else n_bytes(value)

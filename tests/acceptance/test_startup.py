@@ -10,6 +10,7 @@ pytestmark = pytest.mark.acceptance
 HEAVY = (
     *("numpy", "pandas", "scipy", "sklearn", "skrub", "pyarrow", "mlflow", "sqlalchemy"),
     *("lightgbm", "xgboost", "catboost", "optuna", "matplotlib", "jupytext", "nbformat"),
+    *("torch", "tabm"),
 )
 LOADED = f"""
 import sys

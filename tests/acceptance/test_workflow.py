@@ -348,7 +348,7 @@ def test_the_experiment_of_python(warm_workers, make_customers, tmp_path):
     board = experiment.leaderboard
     assert list(board.columns) == [
         *("rank", "trial", "learner", "configuration", "score", "std", "fit_s", "predict_ms"),
-        *("size_mb", "state", "edited", "error"),
+        *("predict_row_ms", "size_mb", "state", "best", "edited", "error"),
     ]
     assert board["score"].is_monotonic_increasing
     assert experiment.metric == "rmse"

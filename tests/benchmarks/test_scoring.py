@@ -24,6 +24,15 @@ def test_losses_are_negative():
     assert score("rmse", np.array([1.0, 3.0]), np.array([[2.0], [2.0]]), 0) == -1
 
 
+def test_the_label_is_the_most_probable_class():
+    y = np.array([0, 0, 0, 1])
+    raw = np.array([[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.2, 0.8]])
+    assert score("accuracy", y, raw, 2) == 0.75
+    assert score("balanced_accuracy", y, raw, 2) == pytest.approx((2 / 3 + 1) / 2)
+    known = score("balanced_accuracy", np.append(y, UNKNOWN_CLASS), np.vstack([raw, raw[:1]]), 2)
+    assert known == pytest.approx((2 / 3 + 1) / 2)
+
+
 def test_a_wrong_certainty_is_dear_but_finite():
     assert -40 < score("log_loss", np.array([1, 0]), SURE, 2) < -30
 

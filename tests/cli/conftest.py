@@ -31,6 +31,7 @@ STORY = (
     events.FoldDone(2, 0, 3, 0.95),
     events.FoldDone(2, 1, 3, 0.97),
     events.TrialFailed(3, "SVM", "SVM", "took more memory than 4.0 GB"),
+    events.TrialStopped(4, "Tree", "Tree", 0.61, "stopped after fold 1 of 3: no gain"),
     events.TrialFinished(2, "LightGBM", "LightGBM", 0.961234, 0.004, 12.3, True),
     events.StepSkipped("Voting ensemble", "one trial is not enough"),
     events.Warned("the disk is nearly full"),
@@ -55,6 +56,7 @@ class FakeTrial:
     run_id: str = "abc"
     model: object = None
     edited: bool = False
+    refitted: bool = False
     log: str = "fold 1 done"
 
 
@@ -64,6 +66,7 @@ class FakeExperiment:
     elsewhere = None
     task = "classification"
     metric = "roc_auc"
+    max_predict_ms = None
     status = "finished"
     exploration = Path("W/exploration.ipynb")
     report = Path("W/report.html")
@@ -88,8 +91,10 @@ class FakeExperiment:
                 "std": [0.004, np.nan],
                 "fit_s": [12.3, 0.4],
                 "predict_ms": [0.0123, 0.001],
+                "predict_row_ms": [2.5, 0.4],
                 "size_mb": [1.25, 0.01],
                 "state": ["finished", "finished"],
+                "best": [True, False],
             }
         )
 

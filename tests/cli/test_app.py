@@ -195,6 +195,14 @@ def test_leaderboard_is_drawn_best_first(api, run):
     assert "state" not in outcome.out
 
 
+def test_leaderboard_says_who_is_best_where_a_prediction_must_be_quick(api, run, monkeypatch):
+    assert "best is" not in run("leaderboard").out
+    monkeypatch.setattr(api.experiment, "max_predict_ms", 5.0, raising=False)
+    monkeypatch.setitem(api.experiment.best.metrics, "predict_row_ms", 2.5)
+    outcome = run("leaderboard")
+    assert "best is LightGBM: one row takes 2.5 ms, and may take 5 ms" in outcome.out
+
+
 def test_leaderboard_shows_only_the_best(api, run):
     outcome = run("leaderboard", "--top", "1")
     assert "Baseline" not in outcome.out

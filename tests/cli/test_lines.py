@@ -30,12 +30,13 @@ def test_a_story_in_lines(story):
         "[ 0:07] trial 2 LightGBM: started",
         "[ 0:08] trial 3 SVM: started",
         "[ 0:11] trial 3 SVM: failed. took more memory than 4.0 GB",
-        "[ 0:12] trial 2 LightGBM: 0.96123 ± 0.00400 in 12 s, best so far",
-        "[ 0:13] skipped Voting ensemble: one trial is not enough",
-        "[ 0:14] warning: the disk is nearly full",
-        "[ 0:15] no more trials: the deadline is near",
-        "[ 0:16] test of LightGBM: roc_auc 0.96300, accuracy 0.91000",
-        "[ 0:17] finished in 1:05: best is LightGBM, 0.96123",
+        "[ 0:12] trial 4 Tree: 0.61000, stopped after fold 1 of 3: no gain",
+        "[ 0:13] trial 2 LightGBM: 0.96123 ± 0.00400 in 12 s, best so far",
+        "[ 0:14] skipped Voting ensemble: one trial is not enough",
+        "[ 0:15] warning: the disk is nearly full",
+        "[ 0:16] no more trials: the deadline is near",
+        "[ 0:17] test of LightGBM: roc_auc 0.96300, accuracy 0.91000",
+        "[ 0:18] finished in 1:05: best is LightGBM, 0.96123",
     ]
 
 

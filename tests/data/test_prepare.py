@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trialbook.data import FOLD_COLUMN, Prepared, Semantic, prepare
+from trialbook.data import FOLD_COLUMN, Prepared, Semantic, _big, _parquet, _prepare, prepare
+from trialbook.data._sources import open_big
 from trialbook.errors import DataError, OptionError, TrialbookError
 from trialbook.job import Job
 
@@ -291,3 +292,121 @@ def test_what_cannot_be_is_refused_in_a_clear_sentence(
         run(frame, **fields)
     assert caught.value.remedy
     assert caught.value.exit_code == 2
+
+
+# -- big tables ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def big(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A Parquet file of 4,000 rows, and limits that make it a big table."""
+    monkeypatch.setattr(_prepare, "BIG_ROWS", 500)
+    monkeypatch.setattr(_big, "BIG_ROWS", 500)
+    monkeypatch.setattr(_big, "VALIDATION_ROWS", 100)
+    path = tmp_path / "big.parquet"
+    people(n=4000).to_parquet(path, row_group_size=700)
+    return path
+
+
+def room(path: Path, rows: int) -> int:
+    """Bytes that so many rows of a table need."""
+    table = open_big(path)
+    assert table is not None
+    return 1 + int(_big.COPIES * rows * table.row_bytes)
+
+
+def test_a_table_that_does_not_fit_is_sampled_and_says_so(big: Path) -> None:
+    prepared = prepare(Job(data=str(big), target="y"), memory=room(big, 1000))
+    assert len(prepared.train) == 1000
+    notes = {note.name: note for note in prepared.guardrails}
+    assert "1,000 of 4,000 training rows" in notes["Sampling"].finding
+    assert "memory" in notes["Sampling"].finding
+    whole = prepare(Job(data=str(big), target="y"))
+    assert "all 4,000 rows fit" in [note.finding for note in whole.guardrails]
+    assert len(whole.train) == 4000
+    share, all_share = (p.train["y"].eq("yes").mean() for p in (prepared, whole))
+    assert share == pytest.approx(all_share, abs=0.002)
+
+
+def test_a_sampled_table_is_a_part_of_the_whole(big: Path) -> None:
+    asked = {"data": str(big), "target": "y", "weight": "w"}
+    sampled, whole = prepare(Job(**asked), memory=room(big, 1000)), prepare(Job(**asked))
+    columns = [name for name in whole.train.columns if not name.startswith("__")]
+    assert sampled.schema.names == whole.schema.names
+    both = sampled.train[columns].merge(whole.train[columns], on=columns)
+    assert len(both) >= len(sampled.train) == 1000
+    pd.testing.assert_frame_equal(
+        sampled.train, prepare(Job(**asked), memory=room(big, 1000)).train
+    )
+
+
+def test_test_rows_are_cut_from_all_rows_before_any_are_left_out(big: Path) -> None:
+    asked = {"data": str(big), "target": "y", "test_size": 0.05, "time_column": "day"}
+    whole = prepare(Job(**asked))
+    sampled = prepare(Job(**asked), memory=room(big, 1000))
+    assert whole.test is not None
+    assert sampled.test is not None
+    pd.testing.assert_frame_equal(sampled.test, whole.test)
+    assert sampled.train["day"].max() < sampled.test["day"].min()
+    finding = next(n.finding for n in sampled.guardrails if n.name == "Sampling")
+    assert "800 of 3,800 training rows and 200 of 200 test rows" in finding
+
+
+def test_the_beginning_of_a_big_table_validates_and_the_rest_is_stratified(big: Path) -> None:
+    prepared = prepare(Job(data=str(big), target="y", validation_size=0.1))
+    assert prepared.folds.growable
+    side = prepared.folds.matrix[:, 0]
+    assert (side[:100] == 0).all()
+    assert (side[100:] == 1).all()
+    assert np.array_equal(prepared.train["__fold_0"], side)
+    share = prepared.train["y"].eq("yes")
+    assert share[100:300].mean() == pytest.approx(share.mean(), abs=0.01)
+
+
+def test_a_table_that_is_not_big_keeps_its_order() -> None:
+    prepared = run()
+    assert not prepared.folds.growable
+    assert prepared.train["age"].tolist() == people()["age"].tolist()
+
+
+def test_groups_and_folds_of_a_big_table_stay_as_asked(big: Path) -> None:
+    prepared = prepare(
+        Job(data=str(big), target="y", group_column="firm", folds=3), memory=room(big, 1000)
+    )
+    assert prepared.folds.n_folds == 3
+    validates = (prepared.folds.matrix == 0).any(axis=1)
+    assert validates.sum() == 100
+    assert validates[:100].all()
+
+
+def test_ignored_columns_of_a_big_table_are_not_read(
+    big: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[set[str]] = []
+    read = _parquet.ParquetTable.read
+
+    def spied(self: Any, names: Any = None, rows: Any = None) -> pd.DataFrame:
+        asked.append(set(names))
+        return read(self, names, rows)
+
+    monkeypatch.setattr(_parquet.ParquetTable, "read", spied)
+    prepared = prepare(Job(data=str(big), target="y", ignore=("job",), weight="w"))
+    assert asked[0] == {"y", "w"}
+    assert "job" not in asked[1]
+    column = next(c for c in prepared.schema.columns if c.name == "job")
+    assert column.dropped == "ignored by request"
+
+
+@pytest.mark.parametrize("fields", [{"target": "z"}, {"weight": "z"}, {"ignore": ("z",)}])
+def test_names_that_a_big_table_lacks_are_refused(big: Path, fields: dict[str, Any]) -> None:
+    with pytest.raises(TrialbookError, match="no column 'z'"):
+        prepare(Job(**{"data": str(big), "target": "y", **fields}))
+
+
+def test_rows_without_a_target_are_left_out_before_rows_are_drawn(big: Path) -> None:
+    frame = people(n=4000)
+    frame.loc[::4, "y"] = None
+    frame.to_parquet(big, row_group_size=700)
+    prepared = prepare(Job(data=str(big), target="y"), memory=room(big, 1000))
+    assert len(prepared.train) == 1000
+    assert "1,000 of 3,000" in next(n.finding for n in prepared.guardrails if n.name == "Sampling")

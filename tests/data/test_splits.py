@@ -76,8 +76,8 @@ def test_with_a_deadline_the_default_follows_the_time_and_the_features() -> None
             y, job(timeout=timeout), classification=True, n_features=n_features
         ).n_folds
 
-    assert [n_folds(timeout, 10) for timeout in ("10s", "60s", "10m")] == [1, 3, 8]
-    assert [n_folds("60s", n_features) for n_features in (2, 10, 100)] == [8, 3, 1]
+    assert [n_folds(timeout, 10) for timeout in ("5s", "15s", "10m")] == [1, 3, 8]
+    assert [n_folds("15s", n_features) for n_features in (2, 10, 100)] == [8, 3, 1]
 
 
 @pytest.mark.parametrize("k", [2, 5, 7])

@@ -19,10 +19,15 @@ def adjusted(name, n_rows=MANY, n_classes=2, *, calibrate=True, tune_threshold=T
     return adjustment(found, y, n_classes, calibrate=calibrate, tune_threshold=tune_threshold)
 
 
-@pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("name", ["log_loss", "brier"])
-def test_metrics_of_certainty_ask_for_a_temperature(name, n_classes):
-    assert adjusted(name, n_classes=n_classes) == "temperature"
+def test_metrics_of_certainty_ask_for_calibration(name):
+    assert adjusted(name) == "temperature"
+    assert adjusted(name, n_classes=3) == "temperature_or_isotonic"
+
+
+def test_curves_need_more_rows_of_each_class_than_a_temperature():
+    assert adjusted("log_loss", 2500, 10) == "temperature_or_isotonic"
+    assert adjusted("log_loss", 2499, 10) == "temperature"
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])

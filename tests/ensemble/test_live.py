@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trialbook.ensemble import LiveVote
-from trialbook.ensemble._live import MAX_ROWS
+from trialbook.ensemble._live import MAX_ROWS, MIN_VOTERS
 
 
 def rmse(y, prediction):
@@ -82,3 +82,57 @@ def test_many_rows_are_thinned_out(y):
     vote = LiveVote(np.zeros(n), lambda truth, prediction: seen.append(len(truth)) or 1.0, 0.0)
     vote.add(np.zeros(n))
     assert max(seen) <= MAX_ROWS
+
+
+# -- the first fold of a trial ---------------------------------------------------------------
+
+
+@pytest.fixture
+def voted(y, noisy):
+    """A vote of enough trials, all about as good."""
+    vote = LiveVote(y, rmse, 0.0)
+    for seed in range(MIN_VOTERS):
+        vote.add(noisy(seed))
+    return vote
+
+
+def test_a_part_that_only_blurs_the_vote_gains_nothing(y, noisy, voted):
+    assert not voted.may_gain(noisy(9, size=50.0)[:100])
+    assert not voted.may_gain(y[:100] + 5.0)
+
+
+def test_a_part_with_errors_of_its_own_may_gain(y, noisy, voted):
+    assert voted.may_gain(noisy(9)[:100])
+
+
+def test_a_part_better_than_the_best_trials_may_gain_whatever_the_vote_says(y, noisy, voted):
+    voted._best = y + 3.0
+    voted._vote = y.copy()
+    assert voted.may_gain(noisy(9)[:100])
+
+
+def test_few_trials_are_no_measure(y, noisy):
+    vote = LiveVote(y, rmse, 0.0)
+    for seed in range(MIN_VOTERS - 1):
+        assert vote.may_gain(noisy(9, size=50.0)[:100])
+        vote.add(noisy(seed))
+
+
+def test_a_part_of_many_rows_is_compared_row_by_row():
+    y = np.random.default_rng(0).normal(size=3 * MAX_ROWS)
+    vote = LiveVote(y, rmse, 0.0)
+    for seed in range(MIN_VOTERS):
+        vote.add(y + np.random.default_rng(seed).normal(size=len(y)))
+    first = slice(0, 10_001)
+    assert vote.may_gain(y[first])
+    assert not vote.may_gain(np.roll(y, 1)[first] + 9.0)
+
+
+def test_a_part_of_which_the_metric_says_nothing_may_gain(y, noisy):
+    def loss(truth, prediction):
+        return np.nan if len(truth) < 200 else rmse(truth, prediction)
+
+    vote = LiveVote(y, loss, 0.0)
+    for seed in range(MIN_VOTERS):
+        vote.add(noisy(seed))
+    assert vote.may_gain(noisy(9, size=50.0)[:100])

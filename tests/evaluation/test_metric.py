@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from trialbook.errors import OptionError
-from trialbook.evaluation import METRICS, default_metric, error, metric, metric_names
+from trialbook.evaluation import METRICS, default_metric, error, metric, metric_names, tasks_of
 
 CASES = [pytest.param(m, id=f"{m.tasks[0]}-{m.name}-{m.classes}") for m in METRICS]
 
@@ -152,6 +152,13 @@ def test_metric_of_the_other_task_says_so():
         metric("rmse", "classification", 2)
     with pytest.raises(OptionError, match="'AUC' is for classification, and the task is regress"):
         metric("AUC", "regression")
+
+
+def test_a_metric_of_one_task_names_it():
+    assert tasks_of("RMSE") == ("regression",)
+    assert tasks_of("roc-auc") == ("classification",)
+    with pytest.raises(OptionError, match=r"unknown metric 'rmes'.*Did you mean 'rmse'\?"):
+        tasks_of("rmes")
 
 
 def test_error_is_lower_for_the_better_score_and_infinite_for_nan():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -11,7 +13,7 @@ import pandas as pd
 import pytest
 
 from trialbook.data import prepare
-from trialbook.execution import NOTEBOOK, OOF, PROGRAM, Request, _work
+from trialbook.execution import FIRST_FOLD, NOTEBOOK, OOF, PROGRAM, Request, _work
 from trialbook.execution._work import OutOfTimeError, run_score, run_trial
 from trialbook.job import Job
 
@@ -31,12 +33,14 @@ from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import VotingRegressor
 from sklearn.frozen import FrozenEstimator
 
+# %%
+FOLDS = ["__fold_0", "__fold_1", "__fold_2"]
+
 
 # %%
 def load(path="../../train.parquet"):
     data = pd.read_parquet(path)
-    folds = [name for name in data if name.startswith("__fold_")]
-    return data.drop(columns=["y", *folds]), data["y"].to_numpy(), data[folds].to_numpy()
+    return data.drop(columns=["y", *FOLDS]), data["y"].to_numpy(), data[FOLDS].to_numpy()
 
 
 # %%
@@ -76,19 +80,27 @@ class Experiment:
         self.folder = root / "trial"
         self.told = []
 
-    def run(self, *, in_fold="pass", in_evaluate="pass", budget_s=None, trains=True):
+    def run(
+        self, *, in_fold="pass", in_evaluate="pass", budget_s=None, trains=True, more="", **asked
+    ):
         path = self.folder / PROGRAM
         path.parent.mkdir(parents=True, exist_ok=True)
         program = PROGRAM_TEXT.format(in_fold=in_fold, in_evaluate=in_evaluate)
-        path.write_text(program, "utf-8")
+        path.write_text(program + more, "utf-8")
         payload = {
             "schema": str(self.root / "schema.json"),
             "learner": None,
             "metadata": {"trial": "mean-1"},
             "trains": trains,
+            **asked,
         }
         request = Request(1, "trial", str(self.folder), payload, budget_s)
         return run_trial(request, lambda kind, payload: self.told.append((kind, payload)))
+
+    def run_anew(self, **options):
+        """Another trial in the same place."""
+        shutil.rmtree(self.folder)
+        return self.run(**options)
 
     def score(self, table):
         table.to_parquet(self.root / "table.parquet", index=False)
@@ -120,6 +132,8 @@ def test_a_trial_answers_with_its_scores_and_all_metrics(experiment):
     assert result["metrics"]["training_root_mean_squared_error"] > 0
     assert result["fit_s"] > 0
     assert result["predict_ms"] > 0
+    assert result["predict_row_ms"] > 0
+    assert result["members"] == []
     assert (result["cut_short"], result["rounds"]) == (False, None)
     assert json.loads(json.dumps(result)) == result
 
@@ -174,6 +188,29 @@ def test_folds_that_do_not_fit_into_the_budget_end_the_trial_early(experiment):
     assert len(experiment.told) == 1
 
 
+def test_some_folds_in_time_are_a_model_if_there_is_no_other(experiment):
+    result = experiment.run(in_fold="time.sleep(0.8 * (number > 0))", budget_s=2.0, partial=True)
+    assert result["n_folds"] == len(result["fold_scores"]) == len(experiment.told) == 2
+    assert result["score"] == pytest.approx(np.mean(result["fold_scores"]))
+    text = (experiment.folder / PROGRAM).read_text("utf-8")
+    assert "FOLDS = ['__fold_0', '__fold_1']" in text.replace('"', "'")
+    rows = pd.read_parquet(experiment.folder / OOF)["row"]
+    assert sorted(rows) == sorted(np.flatnonzero((experiment.folds[:, :2] == 0).any(axis=1)))
+
+
+@pytest.mark.parametrize("race", [True, False])
+def test_a_trial_in_a_race_shows_its_first_fold_before_it_tells(experiment, race):
+    path = experiment.folder / FIRST_FOLD
+    seen = []
+    told = experiment.told
+    experiment.told = SimpleNamespace(
+        append=lambda one: (told.append(one), seen.append(path.exists()))
+    )
+    experiment.run(race=race)
+    assert seen == [race] * N_FOLDS
+    assert not path.exists()
+
+
 def test_the_first_fold_of_a_program_that_trains_nothing_is_no_measure_of_the_others(experiment):
     slow_start = "time.sleep(0.6 * (number == 0))"
     experiment.run(in_fold=slow_start, budget_s=1.0, trains=False)
@@ -204,3 +241,43 @@ def test_a_table_without_the_target_is_only_predicted(experiment):
     table = pd.read_csv(experiment.folder / "test/predictions.csv")
     assert list(table.columns) == ["prediction"]
     assert len(table) == 7
+
+
+# -- one model of all rows --------------------------------------------------------------------
+
+REFIT = """
+
+# %%
+def refit(X, y, folds):
+    return combine([DummyRegressor(strategy="constant", constant=7).fit(X, y)], X, y)
+"""
+
+
+def test_a_program_with_a_refit_keeps_that_model_and_the_score_of_its_folds(experiment):
+    before = experiment.run()
+    result = experiment.run_anew(more=REFIT)
+    assert result["fold_scores"] == before["fold_scores"]
+    check = pd.read_parquet(experiment.folder / "model_check/predictions.parquet")
+    assert set(check["prediction"]) == {7.0}
+
+
+def test_folds_whose_predictions_are_known_are_not_trained_again(experiment):
+    before = experiment.run()
+    oof = experiment.root / "known.parquet"
+    shutil.copy(experiment.folder / OOF, oof)
+    known = pd.read_parquet(oof)
+    result = experiment.run_anew(
+        in_fold="raise AssertionError", more=REFIT, oof=str(oof), trains=False
+    )
+    assert result["fold_scores"] == before["fold_scores"]
+    assert [told["score"] for _, told in experiment.told[-N_FOLDS:]] == before["fold_scores"]
+    pd.testing.assert_frame_equal(pd.read_parquet(experiment.folder / OOF), known)
+
+
+@pytest.mark.parametrize("adjusted", [False, True])
+def test_members_are_those_that_the_model_of_an_ensemble_has(adjusted):
+    vote = SimpleNamespace(estimators=[("tree-1", None), ("tree-3", None)])
+    model = SimpleNamespace(model=vote) if adjusted else vote
+    program = SimpleNamespace(MEMBERS={"tree-1": "", "tree-2": "", "tree-3": ""})
+    assert _work._members(program, model) == ["tree-1", "tree-3"]
+    assert _work._members(SimpleNamespace(), vote) == []

@@ -64,7 +64,7 @@ def written(tmp_path, job, prepared):
     ledger.skip("large-9 (default)", "would take 90 s")
     _state.write_ledger(folder, ledger)
 
-    def add(number, label, score=None, *, error="no", C=None, tags=()):
+    def add(number, label, score=None, *, error="no", C=None, tags=(), metrics=()):
         tags = {"config": config_tag({"C": C}), "configuration": "by hand", **dict(tags)}
         run_id = tracker.start_trial(number, label, label.split("-")[0], tags)
         trial = tracker.new_folder(run_id)
@@ -78,8 +78,8 @@ def written(tmp_path, job, prepared):
         model.fit(prepared.train, prepared.train["label"])
         (trial / "model").mkdir()
         (trial / "model" / "model.pkl").write_bytes(cloudpickle.dumps(model))
-        metrics = {"score": score, "score_std": 0.01, "fit_s": 2.0, "model_bytes": 5e6}
-        tracker.finish_trial(run_id, metrics, {"C": C}, {})
+        measured = {"score": score, "score_std": 0.01, "fit_s": 2.0, "model_bytes": 5e6}
+        tracker.finish_trial(run_id, {**measured, **dict(metrics)}, {"C": C}, {})
         return run_id
 
     return SimpleNamespace(experiment=Experiment(tracker), tracker=tracker, add=add, ledger=ledger)

@@ -12,7 +12,8 @@ import pytest
 from trialbook.errors import DataError, NoModelError, OptionError
 from trialbook.evaluation import metric
 from trialbook.experiment import Experiment
-from trialbook.experiment._handle import ranked
+from trialbook.experiment._finish import tag_best
+from trialbook.experiment._handle import ranked, winner
 from trialbook.tracking import Tracker, TrialRecord, Workspace
 
 
@@ -39,7 +40,7 @@ def rows(n=5):
 # -- ranking ---------------------------------------------------------------------------------
 
 
-def record(number, score, status="finished"):
+def record(number, score, status="finished", *, row_ms=None, refit_of=None):
     """A trial as the tracker gives it."""
     return TrialRecord(
         run_id=f"run{number}",
@@ -49,9 +50,9 @@ def record(number, score, status="finished"):
         status=status,
         score=score,
         std=None,
-        metrics={},
+        metrics={} if row_ms is None else {"predict_row_ms": row_ms},
         params={},
-        tags={},
+        tags={} if refit_of is None else {"refit_of": refit_of},
         folder=None,
     )
 
@@ -80,6 +81,37 @@ def test_an_undefined_score_ranks_behind_all_others():
     records = [record(1, float("nan")), record(2, 0.1), record(3, 0.9)]
     assert numbers(records, "roc_auc") == [3, 2, 1]
     assert numbers(records, "log_loss") == [2, 3, 1]
+
+
+def test_a_refitted_trial_stands_before_its_original():
+    records = [record(1, 0.5), record(2, 0.9), record(3, 0.9, refit_of="run2"), record(4, 0.95)]
+    assert numbers(records, "roc_auc") == [4, 3, 2, 1]
+
+
+def test_without_a_limit_the_first_wins():
+    records = [record(1, 0.9, row_ms=50.0), record(2, 0.8, row_ms=1.0)]
+    assert winner(records, None).number == 1
+    assert winner([record(1, None, "failed")], None) is None
+    assert winner([], None) is None
+
+
+@pytest.mark.parametrize(
+    ("limit", "number"), [(60.0, 1), (50.0, 1), (49.0, 3), (4.9, 4), (0.1, 4)]
+)
+def test_with_a_limit_the_best_that_is_quick_enough_wins_or_else_the_quickest(limit, number):
+    records = [
+        record(1, 0.9, row_ms=50.0),
+        record(2, 0.85),  # nobody measured it
+        record(3, 0.8, row_ms=5.0),
+        record(4, 0.7, row_ms=1.0),
+        record(5, None, "failed"),
+    ]
+    assert winner(records, limit).number == number
+
+
+def test_with_a_limit_a_trial_without_a_model_never_wins():
+    assert winner([record(1, None, "failed")], 5.0) is None
+    assert winner([], 5.0) is None
 
 
 # -- the experiment --------------------------------------------------------------------------
@@ -124,6 +156,31 @@ def test_what_another_process_adds_is_seen_at_the_next_look(experiment, written)
     written.add(4, "best-4", 0.99, C=1.0)
     assert experiment.best.label == "best-4"
     assert len(experiment.trials) == 4
+
+
+def test_a_limit_on_the_time_of_a_prediction_passes_over_slower_trials(written):
+    written.add(1, "small-1", 0.7, C=0.001, metrics={"predict_row_ms": 2.0})
+    written.add(2, "large-2", 0.9, C=1.0, metrics={"predict_row_ms": 20.0})
+    written.tracker.log(written.tracker.run_id, tags={"max_predict_ms": "5.0"})
+    limited = Experiment(written.tracker)
+    assert limited.max_predict_ms == 5.0
+    assert limited.best.label == limited.trial("best").label == "small-1"
+    assert limited.predict(rows()).tolist() == limited.predict(rows(), "small-1").tolist()
+    table = limited.leaderboard
+    assert table["trial"].tolist() == ["large-2", "small-1"]
+    assert table["best"].tolist() == [False, True]
+    assert table["predict_row_ms"].tolist() == [20.0, 2.0]
+
+
+def test_the_winner_is_marked_and_no_other(written):
+    written.add(1, "small-1", 0.7, C=0.001, metrics={"predict_row_ms": 2.0})
+    written.add(2, "large-2", 0.9, C=1.0, metrics={"predict_row_ms": 20.0})
+    auc = metric("roc_auc", "classification", 2)
+    for limit, label in ((None, "large-2"), (5.0, "small-1"), (None, "large-2")):
+        assert tag_best(written.tracker, auc, limit).label == label
+        marked = [one for one in written.tracker.trials() if one.tags.get("best") == "true"]
+        assert [one.label for one in marked] == [label]
+        assert written.tracker.tags()["best_label"] == label
 
 
 def test_guardrails_and_the_account_of_time_are_read(experiment, prepared):

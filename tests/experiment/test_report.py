@@ -52,6 +52,34 @@ def test_it_names_the_winner(text):
     assert "Test" not in winner
 
 
+def limited(written, job, prepared, limit):
+    auc = metric("roc_auc", "classification", 2)
+    records = ranked(written.tracker.trials(), auc)
+    asked = job.model_copy(update={"max_predict_ms": limit})
+    return section(report(asked, prepared, auc, records, written.ledger, None), "Winner")
+
+
+def test_it_says_whose_score_a_refitted_winner_has(written, job, prepared):
+    written.add(1, "large-1", 0.9, C=1.0)
+    tags = {"refit_of": "abc", "configuration": "refit of large-1"}
+    written.add(2, "large-1-refit", 0.9, C=1.0, tags=tags)
+    winner = limited(written, job, prepared, None)
+    assert "**large-1-refit**" in winner
+    assert "a refit of large-1" in winner
+    assert "score is that of the folds' models" in winner
+
+
+def test_it_says_why_better_trials_were_passed_over(written, job, prepared):
+    written.add(1, "small-1", 0.7, C=0.001, metrics={"predict_row_ms": 2.0})
+    written.add(2, "large-2", 0.9, C=1.0, metrics={"predict_row_ms": 20.0})
+    winner = limited(written, job, prepared, 5.0)
+    assert "**small-1**" in winner
+    assert "It takes 2 ms of the 5 ms" in winner
+    assert "Passed over, for they take longer: large-2 (20 ms)" in winner
+    assert "Passed over" not in limited(written, job, prepared, 50.0)
+    assert "No model is within the 1 ms" in limited(written, job, prepared, 1.0)
+
+
 def test_it_has_the_test_of_the_winner_if_there_was_one(text):
     winner = section(text({"roc_auc": 0.88, "accuracy": 0.8}), "Winner")
     assert table(winner) == [["roc_auc", "0.88"], ["accuracy", "0.8"]]

@@ -88,6 +88,8 @@ def test_the_account_of_time_is_kept(tmp_path):
         "actual_s": 2.5,
         "outcome": "finished",
         "peak_bytes": 5,
+        "projected_bytes": 0.0,
+        "rows": 0,
     }
 
 

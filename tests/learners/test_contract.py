@@ -30,9 +30,11 @@ from trialbook.learners import (
     IterativeLearner,
     Learner,
     all_learners,
+    installed,
 )
 from trialbook.learners import _forest as forest
 from trialbook.learners._base import Params
+from trialbook.learners._selection import MIN_COLUMNS, USUAL
 from trialbook.program import (
     Code,
     Columns,
@@ -55,8 +57,8 @@ pytestmark = [
 N_ROWS, N_FOLDS = 240, 2
 TASKS = {"binary": 2, "multiclass": 4, "regression": 0}
 PUBLIC = {
-    *("catboost", "itertools", "lightgbm", "numpy", "pandas", "pathlib", "sklearn", "skrub"),
-    *("threadpoolctl", "xgboost"),
+    *("catboost", "copy", "itertools", "lightgbm", "numpy", "pandas", "pathlib", "sklearn"),
+    *("rtdl_num_embeddings", "skrub", "tabm", "threadpoolctl", "torch", "warnings", "xgboost"),
 }
 COLUMNS = Columns(
     numeric=("size", "level"),
@@ -128,7 +130,15 @@ def easy_table(n_classes: int, **changes: object) -> Table:
     return replace(facts, **changes)  # type: ignore[arg-type]
 
 
-def write(learner: Learner, params: Params, table: Table, folder: Path, data: pd.DataFrame) -> str:
+def write(
+    learner: Learner,
+    params: Params,
+    table: Table,
+    folder: Path,
+    data: pd.DataFrame,
+    *,
+    refit: bool = False,
+) -> str:
     """The program of one configuration, and the data that it reads."""
     path = folder / "data.parquet"
     if not path.exists():
@@ -140,7 +150,7 @@ def write(learner: Learner, params: Params, table: Table, folder: Path, data: pd
         target="y",
         classes=tuple(range(table.n_classes)),
         positive=1 if table.n_classes == 2 else None,
-        columns=COLUMNS,
+        columns=table.columns,
         fold_columns=tuple(f"__fold_{i}" for i in range(N_FOLDS)),
         validation="Two folds.",
         weight="weight" if table.weighted else None,
@@ -156,7 +166,8 @@ def write(learner: Learner, params: Params, table: Table, folder: Path, data: pd
         n_jobs=1,
         balance=table.balance,
     )
-    source = tabular_program(frame, learner.code(params, table), title="A trial", summary="Tried.")
+    code = learner.code(params, table)
+    source = tabular_program(frame, code, title="A trial", summary="Tried.", refit=refit)
     # `load` leaves out what is no feature; without weights that column is one more of those.
     return (
         source
@@ -181,10 +192,17 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forest, "TREES", ((1_000_000, 20),))
 
 
-def combinations() -> list[object]:
-    """Every learner with every task that it does."""
+def runnable(key: str) -> list[pytest.MarkDecorator]:
+    """Marks that skip what runs a learner whose package is not installed."""
+    learner = all_learners()[key]
+    reason = f"{learner.requires} is not installed (extra {learner.extra})"
+    return [pytest.mark.skipif(not installed(learner), reason=reason)]
+
+
+def combinations(*, run: bool = True) -> list[object]:
+    """Every learner with every task that it does; unless it is to run, without its package."""
     return [
-        pytest.param(key, task, id=f"{key}-{task}")
+        pytest.param(key, task, id=f"{key}-{task}", marks=runnable(key) if run else [])
         for key, learner in all_learners().items()
         for task, n_classes in TASKS.items()
         if ("classification" if n_classes else "regression") in learner.tasks
@@ -194,7 +212,7 @@ def combinations() -> list[object]:
 def all_starts() -> list[object]:
     """Every start of every learner for every task."""
     return [
-        pytest.param(key, task, position, id=f"{key}-{task}-{start.name}")
+        pytest.param(key, task, position, id=f"{key}-{task}-{start.name}", marks=runnable(key))
         for key, task in (param.values for param in combinations())  # type: ignore[attr-defined]
         for position, start in enumerate(all_learners()[key].starts(easy_table(TASKS[task])))
     ]
@@ -237,6 +255,65 @@ def test_a_start_writes_a_public_program_that_learns_and_repeats(
             np.testing.assert_allclose(second, first, rtol=0, atol=1e-9)
 
 
+@pytest.mark.parametrize("extras", [{}, {"weighted": True, "balance": True}])
+@pytest.mark.parametrize("key", [pytest.param(key, marks=runnable(key)) for key in all_learners()])
+def test_one_model_of_all_rows_takes_the_place_of_the_folds_models(
+    key: str, extras: dict[str, bool], tmp_path: Path
+) -> None:
+    learner = all_learners()[key]
+    n_classes = 2 if "classification" in learner.tasks else 0
+    if extras and not n_classes:
+        extras = {"weighted": True}
+    table, data = easy_table(n_classes, **extras), easy_data(n_classes)
+    params = learner.starts(table)[0].params
+    source = write(learner, params, table, tmp_path, data, refit=True)
+    if isinstance(learner, IterativeLearner):
+        source = set_constant(source, "ROUNDS", [3, 6])
+    module = load(source, tmp_path)
+    loaded = module.load()
+    model = module.refit(*loaded)
+    (voter,) = model.estimators_
+    if isinstance(learner, IterativeLearner):
+        assert 1 <= learner.rounds(voter.estimator[-1]) <= round(4.5)
+    predicted = model.predict(loaded[0])
+    assert predicted.shape == (len(data),)
+    if n_classes:
+        assert (predicted == data["y"]).mean() > 0.55
+    else:
+        assert np.std(predicted - data["y"]) < 0.97 * data["y"].std()
+
+
+@pytest.mark.parametrize("n_classes", [2, 0])
+@pytest.mark.parametrize("key", ["knn", "svm", "lightgbm"])
+def test_of_many_columns_the_few_that_matter_are_a_start(
+    key: str, n_classes: int, tmp_path: Path
+) -> None:
+    learner, rng = all_learners()[key], np.random.default_rng(0)
+    data = pd.DataFrame(
+        rng.normal(size=(N_ROWS, MIN_COLUMNS)), columns=[f"c{i}" for i in range(MIN_COLUMNS)]
+    )
+    signal = 3 * data["c7"] - 2 * data["c40"]
+    data = data.assign(weight=1.0, y=(signal > 0).astype(int) if n_classes else signal)
+    for fold in range(N_FOLDS):
+        data[f"__fold_{fold}"] = (np.arange(N_ROWS) % N_FOLDS != fold).astype(int)
+    columns = Columns(numeric=tuple(f"c{i}" for i in range(MIN_COLUMNS)))
+    table = easy_table(n_classes, columns=columns, n_features=MIN_COLUMNS, n_coded=MIN_COLUMNS)
+    assert "select" in learner.space(table)
+    few = next(start for start in learner.starts(table) if start.name == "few_columns")
+    losses = []
+    for params in (few.params, {**few.params, "select": 0}):
+        module = load(write(learner, params, table, tmp_path, data), tmp_path)
+        scores, _, models = scores_of(module)
+        losses.append(-np.mean(scores) if n_classes else np.mean(scores))
+        steps = getattr(models[0].named_steps["features"], "named_steps", {}).values()
+        kept = [step.get_support().sum() for step in steps if hasattr(step, "get_support")]
+        assert kept == [USUAL] * bool(params["select"])
+    assert losses[0] < losses[1] + 0.02
+    narrow = easy_table(n_classes)
+    assert "select" not in learner.space(narrow)
+    assert all(start.name != "few_columns" for start in learner.starts(narrow))
+
+
 def imported(source: str) -> set[str]:
     """Packages that a program imports."""
     packages = set()
@@ -272,7 +349,7 @@ def test_models_predict_unseen_rows_alike_where_trialbook_is_not(
     rows.to_pickle(tmp_path / "rows.pkl")
     expected = {}
     for key, learner in all_learners().items():
-        if table.task not in learner.tasks:
+        if table.task not in learner.tasks or not installed(learner):
             continue
         params = learner.starts(table)[0].params
         module = load(write(learner, params, table, tmp_path, data), tmp_path)
@@ -350,7 +427,7 @@ def draw(
     return int(value) if isinstance(choice, Int) else float(value)
 
 
-@pytest.mark.parametrize(("key", "task"), combinations())
+@pytest.mark.parametrize(("key", "task"), combinations(run=False))
 @pytest.mark.parametrize("n_rows", [100, 30_000])
 def test_starts_are_distinct_and_lie_in_the_space(key: str, task: str, n_rows: int) -> None:
     learner, table = all_learners()[key], easy_table(TASKS[task], n_rows=n_rows)
@@ -371,7 +448,7 @@ def test_starts_are_distinct_and_lie_in_the_space(key: str, task: str, n_rows: i
                 assert choice.low / 10 <= value <= choice.high * 10 or value == 0, name
 
 
-@pytest.mark.parametrize(("key", "task"), combinations())
+@pytest.mark.parametrize(("key", "task"), combinations(run=False))
 def test_costs_grow_with_the_rows(key: str, task: str) -> None:
     learner = all_learners()[key]
     costs = []
@@ -379,6 +456,16 @@ def test_costs_grow_with_the_rows(key: str, task: str) -> None:
         table = easy_table(TASKS[task], n_rows=n_rows)
         costs.append(learner.cost(learner.starts(table)[0].params, table))
     assert 0 < costs[0] < costs[1] < costs[2] < 1e5
+
+
+@pytest.mark.parametrize(("key", "task"), combinations())
+def test_memory_grows_with_the_rows(key: str, task: str) -> None:
+    learner = all_learners()[key]
+    sizes = []
+    for n_rows in (20_000, 40_000):
+        table = easy_table(TASKS[task], n_rows=n_rows)
+        sizes.append(learner.memory(learner.starts(table)[0].params, table))
+    assert 20_000 * 8 < sizes[0] < sizes[1] < 1e9
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -392,9 +479,7 @@ def test_some_learner_is_a_floor_that_takes_under_a_second(task: str) -> None:
     assert min(costs) < 1
 
 
-@pytest.mark.parametrize(
-    "key", [k for k, learner in all_learners().items() if isinstance(learner, IterativeLearner)]
-)
+@pytest.mark.parametrize("key", [pytest.param(key, marks=runnable(key)) for key in ITERATIVE])
 def test_a_deadline_ends_training_after_a_round(
     key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -418,7 +503,12 @@ def test_a_deadline_ends_training_after_a_round(
 
 
 @pytest.mark.parametrize(
-    "key", [k for k, learner in all_learners().items() if "classification" in learner.tasks]
+    "key",
+    [
+        pytest.param(key, marks=runnable(key))
+        for key, learner in all_learners().items()
+        if "classification" in learner.tasks
+    ],
 )
 def test_a_class_of_one_row_is_learnt_or_declined(key: str, tmp_path: Path) -> None:
     data = easy_data(2)

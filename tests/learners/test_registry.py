@@ -65,7 +65,7 @@ def test_every_documented_algorithm_is_there() -> None:
     expected = {
         *("lightgbm", "xgboost", "catboost", "hist_gradient_boosting", "random_forest"),
         *("extra_trees", "decision_tree", "logistic_regression", "elastic_net", "lasso_lars"),
-        *("sgd", "linear_svm", "svm", "knn", "mlp"),
+        *("sgd", "linear_svm", "svm", "knn", "mlp", "tabm"),
         *("bernoulli_naive_bayes", "multinomial_naive_bayes", "gaussian_naive_bayes"),
     }
     assert set(all_learners()) >= expected
@@ -101,6 +101,8 @@ def test_every_documented_algorithm_is_there() -> None:
         ("MULTINOMIAL_NAIVE_BAYES", "multinomial_naive_bayes"),
         ("GaussianNaiveBayes", "gaussian_naive_bayes"),
         ("MLP", "mlp"),
+        ("TabM", "tabm"),
+        ("TabMClassifier", "tabm"),
     ],
 )
 def test_names_are_found_in_any_spelling(name: str, key: str) -> None:
@@ -142,6 +144,20 @@ def test_blocking_everything_is_refused() -> None:
 def test_a_learner_without_its_library_is_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(find("catboost")), "requires", "no_such_library_anywhere")
     assert "catboost" not in {one.key for one in available("regression")}
+    assert "catboost" not in {one.key for one in available("regression", block=["catboost"])}
+
+
+@pytest.mark.parametrize(("extra", "package"), [(None, "no_such_library"), ("x", "trialbook[x]")])
+def test_a_learner_that_is_named_without_its_library_says_what_to_install(
+    extra: str | None, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(find("catboost")), "requires", "no_such_library")
+    monkeypatch.setattr(type(find("catboost")), "extra", extra)
+    with pytest.raises(
+        OptionError, match="'catboost' needs the package no_such_library"
+    ) as caught:
+        available("regression", allow=["knn", "CatBoost"])
+    assert f"pip install '{package}'" in str(caught.value.remedy)
 
 
 def test_a_plug_in_registers_by_entry_point(plug_in) -> None:

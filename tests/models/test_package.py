@@ -22,7 +22,15 @@ from trialbook.execution import PROGRAM, Request
 from trialbook.execution._work import run_trial
 from trialbook.job import Job
 from trialbook.learners import find
-from trialbook.models import load_model, predict, requirements, save_model, write_predictions
+from trialbook.models import (
+    _package,
+    load_model,
+    predict,
+    requirements,
+    row_ms,
+    save_model,
+    write_predictions,
+)
 from trialbook.program import Code, stacking_program, tabular_program, voting_program
 from trialbook.tasks import TabularTask
 
@@ -320,6 +328,38 @@ def test_predictions_are_probabilities_or_numbers():
     assert predict(model, None, classification=True).tolist() == [[0.1, 0.9]]
 
 
+class Counting:
+    """A model that counts its calls, and by a clock takes so long for each."""
+
+    def __init__(self, clock, seconds):
+        self.clock, self.seconds, self.n_rows = clock, seconds, []
+
+    def predict(self, X):
+        self.n_rows.append(len(X))
+        self.clock.now += self.seconds(len(self.n_rows))
+        return np.zeros(len(X))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "calls", "milliseconds"),
+    [
+        (lambda call: 0.001, _package.ROW_CALLS, 1.0),
+        (lambda call: 0.02 if call == 1 else 0.003, _package.ROW_CALLS, 3.0),
+        (lambda call: 0.9 if call == 1 else 0.003, _package.LEAST_ROW_CALLS, 3.0),
+        (lambda call: 2.0, 1, 2000.0),
+    ],
+)
+def test_the_time_of_one_row_is_the_median_of_a_few_calls(
+    monkeypatch, seconds, calls, milliseconds
+):
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(_package.time, "perf_counter", lambda: clock.now)
+    model = Counting(clock, seconds)
+    measured = row_ms(model, pd.DataFrame({"a": [1.0, 2.0]}), classification=False)
+    assert measured == pytest.approx(milliseconds)
+    assert model.n_rows == [1] * calls
+
+
 @pytest.mark.parametrize(
     ("prediction", "columns"), [(np.arange(3.0), ["prediction"]), (np.eye(3), ["0", "1", "2"])]
 )
@@ -338,3 +378,8 @@ class SimpleModel:
 
     def predict(self, X):
         return X["flag"].map({True: 1.0, False: 0.0}).astype(float).fillna(0.5).to_numpy()
+
+
+def test_requirements_leave_out_the_name_of_a_local_build(monkeypatch):
+    monkeypatch.setattr(_package, "version", lambda name: "2.13.0+cpu")
+    assert _package.pinned(("torch",)) == ["torch==2.13.0"]

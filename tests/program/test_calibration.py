@@ -90,8 +90,9 @@ def test_no_row_is_adjusted_by_what_was_found_on_it():
         return c.find_temperature(y, proba, loss)
 
     loss = loss_of("log_loss", 3)
-    found, honest = c.cross_fitted(y, proba, parts, loss, find, c.tempered)
+    (adjust, found), honest = c.cross_fitted(y, proba, parts, loss, [(find, c.tempered)])
     assert seen == [3000] * 4 + [N_ROWS]
+    assert adjust is c.tempered
     assert found == c.find_temperature(y, proba, loss)
     mine = parts == 2
     temperature = c.find_temperature(y[~mine], proba[~mine], loss)
@@ -101,12 +102,46 @@ def test_no_row_is_adjusted_by_what_was_found_on_it():
 def test_what_gains_nothing_on_other_rows_is_left_out():
     y, proba = certain()
     parts = np.arange(N_ROWS) % 2
-    worse = [0.5]
-    found, same = c.cross_fitted(
-        y, proba, parts, loss_of("log_loss", 3), lambda *_: worse[0], c.tempered
-    )
+    ways = [(lambda *_: 0.5, c.tempered)]
+    found, same = c.cross_fitted(y, proba, parts, loss_of("log_loss", 3), ways)
     assert found is None
     assert same is proba
+
+
+def test_of_two_ways_the_one_that_gains_most_on_other_rows_is_used():
+    y, proba = certain(temperature=2.0)
+    parts, loss = np.arange(N_ROWS) % 4, loss_of("log_loss", 3)
+    right, wrong = (lambda *_: 2.0, c.tempered), (lambda *_: 1.2, c.tempered)
+    alone = c.cross_fitted(y, proba, parts, loss, [right])
+    for ways in ([right, wrong], [wrong, right]):
+        (_, found), honest = c.cross_fitted(y, proba, parts, loss, ways)
+        assert found == 2.0
+        np.testing.assert_array_equal(honest, alone[1])
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_curves_bring_back_probabilities_that_no_temperature_could(n_classes):
+    loss = loss_of("log_loss", n_classes)
+    (y, right), (fresh_y, fresh) = certain(n_classes), certain(n_classes, seed=1)
+
+    def bent(proba):
+        shares = proba ** np.linspace(0.5, 1.5, n_classes)
+        return shares / shares.sum(axis=1, keepdims=True)
+
+    curves = c.find_isotonic(y, bent(right), loss)
+    straight = c.isotonic(bent(fresh), curves)
+    np.testing.assert_allclose(straight.sum(axis=1), 1)
+    assert straight.min() > 0
+    tempered = c.tempered(bent(fresh), c.find_temperature(y, bent(right), loss))
+    assert loss(fresh_y, straight) < loss(fresh_y, tempered)
+
+
+def test_a_curve_of_few_rows_makes_nothing_certain():
+    proba = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]])
+    curves = c.find_isotonic(np.array([0, 0, 1]), proba, None)
+    assert c.isotonic(np.array([[0.99, 0.01], [0.01, 0.99]]), curves).min() > 0.002
+    alike = c.find_isotonic(np.array([0, 0, 1]), np.full((3, 2), 0.5), None)
+    np.testing.assert_allclose(c.isotonic(proba, alike).sum(axis=1), 1)
 
 
 def test_a_label_is_the_most_probable_class_of_an_adjusted_classifier():
@@ -131,13 +166,11 @@ def test_its_source_works_alone_with_its_declared_imports(kind):
     adjustment = c.ADJUSTMENTS[kind]
     namespace = {"__name__": "alone"}
     exec("\n".join(adjustment.imports) + "\n\n\n" + adjustment.definition, namespace)
-    y, proba = certain(2, temperature=2.0)
-    loss = loss_of("f1" if kind == "class_weights" else "log_loss", 2)
+    is_of_labels = kind == "class_weights"
+    y, proba = rare() if is_of_labels else certain(2, temperature=2.0)
+    loss = loss_of("f1" if is_of_labels else "log_loss", 2)
     arguments = (y, proba, np.arange(N_ROWS) % 3, loss)
-    alone, _ = namespace["cross_fitted"](
-        *arguments,
-        namespace[adjustment.find.__name__],
-        namespace[adjustment.adjust.__name__],
-    )
-    found, _ = c.cross_fitted(*arguments, adjustment.find, adjustment.adjust)
-    np.testing.assert_array_equal(alone, found)
+    (alone, _), honest = namespace["cross_fitted"](*arguments, namespace["WAYS"])
+    (adjust, _), same = c.cross_fitted(*arguments, adjustment.ways)
+    assert alone.__name__ == adjust.__name__
+    np.testing.assert_array_equal(honest, same)

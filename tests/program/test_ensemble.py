@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 
 import numpy as np
@@ -20,6 +21,7 @@ from trialbook.program import (
     stacking_program,
     voting_program,
 )
+from trialbook.program._snippets import brier_loss
 from trialbook.tasks._tabular import metric_code
 
 N_ROWS = 240
@@ -224,6 +226,31 @@ def test_a_vote_is_the_weighted_mean_of_its_members(make, n_classes):
     np.testing.assert_allclose(one.answer(model, X), mean)
 
 
+def test_a_vote_scores_its_members_as_the_leaderboard_does(make):
+    one = make("voting", 2)
+    where = one.loaded[4]
+    # Each fold's model ranks well, but speaks on a scale of its own: all rows together mislead.
+    for name, shift in (("good", 0.3), ("bad", 0.0)):
+        path = one.program.MEMBERS[name] / "oof/oof.parquet"
+        table = pd.read_parquet(path)
+        table["1"] = 0.5 * table["1"] + shift * (table["fold"] - 1)
+        table["0"] = 1 - table["1"]
+        table.to_parquet(path, index=False)
+    one.loaded = one.program.load()
+    results, score = one.cross_validate()
+    alone = [
+        np.mean(
+            [
+                one.metric.score(one.y[where.row[where.fold == k]], p[where.fold == k], 1)
+                for k in range(3)
+            ]
+        )
+        for p in one.loaded[3]
+    ]
+    assert results[0][0][0] > 0
+    assert score >= max(alone)
+
+
 def test_a_member_without_weight_is_not_kept(make):
     one = make("voting", 2)
     X, y = one.loaded[:2]
@@ -272,7 +299,8 @@ ADJUSTED = pytest.mark.parametrize(
     ("n_classes", "adjustment", "metric_name"),
     [
         (2, "temperature", "log_loss"),
-        (3, "temperature", "log_loss"),
+        (2, "temperature_or_isotonic", "log_loss"),
+        (3, "temperature_or_isotonic", "log_loss"),
         (2, "class_weights", "f1"),
         (3, "class_weights", "balanced_accuracy"),
     ],
@@ -298,14 +326,16 @@ def test_an_adjusted_ensemble_answers_what_its_validation_rows_were_scored_for(
     np.testing.assert_allclose(proba.sum(axis=1), 1)
     labels = np.array(CLASSES[n_classes])[proba.argmax(axis=1)]
     np.testing.assert_array_equal(model.predict(X), labels)
-    adjust = program.tempered if adjustment == "temperature" else program.reweighted
-    np.testing.assert_allclose(proba, adjust(model.model_.predict_proba(X), results[0][0][1]))
+    adjust, by = results[0][0][1]
+    assert adjust is program.WAYS[-1][1]
+    np.testing.assert_allclose(proba, adjust(model.model_.predict_proba(X), by))
 
 
-def always(y, proba, parts, loss, find, adjust):
-    """The adjustment of all rows, whether others gain by it or not."""
+def always(y, proba, parts, loss, ways):
+    """The last way for all rows, whether others gain by it or not."""
+    find, adjust = ways[-1]
     found = find(y, proba, loss)
-    return found, adjust(proba, found)
+    return (adjust, found), adjust(proba, found)
 
 
 @KINDS
@@ -325,7 +355,61 @@ def test_an_ensemble_that_gains_nothing_by_it_is_as_without(
 
 def test_an_adjusted_program_is_what_a_reader_can_follow(make):
     text = make("voting", 3, adjustment="temperature").text
-    assert "temperature, blend = cross_fitted(" in text
-    assert "AdjustedClassifier(vote, tempered, temperature)" in text
+    assert "adjustment, blend = cross_fitted(" in text
+    assert "WAYS = [(find_temperature, tempered)]" in text
+    assert "vote = AdjustedClassifier(vote, *adjustment)" in text
     assert "from scipy.optimize import minimize_scalar" in text
     assert "reweighted" not in text
+    assert "isotonic" not in text
+
+
+@pytest.mark.parametrize("adjustment", ["temperature", "temperature_or_isotonic", "class_weights"])
+def test_what_was_found_is_printed_in_short(make, adjustment, capsys):
+    one = make("voting", 2, adjustment=adjustment, metric_name="log_loss")
+    one.program.cross_fitted = always
+    lines = one.text.splitlines()
+    start = lines.index(
+        '    print(f"validation log_loss: {np.nanmean(scores):.9f} ± {np.nanstd(scores):.9f}")'
+    )
+    show = [line[4:] for line in lines[start + 1 :]]
+    show = show[: show.index("")]
+    results, _ = one.cross_validate()
+    exec("\n".join(show), {**vars(one.program), "results": results})
+    printed = capsys.readouterr().out.splitlines()
+    heading, *listed, adjusted = printed
+    smooth = adjustment == "class_weights"
+    assert heading == f"weights, chosen by {'Brier score' if smooth else 'log_loss'}:"
+    weights = [float(line.split()[0]) for line in listed]
+    assert weights == sorted(weights, reverse=True)
+    assert min(weights) > 0
+    assert sum(weights) == pytest.approx(1, abs=0.002)
+    assert {line.split()[1] for line in listed} <= {"good", "bad"}
+    name = {"temperature": "tempered", "class_weights": "reweighted"}.get(adjustment, "isotonic")
+    assert adjusted.startswith(f"adjusted: {name} ")
+    assert len(adjusted) < 60
+
+
+@pytest.mark.parametrize(
+    ("adjustment", "balance", "loss"),
+    [
+        ("class_weights", False, "brier_loss"),
+        ("class_weights", True, "mean_loss"),
+        (None, False, "mean_loss"),
+    ],
+)
+def test_a_vote_whose_classes_are_weighted_later_is_chosen_by_its_probabilities(
+    make, adjustment, balance, loss
+):
+    options = {"metric_name": "f1", "adjustment": adjustment, "balance": balance}
+    one = make("voting", 2, **options)
+    assert re.search(rf"weights = select_weights\(oof.*, {loss}\)$", one.text, re.MULTILINE)
+    assert ("def brier_loss" in one.text) == (loss == "brier_loss")
+    _, score = one.cross_validate()
+    assert np.isfinite(score)
+
+
+def test_the_brier_loss_is_the_metric_of_that_name():
+    y = np.array([0, 1, 1, 0])
+    proba = np.array([[0.9, 0.1], [0.4, 0.6], [0.8, 0.2], [0.5, 0.5]])
+    brier = metric("brier", "classification", 3)
+    assert brier_loss(y, proba) == pytest.approx(brier.score(y, proba))

@@ -29,7 +29,9 @@ def schema_of(frame, target, task="classification", overrides=None):
     return Schema(task, target, classes, positive, columns)
 
 
-def program_of(frame, target="y", task="classification", data="data.parquet", overrides=None):
+def program_of(
+    frame, target="y", task="classification", data="data.parquet", overrides=None, first_rows=None
+):
     return exploration_program(
         title="a table",
         schema=schema_of(frame, target, task, overrides),
@@ -37,6 +39,7 @@ def program_of(frame, target="y", task="classification", data="data.parquet", ov
         data=data,
         n_rows=len(frame),
         task=task,
+        first_rows=first_rows,
     )
 
 
@@ -58,11 +61,11 @@ def run(tmp_path, monkeypatch):
     monkeypatch.setattr(plt, "show", show)
     monkeypatch.chdir(tmp_path)
 
-    def run_program(frame, target="y", task="classification", overrides=None):
+    def run_program(frame, target="y", task="classification", overrides=None, first_rows=None):
         schema = schema_of(frame, target, task, overrides)
         stored = frame[[*schema.names, target]].assign(__fold_0=np.int8(1), __fold_1=np.int8(0))
         stored.to_parquet("data.parquet")
-        program = program_of(frame, target, task, overrides=overrides)
+        program = program_of(frame, target, task, overrides=overrides, first_rows=first_rows)
         namespace = {}
         with warnings.catch_warnings(), matplotlib.rc_context():
             warnings.simplefilter("error")
@@ -264,3 +267,10 @@ def test_only_standard_libraries_are_imported():
 
 def test_program_becomes_a_notebook():
     assert to_notebook(program_of(every_kind()), {}).count('"cell_type": "code"') > 15
+
+
+def test_of_a_big_table_the_first_rows_are_looked_at(run):
+    found = run(every_kind(120), first_rows=90)
+    assert len(found.table) == 90
+    assert "120 rows" in found.program
+    assert "sample of 90" in found.program

@@ -78,7 +78,7 @@ NEEDS = [
         ("keep", "impute", "standard", "squash", "minmax"),
         ("codes", "one_hot"),
         ("parts", "cyclic"),
-        ("topics", "ngrams"),
+        ("topics", "ngrams", "words"),
         (True, False),
     )
     if not (categorical == "one_hot" and numeric == "keep")

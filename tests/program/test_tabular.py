@@ -249,3 +249,87 @@ def test_the_parameters_name_what_the_reader_may_change(frame: Frame) -> None:
     assert constants["POSITIVE"] == "1"
     assert constants["NUMERIC"] == "['size']"
     assert "ROUNDS" not in constants and "N_CATEGORICAL" not in constants
+
+
+# -- one model of all rows --------------------------------------------------------------------
+
+
+def refit_program(frame: Frame, model: ModelCode = TREE) -> str:
+    return tabular_program(frame, model, title="A tree", summary="Small.", refit=True)
+
+
+@pytest.mark.parametrize("is_classification", [True, False])
+def test_a_refitted_model_is_one_that_has_seen_all_rows_that_a_fold_uses(
+    frame: Frame, tmp_path: Path, is_classification: bool
+) -> None:
+    frame = replace(frame, fold_columns=("__fold_1",))
+    if not is_classification:
+        frame = regression(frame)
+    module = load(refit_program(frame, TREE if is_classification else REGRESSION_TREE), tmp_path)
+    loaded = module.load()
+    model = module.refit(*loaded)
+    (voter,) = model.estimators_
+    used = (loaded[2] >= 0).any(axis=1)
+    assert 0 < used.sum() < len(used)
+    assert voter.estimator[-1].tree_.n_node_samples[0] == used.sum()
+    expected = {"no", "yes"} if is_classification else set(model.predict(loaded[0]))
+    assert set(model.predict(loaded[0])) == expected
+
+
+def test_a_refitted_model_takes_as_many_rounds_as_the_folds_did_on_average(
+    frame: Frame, tmp_path: Path
+) -> None:
+    module = load(set_constant(refit_program(frame, ITERATIVE), "ROUNDS", [1, 4]), tmp_path)
+    model = module.refit(*module.load())
+    assert model.estimators_[0].estimator[-1].max_depth == round(2.5)
+
+
+def test_a_refitted_model_is_weighted(frame: Frame, tmp_path: Path) -> None:
+    weighted = replace(frame, weight="w")
+    for model in (
+        TREE,
+        replace(ITERATIVE, fit=f"{ITERATIVE.fit[:-1]}, model__sample_weight=weight)"),
+    ):
+        source = refit_program(weighted, model)
+        if model.fit:
+            source = set_constant(source, "ROUNDS", [2, 2])
+        module = load(source, tmp_path)
+        loaded = module.load()
+        tree = module.refit(*loaded).estimators_[0].estimator[-1].tree_
+        used = (loaded[2] >= 0).any(axis=1)
+        assert tree.weighted_n_node_samples[0] == pytest.approx(loaded[3][used].sum())
+
+
+def test_a_refit_differs_from_its_original_in_the_model_alone(
+    frame: Frame, tmp_path: Path
+) -> None:
+    original, again = program(frame), refit_program(frame)
+    assert "def refit(" not in original
+    assert "model = refit(X, y, folds)" in again
+    before, after = (load(source, tmp_path) for source in (original, again))
+    for (_, rows, first), (_, same, second) in zip(
+        before.cross_validate(*before.load()), after.cross_validate(*after.load())
+    ):
+        np.testing.assert_array_equal(rows, same)
+        np.testing.assert_array_equal(first, second)
+
+
+def test_the_first_rows_of_a_big_table_are_the_beginning_of_all(
+    frame: Frame, tmp_path: Path
+) -> None:
+    whole = load(program(frame), tmp_path)
+    assert "ROWS" not in program(frame)
+    part = load(program(replace(frame, rows=45)), tmp_path)
+    assert part.ROWS == 45
+    X, y, folds = part.load()
+    all_X, all_y, all_folds = whole.load()
+    pd.testing.assert_frame_equal(X, all_X.head(45))
+    assert np.array_equal(y, all_y[:45])
+    assert np.array_equal(folds, all_folds[:45])
+
+
+def test_first_rows_may_lie_in_several_row_groups(frame: Frame, tmp_path: Path) -> None:
+    path = tmp_path / "train.parquet"
+    pd.read_parquet(path).to_parquet(path, row_group_size=20)
+    X, _, _ = load(program(replace(frame, rows=45)), tmp_path).load()
+    assert len(X) == 45

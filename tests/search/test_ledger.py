@@ -6,9 +6,9 @@ import math
 
 import pytest
 
-from trialbook.search import Entry, Ledger, _ledger
+from trialbook.models import CHECK_ROWS
+from trialbook.search import Cost, Entry, Ledger, _ledger
 from trialbook.search._ledger import (
-    BYTES_PER_S,
     ENDING_S,
     ENSEMBLES_S,
     FORESEEN_MAX_SHARE,
@@ -16,6 +16,10 @@ from trialbook.search._ledger import (
     MAX_CORRECTION,
     OVERHEAD_S,
     PACKAGING_ROWS,
+    REBUILD_S,
+    STORE_S,
+    STORING,
+    together_s,
 )
 
 
@@ -157,8 +161,9 @@ def test_what_did_not_run_is_kept_with_its_reason(clock):
 def test_models_tell_how_long_the_end_will_take(clock):
     account = ledger(clock, 100.0)
     before = account.reserve_s
-    account.foresee(10_000, [(0.5, 100.0, 1e8), (0.4, 50.0, 1e8)])
-    ensembles_s = ENSEMBLES_S + 2e8 / BYTES_PER_S + 150.0 * PACKAGING_ROWS / 1e6
+    models = [Cost(0.5, 100.0, store_s=1.0), Cost(0.4, 50.0, store_s=STORE_S / 2)]
+    account.foresee(10_000, models)
+    ensembles_s = ENSEMBLES_S + STORING * (1.0 - STORE_S) + 150.0 * PACKAGING_ROWS / 1e6
     assert account.ensembles_s == pytest.approx(ensembles_s)
     assert account.ending_s == pytest.approx(ENDING_S + 1.5)
     assert account.reserve_s == pytest.approx(ensembles_s + ENDING_S + 1.5) != before
@@ -166,17 +171,43 @@ def test_models_tell_how_long_the_end_will_take(clock):
 
 def test_only_the_best_models_count_for_the_end(clock):
     account = ledger(clock, 100.0)
-    account.foresee(1000, [(0.1, 0.0, 0.0)] * LIKELY_MEMBERS + [(9.0, 1e9, 1e12)])
+    account.foresee(1000, [Cost(0.1)] * LIKELY_MEMBERS + [Cost(9.0, 1e9, store_s=1e3)])
     assert account.reserve_s == ENSEMBLES_S + ENDING_S
 
 
 def test_slow_models_leave_the_search_half_of_the_time(clock):
     account = ledger(clock, 100.0)
-    account.foresee(1_000_000, [(0.1, 1000.0, 1e9)])
+    account.foresee(1_000_000, [Cost(0.1, 1000.0, store_s=1e3)])
     assert account.reserve_s == 100.0 * FORESEEN_MAX_SHARE
+
+
+def test_what_each_call_costs_does_not_grow_with_the_rows():
+    slow_calls = Cost(0.1, predict_ms=100.0, predict_row_ms=40.0)
+    assert slow_calls.predict_s(CHECK_ROWS) == pytest.approx(100.0 * CHECK_ROWS / 1e6)
+    assert slow_calls.predict_s(1) == pytest.approx(0.04, rel=1e-2)
+    assert slow_calls.predict_s(20_000) < 0.5
+    assert Cost(0.1, 100.0).predict_s(20_000) == pytest.approx(2.0)
 
 
 def test_without_a_deadline_nothing_is_kept_back(clock):
     account = ledger(clock, None)
-    account.foresee(1000, [(0.1, 1.0, 1.0)])
+    account.foresee(1000, [Cost(0.1, 1.0, store_s=1.0)])
     assert account.reserve_s == 0.0
+
+
+def test_time_to_train_the_winner_anew_is_kept_back_too(clock):
+    account = ledger(clock, 100.0)
+    account.foresee(0, [Cost(0.1), Cost(0.2)])
+    before = account.reserve_s
+    account.foresee_refit(0.5, [Cost(0.1, fit_s=8.0), Cost(0.2, fit_s=12.0)], n_workers=1)
+    assert account.reserve_s == pytest.approx(before + 10.0 + 2 * OVERHEAD_S + REBUILD_S)
+    many = [Cost(0.1, fit_s=8.0)] * LIKELY_MEMBERS + [Cost(9.0, fit_s=1e9)]
+    account.foresee_refit(0.5, many, n_workers=2)
+    expected = LIKELY_MEMBERS * (4.0 + OVERHEAD_S) / 2
+    assert account.reserve_s == pytest.approx(before + expected + REBUILD_S)
+
+
+def test_models_that_are_trained_together_take_as_long_as_the_longest_at_least():
+    assert together_s([9.0, 1.0], n_workers=2) == 9.0 + OVERHEAD_S
+    assert together_s([3.0, 3.0, 3.0, 3.0], n_workers=2) == 6.0 + 2 * OVERHEAD_S
+    assert together_s([], n_workers=2) == 0.0

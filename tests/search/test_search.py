@@ -189,6 +189,37 @@ def test_failed_trials_do_not_count_for_early_termination(make_search, plan):
     assert isinstance(end, Stop)
 
 
+def test_stopped_refinements_are_in_vain_for_the_folds_that_they_ran(make_search, plan):
+    search = make_search(plan(FREE_TRIALS))
+    run(search, [0.5] * FREE_TRIALS)
+    count = 0
+    while isinstance(step := search.ask(), Step):
+        search.tell(step.number, None, first_loss=0.6)
+        count += 1
+    assert count == PATIENCE * search.table.n_folds
+    assert "brought nothing" in step.reason
+
+
+@pytest.mark.parametrize(
+    ("deadline_s", "vote", "n_folds", "races"),
+    [
+        (60.0, True, 3, True),
+        (None, True, 3, False),
+        (60.0, False, 3, False),
+        (60.0, True, 1, False),
+    ],
+)
+def test_trials_race_under_a_deadline_with_a_vote_and_folds(
+    make_search, make_table, plan, deadline_s, vote, n_folds, races
+):
+    search = make_search(plan(5), deadline_s=deadline_s)
+    search.table = make_table(n_folds=n_folds)
+    search.vote = SimpleNamespace(may_gain=lambda part: bool(part[0])) if vote else None
+    assert search.races == races
+    assert search.may_gain(np.array([1.0]))
+    assert search.may_gain(np.array([0.0])) == (not vote)
+
+
 # -- determinism -----------------------------------------------------------------------------
 
 

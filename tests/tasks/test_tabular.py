@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trialbook.data import encode, prepare
+from trialbook.data import _prepare, encode, prepare
 from trialbook.evaluation import default_metric, metric
 from trialbook.job import Job
 from trialbook.program import Code
@@ -210,3 +210,39 @@ def test_a_regression_predicts_numbers():
     table = prediction_table(task_of("amount").schema, np.array([1.5, -2.0]))
     assert list(table.columns) == ["prediction"]
     assert table["prediction"].tolist() == [1.5, -2.0]
+
+
+# -- big tables ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def big_task(monkeypatch):
+    monkeypatch.setattr(_prepare, "BIG_ROWS", 50)
+    return task_of(folds=None, validation_size=0.2)
+
+
+def test_a_big_table_may_be_tried_on_its_first_rows(big_task):
+    everything, part = big_task.table(), big_task.table(30)
+    assert (everything.n_rows, part.n_rows) == (96, 30)
+    assert 2 <= part.smallest_class <= 4  # a tenth
+    assert everything.smallest_class > part.smallest_class
+    # Those that validate come before those that train.
+    assert big_task.first_rows(30) == 24 + 30
+    assert big_task.frame(Code("x"), 30).rows == 54
+
+
+def test_all_rows_are_the_whole_table(big_task):
+    assert big_task.first_rows(None) is None
+    assert big_task.first_rows(96) is None
+    assert big_task.frame(Code("x")).rows is None
+
+
+def test_no_trial_has_fewer_rows_than_classes_need(big_task):
+    assert big_task.fewest_rows == 2
+    assert big_task.table(1).n_rows == 2
+
+
+def test_a_table_that_is_not_big_is_always_used_as_a_whole():
+    task = task_of()
+    assert task.first_rows(10) is None
+    assert task.table(10) == task.table()

@@ -92,7 +92,7 @@ def test_a_failed_trial_keeps_its_program_and_log_and_nothing_half_written(track
 
 
 def test_a_trial_that_was_stopped_is_told_from_one_that_failed(tracker, start):
-    tracker.fail_trial(start(1), "stopped by the user", killed=True)
+    tracker.fail_trial(start(1), "stopped by the user", status="killed")
     assert [record.status for record in tracker.trials()] == ["killed"]
 
 

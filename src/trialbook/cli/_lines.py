@@ -92,6 +92,10 @@ def _trial_failed(event: events.TrialFailed, state: State) -> str:
     return f"trial {event.number} {event.label}: failed. {event.reason}"
 
 
+def _trial_stopped(event: events.TrialStopped, state: State) -> str:
+    return f"trial {event.number} {event.label}: {number(event.score)}, {event.reason}"
+
+
 def _skipped(event: events.StepSkipped, state: State) -> str:
     return f"skipped {event.label}: {event.reason}"
 
@@ -120,6 +124,7 @@ _SAYINGS: dict[type[events.Event], Callable[[Any, State], str]] = {
     events.TrialStarted: _trial_started,
     events.TrialFinished: _trial_finished,
     events.TrialFailed: _trial_failed,
+    events.TrialStopped: _trial_stopped,
     events.StepSkipped: _skipped,
     events.Stopping: _stopping,
     events.Tested: _tested,

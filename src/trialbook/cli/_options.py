@@ -42,13 +42,15 @@ METAVARS = {
     "timeout": "DURATION",
     "trial_timeout": "DURATION",
     "memory_limit": "AMOUNT",
+    "max_predict_ms": "MILLISECONDS",
+    "total_memory": "AMOUNT",
     "workspace": "FOLDER",
     "tracking_uri": "URI",
     "positive_label": "CLASS",
 }
 
 # A person writes these with a unit, so the job reads them, not click.
-WRITTEN_WITH_UNIT = frozenset({"timeout", "trial_timeout", "memory_limit"})
+WRITTEN_WITH_UNIT = frozenset({"timeout", "trial_timeout", "memory_limit", "total_memory"})
 
 
 def flag(field: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from trialbook import events
 
-StepState = Literal["waiting", "running", "done", "failed", "skipped"]
+StepState = Literal["waiting", "running", "done", "failed", "stopped", "skipped"]
 
 
 @dataclass(frozen=True)
@@ -169,6 +169,10 @@ def _trial_failed(state: State, event: events.TrialFailed) -> State:
     return _mark(state, event.label, "failed")
 
 
+def _trial_stopped(state: State, event: events.TrialStopped) -> State:
+    return _mark(_without(state, event.number), event.label, "stopped")
+
+
 def _skipped(state: State, event: events.StepSkipped) -> State:
     return _mark(state, event.label, "skipped")
 
@@ -193,6 +197,7 @@ _CHANGES: dict[type[events.Event], Callable[[State, Any], State]] = {
     events.FoldDone: _fold_done,
     events.TrialFinished: _trial_finished,
     events.TrialFailed: _trial_failed,
+    events.TrialStopped: _trial_stopped,
     events.StepSkipped: _skipped,
     events.Stopping: _stopping,
     events.Tested: _tested,

@@ -68,7 +68,7 @@ def _time_line(state: State) -> RenderableType:
 
 
 def _steps_line(state: State) -> Text:
-    over = sum(step.state in ("done", "failed", "skipped") for step in state.steps)
+    over = sum(step.state in ("done", "failed", "stopped", "skipped") for step in state.steps)
     text = Text(f"{over} of {len(state.steps)} steps done")
     if state.stopping:
         text.append(f"; no more trials: {state.stopping}", style="yellow")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 import shutil
@@ -30,14 +31,19 @@ COLUMNS = {
     "trial": ("trial", "text"),
     "label": ("label", "text"),
     "learner": ("learner", "text"),
+    "rows": ("rows", "count"),
     "score": ("score", "number"),
     "std": ("±", "number"),
     "test_score": ("test", "number"),
     "fit_s": ("fit", "span"),
     "predict_ms": ("predict", "milliseconds"),
+    "predict_row_ms": ("one row", "milliseconds"),
     "size_mb": ("size", "megabytes"),
     "state": ("state", "text"),
 }
+
+# A terminal that is narrower has no room for the time of one row.
+WIDE = 120
 
 
 def _cell(value: Any, kind: str) -> str:
@@ -45,18 +51,22 @@ def _cell(value: Any, kind: str) -> str:
         return ""
     if kind == "integer":
         return f"{int(value)}"
+    if kind == "count":
+        return f"{int(value):,}"
     if kind == "number":
         return number(float(value))
     if kind == "span":
         return span(float(value))
     if kind == "milliseconds":
-        return f"{float(value):.3g} ms"
+        return f"{float(value):.3g} ms" if float(value) < 999.5 else span(float(value) / 1000)
     if kind == "megabytes":
         return f"{float(value):.2f} MB"
     return str(value)
 
 
-def leaderboard_table(leaderboard: pd.DataFrame, metric: str, top: int | None = None) -> Table:
+def leaderboard_table(
+    leaderboard: pd.DataFrame, metric: str, top: int | None = None, *, wide: bool = True
+) -> Table:
     """Draw the leaderboard, best first.
 
     Parameters
@@ -67,6 +77,8 @@ def leaderboard_table(leaderboard: pd.DataFrame, metric: str, top: int | None = 
         Heading of the scores.
     top : int, optional
         Number of rows; all when not given.
+    wide : bool
+        Whether there is room for everything.
 
     Returns
     -------
@@ -77,6 +89,8 @@ def leaderboard_table(leaderboard: pd.DataFrame, metric: str, top: int | None = 
     # A state is worth a column only where not all are alike.
     if "state" in names and leaderboard["state"].nunique() < 2:
         names.remove("state")
+    if not wide and "predict_row_ms" in names:
+        names.remove("predict_row_ms")
     for name in names:
         heading, kind = COLUMNS[name]
         table.add_column(
@@ -85,9 +99,9 @@ def leaderboard_table(leaderboard: pd.DataFrame, metric: str, top: int | None = 
             no_wrap=name != "label",
         )
     shown = leaderboard if top is None else leaderboard.head(top)
-    for index, row in enumerate(shown[names].to_dict(orient="records")):
+    for row in shown.to_dict(orient="records"):
         cells = [_cell(row[name], COLUMNS[name][1]) for name in names]
-        table.add_row(*map(Text, cells), style="bold" if index == 0 else "")
+        table.add_row(*map(Text, cells), style="bold" if row["best"] else "")
     return table
 
 
@@ -106,15 +120,15 @@ def trial_table(trial: Trial, metric: str) -> RenderableType:
     facts = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
-    facts.add_row(
-        "trial", Text(f"{trial.number} {trial.label}{', edited by hand' * trial.edited}")
-    )
+    about = ", edited by hand" * trial.edited + ", trained anew on all rows" * trial.refitted
+    facts.add_row("trial", Text(f"{trial.number} {trial.label}{about}"))
     facts.add_row("learner", Text(trial.learner))
     if trial.state != "finished":
         facts.add_row("state", Text(": ".join(filter(None, (trial.state, trial.error)))))
     if "score" in trial.metrics:
         mean, spread = number(trial.metrics["score"]), number(trial.metrics.get("score_std"))
-        facts.add_row("score", Text(f"{metric} {mean} ± {spread}".strip()))
+        whose = " of the folds' models" if trial.refitted else ""
+        facts.add_row("score", Text(f"{metric} {mean} ± {spread}".strip() + whose))
     facts.add_row("notebook", Text(str(trial.notebook)))
     facts.add_row("program", Text(str(trial.program)))
     facts.add_row("model", Text(trial.uri))
@@ -156,9 +170,15 @@ def show_experiment(console: Console, experiment: Experiment, top: int | None) -
         highlight=False,
         markup=False,
     )
-    console.print(leaderboard_table(leaderboard, experiment.metric, top))
+    wide = console.width >= WIDE
+    console.print(leaderboard_table(leaderboard, experiment.metric, top, wide=wide))
     if top is not None and len(leaderboard) > top:
         console.print(f"and {len(leaderboard) - top} more", style="dim", highlight=False)
+    best, limit = best_trial(experiment), experiment.max_predict_ms
+    if best is not None and limit is not None:
+        took = best.metrics.get("predict_row_ms", math.nan)
+        said = f"best is {best.label}: one row takes {took:.3g} ms, and may take {limit:g} ms"
+        console.print(Text(said))
 
 
 def next_steps(experiment: Experiment, best: Trial) -> list[tuple[str, str]]:
@@ -214,6 +234,7 @@ def trial_document(trial: Trial) -> dict[str, Any]:
         "state": trial.state,
         "error": trial.error,
         "edited": trial.edited,
+        "refitted": trial.refitted,
         "params": trial.params,
         "metrics": trial.metrics,
         "notebook": trial.notebook,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from trialbook.data._big import BIG_ROWS, least_rows, trained_rows
 from trialbook.data._columns import Column, Semantic, Storage, storage_of
 from trialbook.data._guardrails import Guardrail
 from trialbook.data._prepare import FOLD_COLUMN, Prepared, prepare
@@ -15,6 +16,7 @@ from trialbook.data._target import encode, infer_task, keep_known_labels, prepar
 from trialbook.data._types import detect
 
 __all__ = [
+    "BIG_ROWS",
     "FOLD_COLUMN",
     "Column",
     "Folds",
@@ -29,9 +31,11 @@ __all__ = [
     "encode",
     "infer_task",
     "keep_known_labels",
+    "least_rows",
     "make_folds",
     "prepare",
     "prepare_target",
     "read_table",
     "storage_of",
+    "trained_rows",
 ]

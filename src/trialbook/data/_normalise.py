@@ -17,11 +17,14 @@ from trialbook.errors import DataError
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
 _TIMES = {"date", "datetime", "datetime64"}
 
+# A table of fewer rows is faster when columns of one type lie side by side, which takes a copy.
+MANY_ROWS = 200_000
+
 # Cells that make a fair text of themselves; a mixture of them becomes text.
 _SCALARS = (str, bool, int, float, Decimal, np.number, np.bool_, time, UUID)
 
 # pandas writes its row labels into Parquet files under these names; they are no data.
-_INDEX_COLUMN = re.compile(r"__index_level_\d+__")
+INDEX_COLUMN = re.compile(r"__index_level_\d+__")
 
 
 def normalise(frame: pd.DataFrame, *, place: str = "the table") -> pd.DataFrame:
@@ -53,7 +56,13 @@ def normalise(frame: pd.DataFrame, *, place: str = "the table") -> pd.DataFrame:
             "the table has column names but no rows", place=place, remedy="Add rows of data."
         )
     columns = {name: normalise_column(frame.iloc[:, i]) for i, name in enumerate(names)}
-    return pd.DataFrame(columns)
+    return assemble(columns)
+
+
+def assemble(columns: dict[str, pd.Series]) -> pd.DataFrame:
+    """A table of columns that nothing else uses; those of many rows are not copied once more."""
+    n_rows = max(map(len, columns.values()), default=0)
+    return pd.DataFrame(columns, copy=n_rows <= MANY_ROWS)
 
 
 def column_names(names: pd.Index | list[str], *, place: str) -> list[str]:
@@ -101,7 +110,9 @@ def _name(name: object, position: int) -> str:
     return text if text.strip() else f"Unnamed: {position}"
 
 
-def from_arrow(table: pa.Table, *, place: str = "the table") -> pd.DataFrame:
+def from_arrow(
+    table: pa.Table, *, place: str = "the table", only_copy: bool = False
+) -> pd.DataFrame:
     """Turn an Arrow table into a normalised one.
 
     Parameters
@@ -110,6 +121,8 @@ def from_arrow(table: pa.Table, *, place: str = "the table") -> pd.DataFrame:
         Any Arrow table.
     place : str, optional
         Where it came from, for messages.
+    only_copy : bool, optional
+        Whether the Arrow table is of no more use: each column is given up when it is converted.
 
     Returns
     -------
@@ -120,10 +133,11 @@ def from_arrow(table: pa.Table, *, place: str = "the table") -> pd.DataFrame:
     DataError
         As `normalise`.
     """
-    kept = [i for i, name in enumerate(table.column_names) if not _INDEX_COLUMN.fullmatch(name)]
+    kept = [i for i, name in enumerate(table.column_names) if not INDEX_COLUMN.fullmatch(name)]
     frame = table.select(kept).to_pandas(
-        date_as_object=False, ignore_metadata=True, split_blocks=True
+        date_as_object=False, ignore_metadata=True, split_blocks=True, self_destruct=only_copy
     )
+    del table
     return normalise(frame, place=place)
 
 

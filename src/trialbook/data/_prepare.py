@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from trialbook.data._columns import Semantic
+from trialbook.data._big import (
+    BIG_ROWS,
+    SAMPLING,
+    affordable_rows,
+    arrange,
+    draw,
+    sampled,
+    unsampled,
+)
+from trialbook.data._columns import Column, Semantic
 from trialbook.data._guardrails import (
     Guardrail,
     Verdict,
@@ -16,6 +25,7 @@ from trialbook.data._guardrails import (
     check_features,
     rows_text,
 )
+from trialbook.data._parquet import ParquetTable
 from trialbook.data._roles import (
     FoldColumns,
     check_columns,
@@ -24,11 +34,13 @@ from trialbook.data._roles import (
     read_fold_columns,
     time_values,
 )
+from trialbook.data._sampling import strata_of
 from trialbook.data._schema import Schema, Task
-from trialbook.data._sources import Source, read_table
+from trialbook.data._sources import Source, open_big, read_table
 from trialbook.data._splits import Folds, cut_test, make_folds
 from trialbook.data._target import (
     check_target,
+    check_target_name,
     encode,
     infer_task,
     keep_known_labels,
@@ -76,6 +88,7 @@ def prepare(
     frame: Source | None = None,
     validation_frame: Source | None = None,
     test_frame: Source | None = None,
+    memory: int | None = None,
 ) -> Prepared:
     """Read a job's tables and make them ready for trials.
 
@@ -85,6 +98,9 @@ def prepare(
         What is asked.
     frame, validation_frame, test_frame : table, optional
         Tables in memory that take the place of those that the job names.
+    memory : int, optional
+        Bytes that the whole run may use. Of Parquet files for which that, or the job's deadline,
+        is too little, a sample of the rows is read.
 
     Returns
     -------
@@ -97,31 +113,22 @@ def prepare(
     OptionError
         If an option names a column, type or class that does not exist.
     """
-    table = read_table(job.data if frame is None else frame)
-    if len(table) < 2:
-        raise DataError(
-            "the table has only one row", place=job.data, remedy="Give a table with more rows."
-        )
-    check_target(table, job.target)
-    _check_options(table, job)
-    task, notes = _task(table, job)
-    roles, found = _roles(table, job)
-    notes += found
-    roles = roles.take(table[job.target].notna().to_numpy())
-    table, _, _, found = prepare_target(table, job.target, task)
-    notes += found
-    kept, test, found = _cut_off(table, job, task, roles, test_frame)
-    notes += found
+    used = _read(job, job.data if frame is None else frame, test_frame, memory)
+    table, roles, cut, task, notes = used.table, used.roles, used.cut, used.task, used.notes
+    kept, source = ~cut, job.test if test_frame is None else test_frame
+    test = _test_table(table, cut, source)
     roles = roles.take(kept)
     table = table[kept].reset_index(drop=True)
     table, classes, positive, _ = prepare_target(table, job.target, task, job.positive_label)
 
     schema = _schema(table, job, task, classes, positive)
+    schema = replace(schema, columns=(*schema.columns, *used.unread))
     notes += check_features(table, schema)
     train = schema.conform(table, require_target=True)
     train, _ = keep_known_labels(train, schema, "training")
     if schema.weight is not None:
         train[schema.weight] = table[schema.weight].astype(np.float64)
+    del table, used
     notes += check_classes(encode(train[job.target], classes), classes, job.target)
     source = job.validation if validation_frame is None else validation_frame
     train, validates, found = _with_validation(train, schema, source)
@@ -136,11 +143,124 @@ def prepare(
         validates=validates,
         n_features=len(schema.used) + TEXT_FEATURES * len(schema.of(Semantic.TEXT)),
     )
+    if len(train) > BIG_ROWS:
+        strata = strata_of(encode(train[job.target], classes), task == "classification")
+        order, folds = arrange(folds, strata, _chance(job))
+        train = train.take(order).reset_index(drop=True)
+        if all(note.name != SAMPLING for note in notes):
+            notes += (unsampled(len(train)),)
     notes += (_validation(folds, job), *folds.guardrails)
     sides = {FOLD_COLUMN.format(i): folds.matrix[:, i] for i in range(folds.n_folds)}
     train = pd.concat([train, pd.DataFrame(sides)], axis=1)
     tested, found = _test_rows(test, schema)
     return Prepared(train, tested, schema, folds, (*notes, *found))
+
+
+@dataclass(frozen=True)
+class _Used:
+    """The rows with a target that are used, test rows among them, and what was found of them."""
+
+    table: pd.DataFrame
+    roles: _Roles
+    cut: np.ndarray
+    task: Task
+    unread: tuple[Column, ...]
+    notes: tuple[Guardrail, ...]
+
+
+def _read(job: Job, source: Source, test_frame: Source | None, memory: int | None) -> _Used:
+    """Read the table, or first what steers its splits and then as many rows as are worth it."""
+    big = _open_big(source, job, memory)
+    table = read_table(source) if big is None else big.read(_steering(job))
+    if len(table) < 2:
+        raise DataError(
+            "the table has only one row", place=job.data, remedy="Give a table with more rows."
+        )
+    check_target(table, job.target)
+    _check_options(table.columns if big is None else big.names, job)
+    task, notes = _task(table, job)
+    roles, found = _roles(table, job)
+    notes += found
+    present = table[job.target].notna().to_numpy()
+    roles = roles.take(present)
+    table, _, _, found = prepare_target(table, job.target, task)
+    notes += found
+    cut, found = _cut_off(table, job, task, roles, test_frame)
+    notes += found
+    if big is None:
+        return _Used(table, roles, cut, task, (), notes)
+    table, drawn, found = _draw(big, job, table[job.target], task, present, cut, memory)
+    return _Used(table, roles.take(drawn), cut[drawn], task, _unread(job, big), (*notes, *found))
+
+
+# -- big tables ------------------------------------------------------------------------------
+
+
+def _chance(job: Job) -> np.random.Generator:
+    """A stream of its own, so that nothing else depends on whether a table is big."""
+    return np.random.default_rng((job.seed, 2))
+
+
+def _open_big(source: Source, job: Job, memory: int | None) -> ParquetTable | None:
+    """The table if it is one that may have to be read in parts."""
+    big = open_big(source)
+    if big is None:
+        return None
+    most, _ = affordable_rows(big.row_bytes, len(big.names), 0, memory=memory, deadline_s=None)
+    if big.n_rows <= min(most, BIG_ROWS):
+        return None
+    check_target_name(big.names, job.target)
+    return big
+
+
+def _steering(job: Job) -> set[str]:
+    """The columns that say which rows train, validate and test."""
+    roles = {job.target, job.weight, job.group_column, job.time_column, *job.fold_columns}
+    return {name for name in roles if name is not None}
+
+
+def _draw(
+    big: ParquetTable,
+    job: Job,
+    target: pd.Series,
+    task: Task,
+    present: np.ndarray,
+    cut: np.ndarray,
+    memory: int | None,
+) -> tuple[pd.DataFrame, np.ndarray, tuple[Guardrail, ...]]:
+    """Read the rows of a big table that are worth it, and tell which of those with a target."""
+    classification = task == "classification"
+    read = [name for name in big.names if name not in _ignored(job)]
+    limit, reason = affordable_rows(
+        big.row_bytes,
+        len(read),
+        int(target.nunique()) if classification else 0,
+        memory=memory,
+        deadline_s=job.deadline_s,
+    )
+    notes: tuple[Guardrail, ...] = ()
+    drawn = np.ones(len(target), dtype=bool)
+    if len(target) > limit:
+        y = pd.factorize(target)[0] if classification else target.to_numpy(dtype=np.float64)
+        strata = strata_of(y, classification)
+        drawn = draw(strata, cut, limit, _chance(job))
+        notes = (sampled(big.n_rows, cut, drawn, reason=reason, classes=classification),)
+    rows = present.copy()
+    rows[present] = drawn
+    return big.read(read, None if rows.all() else rows), drawn, notes
+
+
+def _ignored(job: Job) -> set[str]:
+    """Columns that need not be read."""
+    return {*job.ignore} - _steering(job) - {*job.types}
+
+
+def _unread(job: Job, big: ParquetTable) -> tuple[Column, ...]:
+    return tuple(
+        Column(name, Semantic.UNSUPPORTED, "string", "not read", 0, 0, "ignored by request")
+        for name in big.names
+        if name in _ignored(job)
+    )
 
 
 def _task(table: pd.DataFrame, job: Job) -> tuple[Task, tuple[Guardrail, ...]]:
@@ -153,12 +273,12 @@ def _task(table: pd.DataFrame, job: Job) -> tuple[Task, tuple[Guardrail, ...]]:
 # -- options ---------------------------------------------------------------------------------
 
 
-def _check_options(table: pd.DataFrame, job: Job) -> None:
+def _check_options(columns: Collection[str], job: Job) -> None:
     one = {"weight": job.weight, "group_column": job.group_column, "time_column": job.time_column}
     options = {name: (column,) for name, column in one.items() if column is not None}
-    check_columns(table, options | {"fold_columns": job.fold_columns, "ignore": job.ignore})
+    check_columns(columns, options | {"fold_columns": job.fold_columns, "ignore": job.ignore})
     reserved = FOLD_COLUMN.format("")
-    taken = [name for name in table.columns if name.startswith(reserved)]
+    taken = [name for name in columns if name.startswith(reserved)]
     if taken:
         raise DataError(
             f"the name of column '{taken[0]}' is reserved",
@@ -219,9 +339,8 @@ class _Test:
 
 def _cut_off(
     table: pd.DataFrame, job: Job, task: Task, roles: _Roles, test_frame: Source | None
-) -> tuple[np.ndarray, _Test | None, tuple[Guardrail, ...]]:
+) -> tuple[np.ndarray, tuple[Guardrail, ...]]:
     """Set the test rows aside first, so that nothing that follows sees them."""
-    source = job.test if test_frame is None else test_frame
     cut = roles.test
     if job.test_size is not None and test_frame is None:
         classification = task == "classification"
@@ -236,19 +355,25 @@ def _cut_off(
         )
         cut = np.zeros(len(table), dtype=bool)
         cut[rows] = True
-    finding = f"{rows_text(int(cut.sum()))} of {len(table):,}"
-    if source is not None:
-        test = _Test(lambda schema: read_table(source, text=schema.text))
-        if not cut.any():
-            return ~cut, test, ()
-        note = f"{finding} are named test, besides the separate test table"
-        return ~cut, test, (Guardrail("Test rows", "alerted", note, "these rows are left out"),)
     if not cut.any():
-        return ~cut, None, ()
-    rest = table[cut].reset_index(drop=True)
+        return cut, ()
+    finding = f"{rows_text(int(cut.sum()))} of {len(table):,}"
+    if job.test is not None or test_frame is not None:
+        note = f"{finding} are named test, besides the separate test table"
+        return cut, (Guardrail("Test rows", "alerted", note, "these rows are left out"),)
     how = "touched once, at the end"
     note = f"{finding} are set aside to test the winner"
-    return ~cut, _Test(lambda _: rest), (Guardrail("Test rows", "fixed", note, how),)
+    return cut, (Guardrail("Test rows", "fixed", note, how),)
+
+
+def _test_table(table: pd.DataFrame, cut: np.ndarray, source: Source | None) -> _Test | None:
+    """The rows that were cut off, unless there is a separate test table."""
+    if source is not None:
+        return _Test(lambda schema: read_table(source, text=schema.text))
+    if not cut.any():
+        return None
+    rest = table[cut].reset_index(drop=True)
+    return _Test(lambda _: rest)
 
 
 def _test_rows(

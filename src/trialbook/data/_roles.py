@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -27,23 +28,23 @@ class FoldColumns(NamedTuple):
     test: np.ndarray
 
 
-def check_columns(frame: pd.DataFrame, options: dict[str, tuple[str, ...]]) -> None:
+def check_columns(columns: Collection[str], options: dict[str, tuple[str, ...]]) -> None:
     """Refuse options that name columns which do not exist.
 
     Parameters
     ----------
-    frame : DataFrame
-        The training table.
+    columns : collection of str
+        Those of the training table.
     options : dict
         Column names by the option that names them.
     """
     for option, names in options.items():
         for name in names:
-            if name not in frame.columns:
+            if name not in columns:
                 raise OptionError(
                     f"there is no column '{name}'",
                     place=f"option {option}",
-                    remedy=nearest(name, frame.columns),
+                    remedy=nearest(name, columns),
                 )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from trialbook.data._columns import Column, Semantic, Storage
 from trialbook.data._conform import conform_column
-from trialbook.data._normalise import normalise
+from trialbook.data._normalise import assemble, normalise
 from trialbook.errors import DataError, nearest
 
 Task = Literal["classification", "regression"]
@@ -131,4 +131,4 @@ class Schema:
         }
         if require_target:
             columns[self.target] = conform_column(frame[self.target], self.target_storage)
-        return pd.DataFrame(columns)
+        return assemble(columns)

@@ -21,6 +21,7 @@ import pyarrow.parquet
 from trialbook.data._columns import storage_of
 from trialbook.data._delimited import infer, read_delimited, sniff
 from trialbook.data._normalise import from_arrow, normalise
+from trialbook.data._parquet import ParquetTable, open_parquet
 from trialbook.errors import DataError, nearest
 
 # A path, or a table in memory: pandas, polars or Arrow. Named loosely, for polars is optional.
@@ -82,6 +83,31 @@ def read_table(source: Source, *, text: Collection[str] = ()) -> pd.DataFrame:
         f"a {type(source).__name__} is not a table",
         remedy="Give a path, a pandas or polars DataFrame, or a pyarrow Table.",
     )
+
+
+def open_big(source: Source) -> ParquetTable | None:
+    """Look at the metadata of a table in Parquet files, which can be read in parts.
+
+    Parameters
+    ----------
+    source : str, Path or a table in memory
+        As in `read_table`.
+
+    Returns
+    -------
+    ParquetTable or None
+        ``None`` for anything else than readable, uncompressed Parquet files.
+
+    Raises
+    ------
+    DataError
+        If there are no such files.
+    """
+    if not isinstance(source, (str, Path)):
+        return None
+    files = _files(str(source))
+    plain = all(_format(file) == "Parquet" and file.suffix.lower() != ".gz" for file in files)
+    return open_parquet(files) if plain else None
 
 
 def _read_polars(source: object) -> pd.DataFrame:

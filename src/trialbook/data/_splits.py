@@ -44,12 +44,16 @@ class Folds:
         One clause for people.
     guardrails : tuple of Guardrail
         What was decided, and what was changed to make it work.
+    growable : bool
+        Whether the first rows of the table, as many as one likes, are a smaller table with the
+        same validation; see `trialbook.data._big.arrange`.
     """
 
     matrix: np.ndarray
     kind: str
     description: str
     guardrails: tuple[Guardrail, ...] = ()
+    growable: bool = False
 
     @property
     def n_folds(self) -> int:

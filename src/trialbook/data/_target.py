@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -125,10 +126,7 @@ def prepare_target(
 
 def check_target(frame: pd.DataFrame, target: str) -> None:
     """Refuse a target that is not there, is empty, or holds what cannot be predicted."""
-    if target not in frame.columns:
-        raise DataError(
-            f"there is no column '{target}' to predict", remedy=nearest(target, frame.columns)
-        )
+    check_target_name(frame.columns, target)
     column = frame[target]
     if column.isna().all():
         raise DataError(
@@ -140,6 +138,14 @@ def check_target(frame: pd.DataFrame, target: str) -> None:
         raise DataError(
             f"the target '{target}' holds {kind}, which cannot be predicted",
             remedy="Give numbers or labels, such as the days until the event.",
+        )
+
+
+def check_target_name(columns: Collection[str], target: str) -> None:
+    """Refuse a target that is not there."""
+    if target not in columns:
+        raise DataError(
+            f"there is no column '{target}' to predict", remedy=nearest(target, columns)
         )
 
 

@@ -2,12 +2,15 @@
 
 from trialbook.ensemble._calibration import adjustment
 from trialbook.ensemble._caruana import select_weights
+from trialbook.ensemble._latency import affordable, first_within
 from trialbook.ensemble._live import LiveVote
 from trialbook.ensemble._members import layer, smoothed, stackable, voters
 
 __all__ = [
     "LiveVote",
     "adjustment",
+    "affordable",
+    "first_within",
     "layer",
     "select_weights",
     "smoothed",

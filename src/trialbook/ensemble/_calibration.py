@@ -9,6 +9,17 @@ import numpy as np
 from trialbook.evaluation import Metric
 from trialbook.program import AdjustmentKind
 
+# Rows for each class, on average, from which isotonic regression is tried beside a temperature,
+# where there are more than two classes. What both bring on rows that they were not found on, in
+# percent of the log loss, mean (worst); the better way is chosen by cross-fitting, as programs do.
+# Votes among 4 to 12 models of 16 tables, without one whose loss is nearly 0:
+#                           held-out validation rows      test rows
+#                           temperature   either          temperature   either
+#   two classes, 3,000 rows -0.0 (+0.1)   -0.0 (+0.5)     -0.0 (0.0)    -0.0 (0.0)
+#   250 rows a class        -0.1 (-0.0)   -1.0 (-0.1)     -2.4 (-0.2)   -3.3 (-0.9)
+#   fewer                   -1.1 (+0.7)   -1.2 (+0.6)     -4.5 (0.0)    -6.4 (0.0)
+# For fewer rows a class it raised the Brier score of a table by 6 % on its test rows.
+MIN_ROWS_PER_CLASS_ISOTONIC = 250
 # Validation rows from which an adjustment can be told from noise, as in AutoGluon: for a
 # temperature, with two classes and with more; for class weights, and for those that are to raise
 # the share of right answers, of which the most probable class is already the best guess.
@@ -44,16 +55,19 @@ def adjustment(
     n_classes : int
         0 for regression.
     calibrate, tune_threshold : bool
-        Whether temperatures, and whether class weights, are allowed.
+        Whether probabilities may be calibrated, and whether classes may be weighted.
 
     Returns
     -------
-    {"temperature", "class_weights"} or None
+    {"temperature", "temperature_or_isotonic", "class_weights"} or None
         ``None`` where the metric would gain nothing, or the rows are too few to tell.
     """
     if metric.name in OF_CERTAINTY:
         least = MIN_ROWS_TEMPERATURE["binary" if n_classes == 2 else "multiclass"]
-        return "temperature" if calibrate and len(y) >= least else None
+        if not calibrate or len(y) < least:
+            return None
+        many = n_classes > 2 and len(y) >= MIN_ROWS_PER_CLASS_ISOTONIC * n_classes
+        return "temperature_or_isotonic" if many else "temperature"
     if not metric.label_based or metric.name in ONE_SIDED:
         return None
     least = MIN_ROWS_ACCURACY if metric.name in OF_ACCURACY else MIN_ROWS_CLASS_WEIGHTS

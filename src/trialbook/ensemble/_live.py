@@ -14,6 +14,8 @@ SHARES = (0.5, 0.33, 0.2, 0.1, 0.05)
 MIN_IMPROVEMENT = 0.001
 # More rows do not tell it better, and the engine waits for the answer.
 MAX_ROWS = 10_000
+# A vote of fewer trials says nothing of what is worth adding.
+MIN_VOTERS = 4
 
 
 class LiveVote:
@@ -45,6 +47,9 @@ class LiveVote:
         self._loss = loss
         self._perfect_loss = perfect_loss
         self._vote: np.ndarray[Any, Any] | None = None
+        self._best: np.ndarray[Any, Any] | None = None
+        self._best_error = np.inf
+        self._n_added = 0
         self.error = np.inf
 
     def add(self, prediction: np.ndarray[Any, Any]) -> bool:
@@ -61,17 +66,48 @@ class LiveVote:
             Whether the vote's distance from a perfect one shrank by `MIN_IMPROVEMENT` of it.
         """
         mine = prediction[:: self._every]
+        alone = self._error(mine)
+        if self._best is None or alone < self._best_error:
+            self._best, self._best_error = mine, alone
         if self._vote is None or np.isinf(self.error):
             options = [mine]
         else:
-            options = [self._vote + share * (mine - self._vote) for share in SHARES]
+            options = _blends(self._vote, mine)
         errors = [self._error(option) for option in options]
         best = int(np.argmin(errors))
         before = self.error
+        self._n_added += 1
         if self._vote is None or errors[best] < before:
             self._vote, self.error = options[best], errors[best]
         return bool(self.error < before - MIN_IMPROVEMENT * before) or np.isinf(before)
 
+    def may_gain(self, part: np.ndarray[Any, Any]) -> bool:
+        """Whether what a trial predicts of the first rows says that it may help.
+
+        Parameters
+        ----------
+        part : ndarray of shape (n_first,) or (n_first, n_classes)
+            For the first rows of `y`: those of the first fold.
+
+        Returns
+        -------
+        bool
+            False if no share of it improves the vote there, and the best trial is better there.
+        """
+        if self._vote is None or self._best is None or self._n_added < MIN_VOTERS:
+            return True
+        mine = part[:: self._every]
+        n = len(mine)
+        now, best = self._error(self._vote[:n]), self._error(self._best[:n])
+        if not np.isfinite(now) or self._error(mine) <= best:
+            return True
+        return min(self._error(blend) for blend in _blends(self._vote[:n], mine)) < now
+
     def _error(self, prediction: np.ndarray[Any, Any]) -> float:
-        error = self._loss(self._y, prediction) - self._perfect_loss
+        """Of a prediction for as many of the first rows as it has."""
+        error = self._loss(self._y[: len(prediction)], prediction) - self._perfect_loss
         return float(error) if np.isfinite(error) else np.inf
+
+
+def _blends(vote: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> list[np.ndarray[Any, Any]]:
+    return [vote + share * (other - vote) for share in SHARES]

@@ -12,6 +12,7 @@ from trialbook.evaluation._metric import (
     error,
     metric,
     metric_names,
+    tasks_of,
 )
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ __all__ = [
     "error",
     "metric",
     "metric_names",
+    "tasks_of",
 ]
 
 

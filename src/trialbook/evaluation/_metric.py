@@ -298,12 +298,12 @@ def metric(name: str, task: Task, n_classes: int | None = None) -> Metric:
     asked = _folded(name)
     known = _defined(task, n_classes)
     for candidate in known:
-        if asked in {_folded(spelling) for spelling in (candidate.name, *candidate.aliases)}:
+        if asked in _spellings(candidate):
             return candidate
     others: tuple[Task, ...] = ("regression",) if task == "classification" else ("classification",)
     elsewhere = [m for m in METRICS if m.tasks == others]
     for candidate in elsewhere:
-        if asked in {_folded(spelling) for spelling in (candidate.name, *candidate.aliases)}:
+        if asked in _spellings(candidate):
             raise OptionError(
                 f"metric '{name}' is for {others[0]}, and the task is {task}",
                 place="option metric",
@@ -315,6 +315,33 @@ def metric(name: str, task: Task, n_classes: int | None = None) -> Metric:
         place="option metric",
         remedy=nearest(name, spellings),
     )
+
+
+def tasks_of(name: str) -> tuple[Task, ...]:
+    """The tasks that have a metric of a name.
+
+    Parameters
+    ----------
+    name : str
+        As in `metric`.
+
+    Returns
+    -------
+    tuple of {"classification", "regression"}
+
+    Raises
+    ------
+    OptionError
+        If no task has it; the nearest name is suggested.
+    """
+    asked = _folded(name)
+    tasks = {task for m in METRICS if asked in _spellings(m) for task in m.tasks}
+    if not tasks:
+        known = [spelling for m in METRICS for spelling in (m.name, *m.aliases)]
+        raise OptionError(
+            f"unknown metric '{name}'", place="option metric", remedy=nearest(name, known)
+        )
+    return tuple(sorted(tasks))
 
 
 def default_metric(task: Task, n_classes: int | None = None) -> Metric:
@@ -378,6 +405,10 @@ def error(metric: Metric, score: float) -> float:
 def _defined(task: Task, n_classes: int | None) -> list[Metric]:
     excluded = "multiclass" if n_classes == 2 else "binary"
     return [m for m in METRICS if task in m.tasks and m.classes != excluded]
+
+
+def _spellings(one: Metric) -> set[str]:
+    return {_folded(spelling) for spelling in (one.name, *one.aliases)}
 
 
 def _folded(name: str) -> str:

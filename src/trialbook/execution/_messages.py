@@ -10,6 +10,8 @@ from typing import IO, Any
 PROGRAM = "program/trial.py"
 NOTEBOOK = "program/trial.ipynb"
 OOF = "oof/oof.parquet"
+# What a trial in a race predicts of its first fold, until it has all.
+FIRST_FOLD = "oof/first_fold.parquet"
 LOG = "trial.log"
 
 

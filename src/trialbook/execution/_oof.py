@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,25 @@ def write_oof(path: Path, rows: Sequence[np.ndarray], predictions: Sequence[np.n
         part.insert(1, "fold", fold)
         parts.append(part)
     pd.concat(parts, ignore_index=True).to_parquet(path, index=False)
+
+
+def stored_folds(path: Path) -> Iterator[tuple[None, np.ndarray, np.ndarray]]:
+    """What a program's ``cross_validate`` yielded, from the file that keeps it.
+
+    Parameters
+    ----------
+    path : Path
+        What `write_oof` wrote.
+
+    Yields
+    ------
+    tuple of (None, ndarray of shape (n,), ndarray of shape (n,) or (n, n_classes))
+        For each fold, in place of the model nothing, then rows and their predictions.
+    """
+    fold = pd.read_parquet(path, columns=["fold"])["fold"].to_numpy()
+    rows, prediction = read_oof(path)
+    for number in np.unique(fold):
+        yield None, rows[fold == number], prediction[fold == number]
 
 
 def read_oof(path: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -19,8 +19,8 @@ import pandas as pd
 
 from trialbook.data import Schema, encode
 from trialbook.evaluation import all_metrics, metric
-from trialbook.execution._messages import NOTEBOOK, OOF, PROGRAM, Request
-from trialbook.execution._oof import write_oof
+from trialbook.execution._messages import FIRST_FOLD, NOTEBOOK, OOF, PROGRAM, Request
+from trialbook.execution._oof import stored_folds, write_oof
 from trialbook.learners import Deadline, IterativeLearner, Learner, find
 from trialbook.models import (
     CHECK_ROWS,
@@ -28,12 +28,15 @@ from trialbook.models import (
     load_model,
     predict,
     requirements,
+    row_ms,
     save_model,
     write_predictions,
 )
 from trialbook.program import import_program, set_constant, to_notebook
 
 Report = Callable[[str, dict[str, Any]], None]
+# Fitted model, validation rows, and what it predicts of them.
+Fold = tuple[Any, np.ndarray, np.ndarray]
 
 CHECK = "model_check/predictions.parquet"
 CHARTS = "charts"
@@ -74,7 +77,10 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     request : Request
         Payload: ``schema`` (a JSON file), ``learner`` (a key, or ``None`` for a program that no
         learner wrote), ``metadata`` (for the notebook), ``trains`` (whether the folds' models
-        take the table's features, as an ensemble's do not).
+        take the table's features, as an ensemble's do not), ``race`` (whether the predictions of
+        the first fold are to be shown), ``partial`` (whether some folds are better than none),
+        ``oof`` (a file with what the same ``cross_validate`` predicted in an earlier trial, which
+        need not be repeated).
     report : callable
         Told of every fold.
 
@@ -82,7 +88,8 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     -------
     dict
         ``score``, ``std``, ``fold_scores``, ``metrics``, ``fit_s``, ``predict_ms``,
-        ``model_bytes``, ``cut_short`` and ``rounds``.
+        ``predict_row_ms``, ``store_s``, ``model_bytes``, ``cut_short``, ``rounds``, ``n_folds``
+        (those that ended in time) and ``members`` (of an ensemble, those that its model has).
     """
     start = time.monotonic()
     folder = Path(request.folder)
@@ -97,22 +104,31 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     n_models = loaded[2].shape[1] * max(1, len(schema.classes))
     training = math.inf if request.budget_s is None else _training_s(request.budget_s, n_models)
     limit = start + training
-    trained = _cross_validate(program, loaded, learner, limit, report, trains=payload["trains"])
+    pace = _Pace(limit, payload["trains"], payload.get("partial", False))
+    shown = folder / FIRST_FOLD if payload.get("race") else None
+    known = stored_folds(Path(payload["oof"])) if "oof" in payload else None
+    trained = _cross_validate(program, loaded, learner, pace, report, shown, known)
     if np.isnan(trained.scores).all():
         raise ValueError("the metric is undefined on the validation rows of every fold")
     rounds = None
     if isinstance(learner, IterativeLearner):
         rounds = [learner.rounds(model[-1]) for model in trained.models]
         text = set_constant(text, "ROUNDS", rounds)
-        path.write_text(text, "utf-8")
+    if len(trained.models) < loaded[2].shape[1]:
+        text = set_constant(text, "FOLDS", program.FOLDS[: len(trained.models)])
+    path.write_text(text, "utf-8")
     (folder / NOTEBOOK).write_text(to_notebook(text, payload["metadata"]), "utf-8")
-    model = program.combine(trained.models, X, y)
+    model = _model(program, loaded, trained)
     is_classification = schema.task == "classification"
     write_oof(folder / OOF, trained.rows, trained.predictions)
+    (folder / FIRST_FOLD).unlink(missing_ok=True)
+    begun = time.perf_counter()
     save_model(model, folder / MODEL_FOLDER, X, _requires(program, text))
+    store_s = time.perf_counter() - begun
     begun = time.perf_counter()
     check = predict(model, X.head(CHECK_ROWS), classification=is_classification)
     predict_ms = (time.perf_counter() - begun) * 1e6 / len(check)  # for a thousand rows
+    predict_row_ms = row_ms(model, X, classification=is_classification)
     write_predictions(check, folder / CHECK)
     metrics = _metrics(trained, schema, X, y)
     if payload["trains"]:
@@ -125,9 +141,13 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
         "metrics": metrics,
         "fit_s": trained.seconds,
         "predict_ms": predict_ms,
+        "predict_row_ms": predict_row_ms,
+        "store_s": store_s,
         "model_bytes": sum(f.stat().st_size for f in (folder / MODEL_FOLDER).rglob("*")),
         "cut_short": trained.cut_short,
         "rounds": rounds,
+        "n_folds": len(trained.models),
+        "members": _members(program, model),
     }
 
 
@@ -215,6 +235,24 @@ def _training_s(budget_s: float, n_models: int) -> float:
     return max(0.5 * budget_s, budget_s - packaging)
 
 
+def _model(program: ModuleType, loaded: tuple[Any, ...], trained: _Trained) -> Any:
+    """The model of the folds' models, or the one in their place that is trained on all rows."""
+    if not hasattr(program, "refit"):
+        return program.combine(trained.models, loaded[0], loaded[1])
+    begun = time.monotonic()
+    model = program.refit(*loaded)
+    trained.seconds += time.monotonic() - begun
+    return model
+
+
+def _members(program: ModuleType, model: Any) -> list[str]:
+    """The members of an ensemble that its model has: a vote leaves out most candidates."""
+    if not hasattr(program, "MEMBERS"):
+        return []
+    blend = getattr(model, "model", model)  # within one that adjusts its probabilities
+    return [name for name, _ in getattr(blend, "estimators", ())]
+
+
 def _requires(program: ModuleType, text: str) -> list[str]:
     """Requirement lines of a program, and of the stored models that it builds on."""
     lines = requirements(text)
@@ -231,42 +269,66 @@ def _import_in_place(path: Path) -> ModuleType:
     return import_program(path)
 
 
+@dataclass(frozen=True)
+class _Pace:
+    """How a trial keeps to its time.
+
+    A program that trains nothing, as that of an ensemble, does all its work for the first fold, so
+    that one says nothing of the others. When `partial`, folds that do not fit are left out.
+    """
+
+    limit: float
+    trains: bool
+    partial: bool
+
+    def fits(self, begun: float, done: int, n_folds: int) -> bool:
+        """Whether another fold may start, after so many that tell how long one takes."""
+        now = time.monotonic()
+        per_fold = (now - begun) / done if done else 0.0
+        ahead = 1 if self.partial else n_folds - done
+        if not self.trains or not done or now + per_fold * ahead <= self.limit:
+            return True
+        if self.partial:
+            return False
+        raise OutOfTimeError(
+            f"a fold took {per_fold:.1f} s, and {ahead} more do not fit into the"
+            f" {max(0.0, self.limit - now):.1f} s that are left"
+        )
+
+
 def _cross_validate(
     program: ModuleType,
     loaded: tuple[Any, ...],
     learner: Learner | None,
-    limit: float,
+    pace: _Pace,
     report: Report,
-    *,
-    trains: bool,
+    shown: Path | None = None,
+    known: Iterator[Fold] | None = None,
 ) -> _Trained:
     """Step through the program's folds, keeping to the limit between and within them.
 
-    A program that trains nothing, as that of an ensemble, does all its work for the first fold, so
-    that one says nothing of the others.
+    The first one's predictions are `shown` in a file. What is `known` of the folds is scored
+    without training.
     """
     start = time.monotonic()
-    folds: Iterator[tuple[Any, np.ndarray, np.ndarray]]
+    folds: Iterator[Fold]
     deadline = Deadline()
     # A program with rounds in it is complete: only an open one is searched, and can be cut short.
     can_stop = isinstance(learner, IterativeLearner) and not program.ROUNDS
     n_folds = loaded[2].shape[1]
-    if isinstance(learner, IterativeLearner) and can_stop:
+    if known is not None:
+        folds = known
+    elif isinstance(learner, IterativeLearner) and can_stop:
         folds = program.cross_validate(*loaded, callbacks=(learner.stopper(deadline),))
     else:
         folds = program.cross_validate(*loaded)
     trained = _Trained([], [], [], [], 0.0, cut_short=False)
     for number in range(n_folds):
-        left = n_folds - number
+        if not can_stop and not pace.fits(start, number, n_folds):
+            break
         now = time.monotonic()
-        per_fold = (now - start) / number if number else 0.0
-        if trains and number and now + per_fold * left > limit and not can_stop:
-            raise OutOfTimeError(
-                f"a fold took {per_fold:.1f} s, and {left} more do not fit into the"
-                f" {max(0.0, limit - now):.1f} s that are left"
-            )
-        if math.isfinite(limit):
-            deadline.at = now + (limit - now) / left
+        if math.isfinite(pace.limit):
+            deadline.at = now + (pace.limit - now) / (n_folds - number)
         model, rows, prediction = next(folds)
         prediction = np.asarray(prediction, dtype=float)
         if not np.isfinite(prediction).all():
@@ -276,6 +338,8 @@ def _cross_validate(
         trained.rows.append(rows)
         trained.predictions.append(prediction)
         trained.scores.append(score)
+        if shown is not None and number == 0 and n_folds > 1:
+            write_oof(shown, [rows], [prediction])
         report("fold", {"fold": number + 1, "n_folds": n_folds, "score": score})
     trained.seconds = time.monotonic() - start
     trained.cut_short = deadline.hit

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from trialbook.data import Guardrail, Prepared, Schema, Source, encode, prepare
+from trialbook.data import BIG_ROWS, Guardrail, Prepared, Schema, Source, encode, prepare
 from trialbook.errors import OptionError
-from trialbook.evaluation import Metric, default_metric, metric
+from trialbook.evaluation import Metric, default_metric, metric, tasks_of
 from trialbook.experiment import _state
-from trialbook.experiment._machine import share_out
+from trialbook.experiment._machine import share_out, table_memory
 from trialbook.job import Job
 from trialbook.learners import Learner, available, find
 from trialbook.search import Ledger, Step, portfolio
@@ -28,6 +29,9 @@ class Tables:
 
 
 NO_TABLES = Tables()
+# What suits a big table, and in which order, is told by as many of its rows: trials compare
+# configurations on samples.
+PLANNED_ROWS = BIG_ROWS
 
 
 @dataclass(frozen=True)
@@ -62,9 +66,17 @@ class Design:
     learners: list[Learner]
     machine: _state.Machine
     plan: list[Step]
+    counts: tuple[str, ...] = ()
     balance: bool | None = None
 
-    @property
+    def slim(self) -> Design:
+        """The same without the features, once they are on disk: only workers need them."""
+        prepared = self.prepared
+        train = prepared.train[[prepared.schema.target]].copy()
+        test = None if prepared.test is None else prepared.test[[prepared.schema.target]].copy()
+        return replace(self, prepared=replace(prepared, train=train, test=test))
+
+    @functools.cached_property
     def task(self) -> TabularTask:
         return TabularTask(
             experiment=self.job.experiment_name,
@@ -75,7 +87,7 @@ class Design:
             n_jobs=self.machine.cores_per_trial,
             y=codes(self.prepared),
             balance=bool(self.balance),
-            counts=count_columns(self.prepared.schema, self.prepared.train),
+            counts=self.counts,
         )
 
     @property
@@ -88,7 +100,8 @@ class Design:
             for kind, on in (("voting", self.job.voting), ("stacking", self.job.stacking))
             if on
         ]
-        return (*steps, *((kind, 1.0) for kind in ensembles))
+        refit = ["refit"] if self.job.refit else []
+        return (*steps, *((kind, 1.0) for kind in (*ensembles, *refit)))
 
 
 def make_design(job: Job, prepared: Prepared) -> Design:
@@ -102,8 +115,8 @@ def make_design(job: Job, prepared: Prepared) -> Design:
     learners = available(schema.task, job.allow, job.block)
     y = codes(prepared)
     draft = TabularTask(job.experiment_name, schema, prepared.folds, ranked_by, job.seed, 1, y)
-    table = draft.table()
-    machine = share_out(job, table.n_rows * max(1, table.n_features))
+    table = draft.table(PLANNED_ROWS)
+    machine = share_out(job, draft.table().n_rows * max(1, table.n_features))
     budget = Ledger(job.deadline_s, trial_timeout=job.trial_timeout).trial_budget_s()
     plan = portfolio(learners, replace(table, n_jobs=machine.cores_per_trial), budget)
     if not plan:
@@ -112,7 +125,8 @@ def make_design(job: Job, prepared: Prepared) -> Design:
             place="options allow and block",
             remedy="Allow more learners.",
         )
-    return Design(job, prepared, ranked_by, learners, machine, plan)
+    counts = count_columns(schema, prepared.train)
+    return Design(job, prepared, ranked_by, learners, machine, plan, counts)
 
 
 def codes(prepared: Prepared) -> np.ndarray[Any, Any]:
@@ -121,17 +135,30 @@ def codes(prepared: Prepared) -> np.ndarray[Any, Any]:
     return np.asarray(encode(prepared.train[schema.target], schema.classes))
 
 
-def check_names(job: Job) -> None:
-    """Refuse unknown metrics and learners before any table is read."""
+def check_names(job: Job) -> Job:
+    """Refuse unknown metrics and learners before any table is read.
+
+    A metric that only one task has names the task, too: RMSE of a target of few whole numbers is
+    a regression.
+    """
     for learner in (*job.allow, *job.block):
         find(learner, job.task)
-    if job.metric is not None and job.task is not None:
+    if job.metric is None:
+        return job
+    if job.task is not None:
         metric(job.metric, job.task)
+        return job
+    tasks = tasks_of(job.metric)
+    return job.model_copy(update={"task": tasks[0]}) if len(tasks) == 1 else job
 
 
 def read_tables(job: Job, tables: Tables) -> Prepared:
     return prepare(
-        job, frame=tables.data, validation_frame=tables.validation, test_frame=tables.test
+        job,
+        frame=tables.data,
+        validation_frame=tables.validation,
+        test_frame=tables.test,
+        memory=table_memory(job),
     )
 
 
@@ -147,7 +174,7 @@ def plan(job: Job, tables: Tables = NO_TABLES) -> PlanPreview:
     -------
     PlanPreview
     """
-    check_names(job)
+    job = check_names(job)
     design = make_design(job, read_tables(job, tables))
     return PlanPreview(
         job,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import signal
 import threading
@@ -14,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from trialbook import events
 from trialbook.errors import NoModelError
-from trialbook.execution import OOF, Message, Pool, Request, read_oof
+from trialbook.execution import FIRST_FOLD, OOF, Message, Pool, Request, read_oof
 from trialbook.experiment import _state
 from trialbook.experiment._handle import config_tag
 from trialbook.experiment._programs import Writer
 from trialbook.learners import Learner
-from trialbook.search import Entry, Ledger, Search, Step, Stop, Wait
-from trialbook.tracking import Tracker, disk_error
+from trialbook.search import STOPPED, Cost, Entry, Ledger, Search, Step, Stop, Wait
+from trialbook.tracking import Tracker, Unfinished, disk_error
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +34,10 @@ POLL_S = 0.1
 # The cheapest model gets as long as the whole experiment should have taken, and this at least,
 # when nothing else has become a model in time.
 LAST_RESORT_S = 30.0
+# The rest of a trial's folds must take this long for stopping it to be worth a new worker.
+RACE_MIN_S = 0.5
+# Metrics of a trial that tell what the end will cost.
+COSTS = ("predict_ms", "predict_row_ms", "store_s", "fit_s")
 
 
 @dataclass
@@ -62,6 +67,9 @@ class Engine:
     listeners : sequence of Listener
     n_test_rows : int
         Rows that the winner will be tested on.
+    refit_share : float
+        Seconds that one model of all rows takes, for each second that a trial trained; 0 if the
+        winner is not made anew.
     """
 
     tracker: Tracker
@@ -73,12 +81,14 @@ class Engine:
     learners: dict[str, Learner]
     listeners: Sequence[events.Listener]
     n_test_rows: int = 0
+    refit_share: float = 0.0
     best_loss: float = math.inf
     stopping: str | None = None
-    _models: list[tuple[float, float, float]] = field(default_factory=list)
+    _models: list[Cost] = field(default_factory=list)
     _running: dict[int, _Running] = field(default_factory=dict)
     _failures: list[str] = field(default_factory=list)
     _cancelled: set[int] = field(default_factory=set)
+    _outrun: dict[int, tuple[float, str]] = field(default_factory=dict)
     _interrupted: bool = False
 
     def emit(self, event: events.Event) -> None:
@@ -90,10 +100,17 @@ class Engine:
         """A score as a loss: lower is better."""
         return -score if self.metric.greater_is_better else score
 
-    def foresee(self, loss: float, predict_ms: float, model_bytes: float) -> None:
+    @property
+    def interrupted(self) -> bool:
+        """Whether the user has asked to come to an end."""
+        return self._interrupted
+
+    def foresee(self, model: Cost) -> None:
         """Estimate anew, with one more model, how long the end will take."""
-        self._models.append((loss, predict_ms, model_bytes))
+        self._models.append(model)
         self.ledger.foresee(self.n_test_rows, self._models)
+        if self.refit_share:
+            self.ledger.foresee_refit(self.refit_share, self._models, self.search.n_workers)
 
     def prediction(self, folder: Path) -> np.ndarray[Any, Any] | None:
         """What a trial predicts of unseen rows, if its folder says so and anybody asks."""
@@ -139,7 +156,7 @@ class Engine:
         self.emit(events.Warned("no model in time; the cheapest one is trained beyond the limit"))
         number = self.search.highest + 1
         self.search.reserve(number)
-        floor = self.search.plan[0]
+        floor = self.search.smallest(self.search.plan[0])
         limit = max(LAST_RESORT_S, self.ledger.deadline_s or 0.0)
         self._start(replace(floor, number=number), None, limit)
         while self._running and not self._interrupted:
@@ -160,12 +177,19 @@ class Engine:
         """
         return self.run_requests([request])[request.id]
 
-    def run_requests(self, requests: Sequence[Request]) -> dict[int, Message]:
+    def run_requests(
+        self, requests: Sequence[Request], until: float = math.inf, *, stoppable: bool = False
+    ) -> dict[int, Message]:
         """Run some requests, as many at once as there are workers.
 
         Parameters
         ----------
         requests : sequence of Request
+        until : float
+            `time.monotonic` when those are killed that still run; by default each has its own
+            limit.
+        stoppable : bool
+            Whether an interruption ends them.
 
         Returns
         -------
@@ -175,8 +199,19 @@ class Engine:
         waiting = list(requests)
         answers: dict[int, Message] = {}
         while len(answers) < len(requests):
+            if stoppable and self._interrupted:
+                stoppable, reason = False, "stopped by the user"
+                for request in waiting:
+                    answers[request.id] = Message(request.id, "failed", {"reason": reason})
+                waiting.clear()
+                for request in self.pool.busy:
+                    self.pool.cancel(request.id, reason)
+                continue
             while waiting and self.pool.idle:
-                self.pool.submit(waiting.pop(0))
+                request = waiting.pop(0)
+                if math.isfinite(until):
+                    request = replace(request, limit_s=max(0.0, until - time.monotonic()))
+                self.pool.submit(request)
             for message in self.pool.poll(POLL_S):
                 if message.kind in ("done", "failed"):
                     answers[message.id] = message
@@ -205,6 +240,8 @@ class Engine:
             "score_std": result["std"],
             "fit_s": result["fit_s"],
             "predict_ms": result["predict_ms"],
+            "predict_row_ms": result["predict_row_ms"],
+            "store_s": result["store_s"],
             "model_bytes": result["model_bytes"],
             "peak_bytes": result.get("peak_bytes", 0),
         }
@@ -212,15 +249,48 @@ class Engine:
         tags = {"cut_short": str(result["cut_short"]).lower()}
         if result["rounds"]:
             tags["rounds"] = str(result["rounds"])
-        params = {"learner": step.learner, "configuration": step.name, **step.params}
+        if result["n_folds"] < self.search.table.n_folds:
+            tags["folds"] = f"{result['n_folds']} of {self.search.table.n_folds} folds"
+            tags["configuration"] = f"{step.name}, {tags['folds']}"
+        if result["members"]:
+            tags["members"] = json.dumps(result["members"])
+        rows = {} if step.rows is None else {"rows": step.rows}
+        params = {"learner": step.learner, "configuration": step.name, **rows, **step.params}
         self.tracker.finish_trial(run_id, metrics, params, tags)
         self.tracker.log(self.tracker.run_id, tags={"elapsed_s": f"{self.ledger.elapsed_s:.1f}"})
         _state.write_ledger(self.tracker.folder, self.ledger)
         loss = self.loss(result["score"])
-        self.foresee(loss, result["predict_ms"], result["model_bytes"])
+        self.foresee(Cost(loss, **{name: result[name] for name in COSTS}))
         best = loss < self.best_loss
         self.best_loss = min(loss, self.best_loss)
         return best
+
+    def settle(self, step: Step, run_id: str, answer: Message) -> None:
+        """Keep what became of a trial that follows the search, and say so.
+
+        Parameters
+        ----------
+        step : Step
+        run_id : str
+        answer : Message
+            ``done`` or ``failed``.
+        """
+        result = answer.payload
+        if answer.kind == "failed":
+            reason = result["reason"]
+            self.tracker.fail_trial(run_id, reason)
+            self.emit(events.TrialFailed(step.number, step.label, step.learner, reason))
+            return
+        took = round(result["fit_s"], 2)
+        # One model of all rows does not tell how long a trial of its learner takes.
+        family = "refit" if step.origin == "refit" else step.learner
+        self.ledger.record(Entry(step.number, step.label, family, 0.0, took, "finished"))
+        best = self.keep(step.number, run_id, result, step)
+        self.emit(
+            events.TrialFinished(
+                step.number, step.label, step.learner, result["score"], result["std"], took, best
+            )
+        )
 
     def _start_trials(self) -> None:
         while self.pool.idle and self.stopping is None:
@@ -230,7 +300,7 @@ class Engine:
             if isinstance(choice, Stop):
                 self._stop(choice.reason)
                 return
-            self._start(choice, self.ledger.trial_budget_s(), self.ledger.trial_limit_s())
+            self._start(choice, self.search.budget_s(choice), self.ledger.trial_limit_s())
 
     def _start(self, step: Step, budget_s: float | None, limit_s: float | None) -> None:
         learner = self.learners[step.learner]
@@ -239,6 +309,8 @@ class Engine:
             "origin": step.origin,
             "config": config_tag(step.params),
         }
+        if step.rows is not None:
+            tags["rows"] = str(step.rows)
         run_id = self.tracker.start_trial(step.number, step.label, step.learner, tags)
         folder = self.tracker.new_folder(run_id)
         self.writer.write_trial(folder, step, learner)
@@ -246,7 +318,8 @@ class Engine:
             id=step.number,
             kind="trial",
             folder=str(folder),
-            payload=self.writer.payload(run_id, step, learner=step.learner),
+            payload=self.writer.payload(run_id, step, learner=step.learner)
+            | {"race": self.search.races, "partial": math.isinf(self.best_loss)},
             budget_s=budget_s,
             limit_s=limit_s,
         )
@@ -257,13 +330,15 @@ class Engine:
     def _handle(self, message: Message) -> None:
         if message.kind == "fold":
             self.emit(_fold_done(message))
+            self._race(message)
         if message.kind not in ("done", "failed"):
             return
         running = self._running.pop(message.id)
         step = running.step
         took = time.monotonic() - running.started
         reason = message.payload.get("reason", "finished")
-        peak = message.payload.get("peak_bytes", 0)
+        outrun = message.kind == "failed" and step.number in self._outrun
+        growth = self.search.growth
         self.ledger.record(
             Entry(
                 step.number,
@@ -271,15 +346,19 @@ class Engine:
                 step.learner,
                 step.projected_s,
                 round(took, 2),
-                reason,
-                peak,
+                STOPPED if outrun else reason,
+                message.payload.get("peak_bytes", 0),
+                0.0 if growth is None else growth.projected_bytes(step),
+                step.rows or 0,
             )
         )
         if message.kind == "done":
             result = message.payload
             best = self.keep(step.number, running.run_id, result, step)
             folder = self.tracker.folder_of(running.run_id)
-            self.search.tell(step.number, self.loss(result["score"]), self.prediction(folder))
+            whole = result["n_folds"] == self.search.table.n_folds
+            prediction = self.prediction(folder) if whole else None
+            self.search.tell(step.number, self.loss(result["score"]), prediction)
             self.emit(
                 events.TrialFinished(
                     step.number,
@@ -291,16 +370,36 @@ class Engine:
                     best,
                 )
             )
+        elif outrun:
+            score, reason = self._outrun[step.number]
+            known = {"score_fold_0": score}
+            self.tracker.fail_trial(running.run_id, reason, status="stopped", metrics=known)
+            self.search.tell(step.number, None, first_loss=self.loss(score))
+            self.emit(events.TrialStopped(step.number, step.label, step.learner, score, reason))
         else:
             told = disk_error(self.tracker.workspace.path, RuntimeError(reason))
             if told is not None:
                 raise told  # not the trial's fault: it stays open, and runs again on resume
             # What the engine itself ended runs again when the experiment is resumed.
-            killed = step.number in self._cancelled
-            self.tracker.fail_trial(running.run_id, reason, killed=killed)
+            status: Unfinished = "killed" if step.number in self._cancelled else "failed"
+            self.tracker.fail_trial(running.run_id, reason, status=status)
             self._failures.append(f"{step.label}: {reason}")
             self.search.tell(step.number, None)
             self.emit(events.TrialFailed(step.number, step.label, step.learner, reason))
+
+    def _race(self, message: Message) -> None:
+        """Stop a trial after its first fold if it brings the vote of all trials nothing there."""
+        running, told = self._running.get(message.id), message.payload
+        if running is None or not self.search.races or told["fold"] != 1:
+            return
+        left_s = (time.monotonic() - running.started) * (told["n_folds"] - 1)
+        path = self.tracker.folder_of(running.run_id) / FIRST_FOLD
+        if left_s < RACE_MIN_S or message.id in self._cancelled or not path.exists():
+            return
+        if not self.search.may_gain(read_oof(path)[1]):
+            reason = f"stopped after fold 1 of {told['n_folds']}: no gain for the vote there"
+            self._outrun[message.id] = told["score"], reason
+            self.pool.cancel(message.id, reason)
 
     def _stop(self, reason: str) -> None:
         self.stopping = reason

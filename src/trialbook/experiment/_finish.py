@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from trialbook import events
-from trialbook.data import Prepared, encode
-from trialbook.ensemble import adjustment, layer, smoothed, stackable, voters
+from trialbook.data import BIG_ROWS, Prepared, encode
+from trialbook.ensemble import (
+    adjustment,
+    affordable,
+    first_within,
+    layer,
+    smoothed,
+    stackable,
+    voters,
+)
 from trialbook.evaluation import Metric
 from trialbook.execution import OOF, Request, read_oof
 from trialbook.experiment import _state
@@ -21,15 +28,21 @@ from trialbook.experiment._handle import (
     config_tag,
     leaderboard_table,
     ranked,
+    row_ms,
+    winner,
 )
+from trialbook.experiment._refit import Refit
 from trialbook.experiment._report import report
 from trialbook.job import Job
 from trialbook.program import AdjustmentKind
-from trialbook.search import Entry, Step
+from trialbook.search import Step
 from trialbook.tracking import Tracker, TrialRecord
 
 # Less than this is not enough to build an ensemble.
 MIN_ENSEMBLE_S = 1.0
+# Of the time that a prediction may take, members of an ensemble may take so much in all: to blend
+# them takes some too, and a measured time is rough.
+MEMBERS_SHARE = 0.9
 # Ids of requests that are not trials: beyond any trial's number.
 TEST_REQUEST = 10**9
 
@@ -52,9 +65,11 @@ class Finish:
     def run(self) -> None:
         """Build ensembles, test the winner, tag it and write the report."""
         self._ensembles()
-        best = self._ranked()[0]
+        if self.job.refit:
+            Refit(self.engine, self.job, self._adjustment()).run()
+        best = tag_best(self.engine.tracker, self.engine.metric, self.job.max_predict_ms)
+        self._warn_if_slow(best)
         tested = self._test(best)
-        tag_best(self.engine.tracker, self.engine.metric)
         self._report(tested)
         experiment = Experiment(self.engine.tracker)
         self.engine.emit(
@@ -65,6 +80,14 @@ class Finish:
                 str(experiment.best.notebook),
             )
         )
+
+    def _warn_if_slow(self, best: TrialRecord) -> None:
+        limit = self.job.max_predict_ms
+        if limit is not None and row_ms(best) > limit:
+            faster = "" if self.job.refit else "; to refit it would make it faster"
+            message = f"no model predicts one row within {limit:g} ms"
+            quickest = f"the quickest, {best.label}, takes {row_ms(best):.3g} ms"
+            self.engine.emit(events.Warned(f"{message}; {quickest}{faster}"))
 
     def _ranked(self) -> list[TrialRecord]:
         return ranked(self.engine.tracker.trials(), self.engine.metric)
@@ -90,7 +113,7 @@ class Finish:
             planned.append(self._open(kind, number, members[kind]))
         answers = self.engine.run_requests([request for _, _, request in planned])
         for step, run_id, request in planned:
-            self._close(step, run_id, answers[request.id].kind, answers[request.id].payload)
+            self.engine.settle(step, run_id, answers[request.id])
 
     def _members(self) -> dict[str, list[TrialRecord]]:
         """The trials that each kind of ensemble may use, best first."""
@@ -98,13 +121,17 @@ class Finish:
             record
             for record in self._ranked()
             if record.finished
+            and not record.partial
             and record.learner not in ENSEMBLES
+            and not record.refitted
             and record.tags.get("edited") != "true"
             and (record.folder / OOF).exists()
+            and self._row_ms(record) <= self._row_budget_ms
         ]
         schema, metric = self.prepared.schema, self.engine.metric
         y = encode(self.prepared.train[schema.target], schema.classes)
         constant = _constant(y, len(schema.classes))
+        some = np.arange(min(len(y), BIG_ROWS))
 
         def loss(rows: np.ndarray, prediction: np.ndarray) -> float:
             return self.engine.loss(metric.score(y[rows], prediction, schema.positive))
@@ -118,15 +145,56 @@ class Finish:
             "voting": voters(losses, [record.learner for record in records], n_values),
             "stacking": layer(
                 losses,
-                constant_loss=loss(np.arange(len(y)), constant),
+                constant_loss=loss(some, constant[some]),
                 perfect_loss=self.engine.loss(metric.best),
             ),
         }
+        if math.isfinite(self._row_budget_ms):
+            chosen = {
+                "voting": self._quick_voters(records, chosen["voting"], y),
+                "stacking": self._quick_layer(records, chosen["stacking"]),
+            }
         return {kind: [records[one] for one in positions] for kind, positions in chosen.items()}
 
+    @property
+    def _row_budget_ms(self) -> float:
+        """Milliseconds that an ensemble's members may take for one row; infinite without limit."""
+        limit = self.job.max_predict_ms
+        return math.inf if limit is None else MEMBERS_SHARE * limit
+
+    def _row_ms(self, record: TrialRecord) -> float:
+        """Milliseconds that a trial takes for one row, as a member of the winner."""
+        n_folds = self.prepared.folds.matrix.shape[1] if self.job.refit else 1
+        return row_ms(record) / n_folds
+
+    def _quick_voters(
+        self, records: list[TrialRecord], positions: list[int], y: np.ndarray
+    ) -> list[int]:
+        predictions = []
+        for one in positions:
+            rows, prediction = read_oof(records[one].folder / OOF)
+            predictions.append(prediction)
+        if not predictions:
+            return []
+        positive, metric = self.prepared.schema.positive, self.engine.metric
+        kept = affordable(
+            predictions,
+            y[rows],
+            lambda y, prediction: self.engine.loss(metric.score(y, prediction, positive)),
+            [self._row_ms(records[one]) for one in positions],
+            self._row_budget_ms,
+        )
+        return [positions[one] for one in kept]
+
+    def _quick_layer(self, records: list[TrialRecord], positions: list[int]) -> list[int]:
+        costs = [self._row_ms(records[one]) for one in positions]
+        return [positions[one] for one in first_within(costs, self._row_budget_ms)]
+
     def _left_s(self) -> float:
-        """Seconds for ensembles: the test and the report come after them."""
-        return self.engine.ledger.left_s - self.engine.ledger.ending_s
+        """Seconds for ensembles: a refit, the test and the report come after them."""
+        left = self.engine.ledger.left_s - self.engine.ledger.ending_s
+        # In doubt a refit gives way: an ensemble is worth having without one.
+        return max(left / 2, left - self.engine.ledger.refit_s)
 
     def _adjustment(self) -> AdjustmentKind | None:
         schema = self.prepared.schema
@@ -145,7 +213,8 @@ class Finish:
     def _why_not(self, kind: str, members: list[TrialRecord]) -> str | None:
         if len(members) < 2:
             near = "" if kind == "voting" else " within 5 % of the best one"
-            return f"there is no second model{near}"
+            quick = "" if self.job.max_predict_ms is None else " that predicts quickly enough"
+            return f"there is no second model{near}{quick}"
         names = self._names(members)
         if any(
             record.finished and record.learner == kind and record.config.get("members") == names
@@ -180,24 +249,6 @@ class Finish:
         budget = None if math.isinf(left) else left
         self.engine.emit(events.TrialStarted(number, step.label, kind))
         return step, run_id, Request(number, "trial", str(folder), payload, budget, budget)
-
-    def _close(self, step: Step, run_id: str, kind: str, answer: dict[str, Any]) -> None:
-        if kind == "failed":
-            self.engine.tracker.fail_trial(run_id, answer["reason"])
-            self.engine.emit(
-                events.TrialFailed(step.number, step.label, step.learner, answer["reason"])
-            )
-            return
-        took = round(answer["fit_s"], 2)
-        self.engine.ledger.record(
-            Entry(step.number, step.label, step.learner, 0.0, took, "finished")
-        )
-        best = self.engine.keep(step.number, run_id, answer, step)
-        self.engine.emit(
-            events.TrialFinished(
-                step.number, step.label, step.learner, answer["score"], answer["std"], took, best
-            )
-        )
 
     # -- test and report -------------------------------------------------------------------
 
@@ -236,7 +287,7 @@ class Finish:
     def _report(self, tested: dict[str, float] | None) -> None:
         engine = self.engine
         folder, records = engine.tracker.folder, self._ranked()
-        table = leaderboard_table(records)
+        table = leaderboard_table(records, self.job.max_predict_ms)
         table.to_csv(folder / _state.LEADERBOARD, index=False)
         text = report(self.job, self.prepared, engine.metric, records, engine.ledger, tested)
         (folder / _state.REPORT).write_text(text, "utf-8")
@@ -252,23 +303,31 @@ class Finish:
 def _constant(y: np.ndarray, n_classes: int) -> np.ndarray:
     """The class frequencies, or the mean, for every row."""
     if n_classes:
-        return np.tile(np.bincount(y, minlength=n_classes) / len(y), (len(y), 1))
-    return np.full(len(y), y.mean())
+        return np.broadcast_to(np.bincount(y, minlength=n_classes) / len(y), (len(y), n_classes))
+    return np.broadcast_to(y.mean(), len(y))
 
 
-def tag_best(tracker: Tracker, metric: Metric) -> None:
+def tag_best(tracker: Tracker, metric: Metric, max_predict_ms: float | None) -> TrialRecord:
     """Mark the winner, on its own run and on the parent's, and on no other.
 
     Parameters
     ----------
     tracker : Tracker
     metric : Metric
+    max_predict_ms : float, optional
+        Milliseconds that it may take to predict one row.
+
+    Returns
+    -------
+    TrialRecord
+        The winner.
     """
     records = ranked(tracker.trials(), metric)
-    best = records[0]
-    for record in records[1:]:
-        if record.tags.get("best") == "true":
+    best = winner(records, max_predict_ms) or records[0]
+    for record in records:
+        if record is not best and record.tags.get("best") == "true":
             tracker.log(record.run_id, tags={"best": "false"})
     tracker.log(best.run_id, tags={"best": "true"})
     tags = {"best": best.run_id, "best_label": best.label}
     tracker.log(tracker.run_id, metrics={"best_score": best.score or 0.0}, tags=tags)
+    return best

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +74,7 @@ class Trial:
 
     @property
     def state(self) -> str:
-        """``finished``, ``failed``, ``killed`` or ``running``."""
+        """``finished``, ``failed``, ``killed``, ``stopped`` or ``running``."""
         return self.record.status
 
     @property
@@ -95,6 +96,11 @@ class Trial:
     def edited(self) -> bool:
         """Whether a person edited its program."""
         return self.record.tags.get("edited") == "true"
+
+    @property
+    def refitted(self) -> bool:
+        """Whether its model was trained anew on all rows; its score is the folds' models'."""
+        return self.record.refitted
 
     @property
     def folder(self) -> Path:
@@ -217,6 +223,12 @@ class Experiment:
 
         return metric(self._tracker.tags()["metric"], self.schema.task, len(self.schema.classes))
 
+    @functools.cached_property
+    def max_predict_ms(self) -> float | None:
+        """Milliseconds that the best trial may take to predict one row; ``None`` without limit."""
+        limit = self._tracker.tags().get("max_predict_ms")
+        return None if limit is None else float(limit)
+
     @property
     def guardrails(self) -> tuple[Guardrail, ...]:
         """What the checks of the data found."""
@@ -254,27 +266,29 @@ class Experiment:
         DataFrame
             Columns ``rank`` (missing for trials without a model), ``trial``, ``learner``,
             ``configuration``, ``score``, ``std``, ``fit_s`` (seconds), ``predict_ms``
-            (milliseconds for a thousand rows), ``size_mb``, ``state``, ``edited`` and ``error``.
+            (milliseconds for a thousand rows at once), ``predict_row_ms`` (milliseconds for one
+            row alone), ``size_mb``, ``state``, ``best``, ``edited`` and ``error``.
         """
-        return leaderboard_table(ranked(self._tracker.trials(), self._metric))
+        records = ranked(self._tracker.trials(), self._metric)
+        return leaderboard_table(records, self.max_predict_ms)
 
     @property
     def best(self) -> Trial:
-        """The trial with the best validation score.
+        """The trial with the best validation score, of those that predict quickly enough.
 
         Raises
         ------
         NoModelError
             If no trial has a model.
         """
-        trials = self.trials
-        if not trials or not trials[0].record.finished:
+        best = winner(ranked(self._tracker.trials(), self._metric), self.max_predict_ms)
+        if best is None:
             raise NoModelError(
                 f"the experiment '{self.name}' has no model yet",
                 place=str(self.workspace),
                 remedy="Resume it, or look at why its trials failed.",
             )
-        return trials[0]
+        return Trial(best)
 
     def trial(self, which: str | int) -> Trial:
         """Find a trial.
@@ -403,7 +417,9 @@ class Experiment:
 def ranked(records: list[TrialRecord], metric: Metric) -> list[TrialRecord]:
     """Order trials: those with a model first, best first; equal ones by number.
 
-    A trial that was cut off and has run again since is left out.
+    Those of which only some folds ended in time come after those with all. A refitted trial, whose
+    score is that of its original, stands before it. A trial that was cut
+    off and has run again since is left out.
 
     Parameters
     ----------
@@ -417,16 +433,54 @@ def ranked(records: list[TrialRecord], metric: Metric) -> list[TrialRecord]:
     from trialbook.evaluation import error
 
     done = [record for record in records if record.finished and record.score is not None]
-    done.sort(key=lambda record: (error(metric, record.score or 0.0), record.number, record.label))
+    done.sort(
+        key=lambda one: (
+            one.partial,
+            error(metric, one.score or 0.0),
+            not one.refitted,
+            one.number,
+            one.label,
+        )
+    )
     again = {record.label for record in records if record.status != "killed"}
     others = [record for record in records if not record.finished]
     return done + [one for one in others if one.status != "killed" or one.label not in again]
 
 
-def leaderboard_table(records: list[TrialRecord]) -> pd.DataFrame:
+def winner(records: list[TrialRecord], max_predict_ms: float | None) -> TrialRecord | None:
+    """The best trial of those that predict one row quickly enough.
+
+    Parameters
+    ----------
+    records : list of TrialRecord
+        Ranked.
+    max_predict_ms : float, optional
+        Milliseconds for one row.
+
+    Returns
+    -------
+    TrialRecord or None
+        If none is quick enough, the quickest; ``None`` without any model.
+    """
+    done = [record for record in records if record.finished and record.score is not None]
+    if max_predict_ms is None:
+        return done[0] if done else None
+    quick = (record for record in done if row_ms(record) <= max_predict_ms)
+    return next(quick, None) or min(done, key=row_ms, default=None)
+
+
+def row_ms(record: TrialRecord) -> float:
+    """Milliseconds that a trial's model takes for one row; infinite if nobody measured it."""
+    return record.metrics.get("predict_row_ms", math.inf)
+
+
+def leaderboard_table(
+    records: list[TrialRecord], max_predict_ms: float | None = None
+) -> pd.DataFrame:
     """Ranked trials as a table; see `Experiment.leaderboard`."""
     import pandas as pd
 
+    best = winner(records, max_predict_ms)
     rows = [
         {
             "rank": position if record.finished else None,
@@ -437,8 +491,10 @@ def leaderboard_table(records: list[TrialRecord]) -> pd.DataFrame:
             "std": record.std,
             "fit_s": record.metrics.get("fit_s"),
             "predict_ms": record.metrics.get("predict_ms"),
+            "predict_row_ms": record.metrics.get("predict_row_ms"),
             "size_mb": record.metrics.get("model_bytes", 0.0) / 1e6 if record.finished else None,
             "state": record.status,
+            "best": record is best,
             "edited": record.tags.get("edited") == "true",
             "error": record.tags.get("error", ""),
         }
@@ -453,12 +509,23 @@ def leaderboard_table(records: list[TrialRecord]) -> pd.DataFrame:
         "std",
         "fit_s",
         "predict_ms",
+        "predict_row_ms",
         "size_mb",
         "state",
+        "best",
         "edited",
         "error",
     ]
-    return pd.DataFrame(rows, columns=columns).astype({"rank": "Int64"})
+    table = pd.DataFrame(rows, columns=columns).astype({"rank": "Int64"})
+    if any("rows" in record.tags for record in records):
+        trained = pd.array([_rows(record) for record in records], dtype="Int64")
+        table.insert(columns.index("score"), "rows", trained)
+    return table
+
+
+def _rows(record: TrialRecord) -> int | None:
+    """Rows that a fold of a trial on a big table trained on; ``None`` for any other."""
+    return int(record.tags["rows"]) if "rows" in record.tags else None
 
 
 def config_tag(params: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,13 +15,20 @@ from trialbook.program import (
     AdjustmentKind,
     Code,
     Frame,
+    set_constant,
     stacking_program,
     tabular_program,
     voting_program,
 )
-from trialbook.search import Step
+from trialbook.search import FIRST_ROWS, Step
 from trialbook.tasks import TabularTask
 from trialbook.tracking import Tracker, TrialRecord
+
+# Who reads a refitted model's notebook or report must not take its score for one of that model.
+SCORE_OF_REFIT = (
+    "Its score is that of the folds' models of this configuration, each on rows that it had not"
+    " seen; the one model that takes their place has seen them all."
+)
 
 
 @dataclass
@@ -36,10 +44,9 @@ class Writer:
     tracker: Tracker
     task: TabularTask
 
-    @property
-    def frame(self) -> Frame:
-        """What all programs share."""
-        frame = self.task.frame(self._expression(self.tracker.run_id, _state.TRAIN))
+    def frame(self, rows: int | None = None) -> Frame:
+        """What all programs share, on so many training rows if not on all."""
+        frame = self.task.frame(self._expression(self.tracker.run_id, _state.TRAIN), rows)
         workspace = self.tracker.workspace
         return replace(frame, server=workspace.uri) if workspace.served else frame
 
@@ -56,8 +63,36 @@ class Writer:
         title = f"{learner.name} predicts `{self.task.schema.target}`"
         where = f"Trial {step.number} of the experiment *{self.task.experiment}*"
         summary = f"{where}, configuration `{step.name}`."
-        code = learner.code(step.params, self.task.table())
-        self.write(folder, tabular_program(self.frame, code, title=title, summary=summary))
+        frame = self.frame(step.rows)
+        if frame.rows is not None:
+            summary += f" It trains on {step.rows:,} of {self.task.table().n_rows:,} rows."
+        code = learner.code(step.params, self.task.table(step.rows))
+        self.write(folder, tabular_program(frame, code, title=title, summary=summary))
+
+    def write_refit(self, folder: Path, record: TrialRecord, step: Step, learner: Learner) -> None:
+        """Write the program of a trial anew, with one model that is trained on all rows.
+
+        Parameters
+        ----------
+        folder : Path
+            Artifacts of the new run.
+        record : TrialRecord
+            The trial; if it trains in rounds, it has found how many.
+        step : Step
+            Its configuration, under the new label.
+        learner : Learner
+        """
+        title = f"{learner.name} predicts `{self.task.schema.target}`"
+        summary = (
+            f"{step.label} of the experiment *{self.task.experiment}*: the configuration of"
+            f" {record.label}, trained anew on all rows. {SCORE_OF_REFIT}"
+        )
+        code = learner.code(step.params, self.task.table(step.rows))
+        frame = self.frame(step.rows)
+        program = tabular_program(frame, code, title=title, summary=summary, refit=True)
+        if "rounds" in record.tags:
+            program = set_constant(program, "ROUNDS", json.loads(record.tags["rounds"]))
+        self.write(folder, program)
 
     def write_probe(self, folder: Path, learner: Learner) -> str:
         """Write the program that shows what class weights do.
@@ -72,9 +107,10 @@ class Writer:
         str
             Path of the program.
         """
-        table = self.task.table()
+        table = self.task.table(self._few)
         code = learner.code(learner.starts(table)[0].params, table)
-        self.write(folder, tabular_program(self.frame, code, title="Class weights", summary=""))
+        frame = self.frame(self._few)
+        self.write(folder, tabular_program(frame, code, title="Class weights", summary=""))
         return str(folder / PROGRAM)
 
     def write_voting(
@@ -83,6 +119,8 @@ class Writer:
         members: Sequence[TrialRecord],
         label: str,
         adjustment: AdjustmentKind | None = None,
+        *,
+        refitted: bool = False,
     ) -> None:
         """Write the program of a vote.
 
@@ -92,8 +130,10 @@ class Writer:
         members : sequence of TrialRecord
             Candidates, best first.
         label : str
-        adjustment : {"temperature", "class_weights"}, optional
+        adjustment : {"temperature", "temperature_or_isotonic", "class_weights"}, optional
             How its probabilities are adjusted to the metric.
+        refitted : bool
+            Whether the models of those that count are trained on all rows.
         """
         from trialbook.ensemble import select_weights
 
@@ -101,10 +141,10 @@ class Writer:
         summary = (
             f"{label} of the experiment *{self.task.experiment}*: a weighted mean of the"
             " predictions of its best trials, with weights from ensemble selection"
-            " (Caruana et al. 2004)."
+            f" (Caruana et al. 2004).{_members_of_refit(refitted)}"
         )
         program = voting_program(
-            self.frame,
+            self.frame(self._few),
             self._folders(members),
             select_weights,
             title=title,
@@ -119,6 +159,8 @@ class Writer:
         members: Sequence[TrialRecord],
         label: str,
         adjustment: AdjustmentKind | None = None,
+        *,
+        refitted: bool = False,
     ) -> None:
         """Write the program of a stack.
 
@@ -128,16 +170,19 @@ class Writer:
         members : sequence of TrialRecord
             First layer, best first.
         label : str
-        adjustment : {"temperature", "class_weights"}, optional
+        adjustment : {"temperature", "temperature_or_isotonic", "class_weights"}, optional
             How its probabilities are adjusted to the metric.
+        refitted : bool
+            Whether the models of the first layer are trained on all rows.
         """
         title = f"A stack predicts `{self.task.schema.target}`"
         summary = (
             f"{label} of the experiment *{self.task.experiment}*: a linear model on top of the"
             " out-of-fold predictions of its best trials (Wolpert 1992)."
+            f"{_members_of_refit(refitted)}"
         )
         program = stacking_program(
-            self.frame,
+            self.frame(self._few),
             self._folders(members),
             title=title,
             summary=summary,
@@ -185,6 +230,11 @@ class Writer:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(program, "utf-8")
 
+    @property
+    def _few(self) -> int | None:
+        """Training rows of programs that train nothing, or only to compare; all if few."""
+        return FIRST_ROWS if self.task.folds.growable else None
+
     def _folders(self, members: Sequence[TrialRecord]) -> Mapping[str, Code]:
         return {member.label: self._expression(member.run_id) for member in members}
 
@@ -195,3 +245,10 @@ class Writer:
             return Code(f"Path(mlflow.artifacts.download_artifacts({arguments}))")
         tail = f"{run_id}/artifacts/{artifact}".rstrip("/")
         return Code(f'Path("../../../{tail}")')
+
+
+def _members_of_refit(refitted: bool) -> str:
+    """What the notebook of an ensemble says of refitted members."""
+    if not refitted:
+        return ""
+    return f" Each that counts is one model that was trained anew on all rows. {SCORE_OF_REFIT}"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from trialbook.data import Prepared
+from trialbook.data import Prepared, trained_rows
 from trialbook.evaluation import Metric
+from trialbook.experiment._handle import row_ms, winner
+from trialbook.experiment._programs import SCORE_OF_REFIT
 from trialbook.job import Job
 from trialbook.search import Ledger
 from trialbook.tracking import TrialRecord
@@ -15,7 +17,7 @@ def report(
     job: Job,
     prepared: Prepared,
     metric: Metric,
-    records: Sequence[TrialRecord],
+    records: list[TrialRecord],
     ledger: Ledger,
     tested: dict[str, float] | None,
 ) -> str:
@@ -26,7 +28,7 @@ def report(
     job : Job
     prepared : Prepared
     metric : Metric
-    records : sequence of TrialRecord
+    records : list of TrialRecord
         Best first.
     ledger : Ledger
     tested : dict of str to float, optional
@@ -38,7 +40,7 @@ def report(
         Markdown.
     """
     schema = prepared.schema
-    best = records[0]
+    best = winner(records, job.max_predict_ms) or records[0]
     kinds: dict[str, int] = {}
     for column in schema.used:
         kinds[column.semantic.value] = kinds.get(column.semantic.value, 0) + 1
@@ -61,6 +63,7 @@ def report(
         "",
         f"**{best.label}**, validation {metric.name} {_number(best.score)} ± {_number(best.std)}.",
         "",
+        *_about(best, records, job.max_predict_ms),
     ]
     if tested:
         rows = ([name, _number(value)] for name, value in tested.items())
@@ -70,7 +73,7 @@ def report(
             *_table(["metric", "value"], rows),
             "",
         ]
-    lines += ["## Leaderboard", "", *_leaderboard(metric, records)]
+    lines += ["## Leaderboard", "", *_rows(prepared, records), *_leaderboard(metric, records)]
     lines += ["", "## Guardrails", ""]
     lines += _table(
         ["check", "verdict", "found", "done"],
@@ -84,25 +87,61 @@ def report(
     return "\n".join(lines).rstrip() + "\n"
 
 
+def _about(
+    best: TrialRecord, records: Sequence[TrialRecord], max_predict_ms: float | None
+) -> list[str]:
+    """What is to be known of the winner besides its score."""
+    lines = []
+    if best.refitted:
+        configuration = best.tags.get("configuration", "")
+        lines += [f"It is a {configuration}: trained anew on all rows. {SCORE_OF_REFIT}", ""]
+    if max_predict_ms is None:
+        return lines
+    limit = f"the {max_predict_ms:g} ms that it may take to predict one row"
+    if row_ms(best) > max_predict_ms:
+        took = f"It takes {row_ms(best):.3g} ms, and nothing is quicker"
+        return [*lines, f"No model is within {limit}. {took}.", ""]
+    above = records[: records.index(best)]
+    slower = ", ".join(f"{record.label} ({row_ms(record):.3g} ms)" for record in above)
+    passed = f" Passed over, for they take longer: {slower}." if slower else ""
+    return [*lines, f"It takes {row_ms(best):.3g} ms of {limit}.{passed}", ""]
+
+
+def _rows(prepared: Prepared, records: Sequence[TrialRecord]) -> list[str]:
+    """A sentence on how many rows of a big table trials trained on."""
+    rows = [int(record.tags["rows"]) for record in records if "rows" in record.tags]
+    if not rows:
+        return []
+    of_all = f"of {int(trained_rows(prepared.folds.matrix)[-1]):,} training rows"
+    least, most = min(rows), max(rows)
+    span = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+    return [f"Trials trained on {span} {of_all}; all were validated on the same rows.", ""]
+
+
 def _leaderboard(metric: Metric, records: Sequence[TrialRecord]) -> list[str]:
+    sized = any("rows" in record.tags for record in records)
     head = [
         "rank",
         "trial",
         "configuration",
+        *(["rows"] if sized else []),
         metric.name,
         "std",
         "fit s",
         "predict ms / 1,000 rows",
+        "predict ms / row",
     ]
     rows = (
         [
             str(rank) if record.finished else "",
             record.label,
             record.tags.get("configuration", ""),
+            *([f"{int(record.tags['rows']):,}" if "rows" in record.tags else ""] * sized),
             _number(record.score) if record.finished else record.tags.get("error", record.status),
             _number(record.std),
             _number(record.metrics.get("fit_s")),
             _number(record.metrics.get("predict_ms")),
+            _number(record.metrics.get("predict_row_ms")),
         ]
         for rank, record in enumerate(records, start=1)
     )

@@ -98,7 +98,7 @@ def rerun(
                 remedy=f"Repair it; the trial's log is {folder / 'trial.log'}.",
             )
         engine.keep(number, run_id, answer.payload, step)
-        tag_best(tracker, design.metric)
+        tag_best(tracker, design.metric, job.max_predict_ms)
         return Experiment(tracker).trial(step.label)
 
 

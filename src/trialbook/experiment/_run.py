@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from trialbook import events
+from trialbook.data import BIG_ROWS
 from trialbook.ensemble import LiveVote
 from trialbook.errors import WorkspaceError
 from trialbook.execution import Pool
@@ -25,15 +26,16 @@ from trialbook.experiment._design import (
     make_design,
     read_tables,
 )
-from trialbook.experiment._engine import Engine
+from trialbook.experiment._engine import COSTS, Engine
 from trialbook.experiment._finish import Finish
 from trialbook.experiment._handle import ENSEMBLES, Experiment
 from trialbook.experiment._machine import memory_limit
 from trialbook.experiment._programs import Writer
+from trialbook.experiment._refit import refit_share
 from trialbook.experiment._session import disk_errors, locked, workers
 from trialbook.job import Job
 from trialbook.program import Code, exploration_program, to_notebook
-from trialbook.search import Ledger, Search, Step
+from trialbook.search import Cost, Growth, Ledger, Search, Step
 from trialbook.tracking import Tracker, Workspace
 
 # A resumed experiment whose time is spent still gets this long to end in good order.
@@ -69,13 +71,14 @@ def train(
     """
     started = time.monotonic() if started is None else started
     ledger = Ledger(job.deadline_s, trial_timeout=job.trial_timeout, started=started)
-    check_names(job)
+    job = check_names(job)
     with workers() as (pool, tracking):
         design = make_design(job, read_tables(job, tables))
         tracking.wait()
         workspace = Workspace.open(job.workspace, job.tracking_uri, create=True)
         with locked(workspace, job.experiment_name), disk_errors(workspace):
             tracker = _create(workspace, design)
+            design = design.slim()
             return _run(design, tracker, pool, ledger, listeners)
 
 
@@ -130,7 +133,8 @@ def resume(
                 job = job.model_copy(update=limits)
             design = make_design(job.model_copy(update={"name": tracker.name}), prepared)
             machine, steps = _state.read_plan(tracker.folder)
-            design = replace(design, machine=machine, plan=steps)
+            design = replace(design, machine=machine, plan=steps).slim()
+            del prepared
             tracker.end("RUNNING")
             return _run(design, tracker, pool, ledger, listeners)
 
@@ -165,7 +169,8 @@ def _run(
 ) -> Experiment:
     """Run what a design and the trials so far leave to be done."""
     job = design.job
-    pool.resize(design.machine.n_workers, memory_limit(job, design.machine.n_workers))
+    limit = memory_limit(job, design.machine.n_workers)
+    pool.resize(design.machine.n_workers, limit)
     task = design.task
     search = Search(
         plan=design.plan,
@@ -177,6 +182,7 @@ def _run(
         max_trials=job.max_trials,
         early_termination=job.early_termination,
         vote=_vote(design) if job.early_termination else None,
+        growth=_growth(design, ledger, limit),
     )
     engine = Engine(
         tracker=tracker,
@@ -188,6 +194,7 @@ def _run(
         learners={learner.key: learner for learner in design.learners},
         listeners=listeners,
         n_test_rows=0 if design.prepared.test is None else len(design.prepared.test),
+        refit_share=refit_share(design.prepared.folds.matrix) if job.refit else 0.0,
     )
     search.exit_loss = None if job.exit_score is None else engine.loss(job.exit_score)
     try:
@@ -201,6 +208,21 @@ def _run(
         tracker.end_if_possible("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
         raise
     return Experiment(tracker)
+
+
+def _growth(design: Design, ledger: Ledger, memory: int) -> Growth | None:
+    """What decides on how many rows of a big table a trial trains."""
+    if not design.prepared.folds.growable:
+        return None
+    task = design.task
+    return Growth(
+        learners={learner.key: learner for learner in design.learners},
+        table=task.table(),
+        ledger=ledger,
+        fewest_rows=task.fewest_rows,
+        memory_limit=memory,
+        max_trials=design.job.max_trials,
+    )
 
 
 def _vote(design: Design) -> LiveVote:
@@ -233,6 +255,8 @@ def _decide_balance(engine: Engine, design: Design) -> Design:
     design = replace(design, balance=helps)
     engine.writer.task = design.task
     engine.search.table = design.task.table()
+    if engine.search.growth is not None:
+        engine.search.growth.table = engine.search.table
     return design
 
 
@@ -262,11 +286,12 @@ def _replay(engine: Engine) -> None:
         engine.search.reserve(record.number)
         if record.status == "running":
             engine.tracker.fail_trial(
-                record.run_id, "its session ended before it did", killed=True
+                record.run_id, "its session ended before it did", status="killed"
             )
-        if record.learner in ENSEMBLES or record.tags.get("edited") == "true":
+        edited = record.tags.get("edited") == "true"
+        if record.learner in ENSEMBLES or record.refitted or edited:
             continue
-        if record.status in ("finished", "failed"):
+        if record.status in ("finished", "failed", "stopped"):
             step = Step(
                 record.number,
                 record.learner,
@@ -274,14 +299,18 @@ def _replay(engine: Engine) -> None:
                 record.config,
                 0.0,
                 record.tags.get("origin", "portfolio"),
+                rows=int(record.tags["rows"]) if "rows" in record.tags else None,
             )
             scored = record.score is not None and math.isfinite(record.score)
             loss = engine.loss(record.score) if scored and record.score is not None else None
-            engine.search.replay(step, loss, engine.prediction(record.folder))
+            first = record.metrics.get("score_fold_0") if record.status == "stopped" else None
+            first_loss = None if first is None else engine.loss(first)
+            prediction = None if record.partial else engine.prediction(record.folder)
+            engine.search.replay(step, loss, prediction, first_loss)
             if loss is not None:
                 engine.best_loss = min(engine.best_loss, loss)
-                costs = (record.metrics.get(name, 0.0) for name in ("predict_ms", "model_bytes"))
-                engine.foresee(loss, *costs)
+                costs = {name: record.metrics.get(name, 0.0) for name in COSTS}
+                engine.foresee(Cost(loss, **costs))
 
 
 def _create(workspace: Workspace, design: Design) -> Tracker:
@@ -295,6 +324,8 @@ def _create(workspace: Workspace, design: Design) -> Tracker:
         "seed": str(job.seed),
         "validation": prepared.folds.description,
     }
+    if job.max_predict_ms is not None:
+        tags["max_predict_ms"] = repr(job.max_predict_ms)
     tracker = Tracker.create(workspace, job.experiment_name, tags)
     folder = tracker.new_folder(tracker.run_id)
     _state.write_inputs(folder, job, prepared)
@@ -306,7 +337,8 @@ def _create(workspace: Workspace, design: Design) -> Tracker:
         if value not in (None, [], {})
     }
     tracker.log(tracker.run_id, params=params)
-    digest = hashlib.sha256((folder / _state.TRAIN).read_bytes()).hexdigest()[:8]
+    with (folder / _state.TRAIN).open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()[:8]
     tracker.log_table(Path(job.data).name, digest, job.data)
     tracker.publish(tracker.run_id)
     return tracker
@@ -321,6 +353,7 @@ def _write_exploration(folder: Path, tracker: Tracker, design: Design) -> None:
         data=Code(f'"../{_state.TRAIN}"'),
         n_rows=len(prepared.train),
         task=prepared.schema.task,
+        first_rows=BIG_ROWS if prepared.folds.growable else None,
     )
     (folder / _state.EXPLORATION_SCRIPT).parent.mkdir(parents=True, exist_ok=True)
     (folder / _state.EXPLORATION_SCRIPT).write_text(program, "utf-8")

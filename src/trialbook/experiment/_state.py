@@ -80,7 +80,11 @@ def write_inputs(folder: Path, job: Job, prepared: Prepared) -> None:
         prepared.test.to_parquet(folder / TEST, index=False)
     write_json(folder / JOB, job.model_dump(mode="json"))
     write_json(folder / SCHEMA, prepared.schema.to_dict())
-    folds = {"kind": prepared.folds.kind, "description": prepared.folds.description}
+    folds = {
+        "kind": prepared.folds.kind,
+        "description": prepared.folds.description,
+        "growable": prepared.folds.growable,
+    }
     write_json(folder / FOLDS, folds)
     write_json(folder / GUARDRAILS, [asdict(one) for one in prepared.guardrails])
 

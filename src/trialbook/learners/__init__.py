@@ -12,7 +12,7 @@ from trialbook.learners._base import (
     Start,
     class_weight,
 )
-from trialbook.learners._registry import all_learners, available, find
+from trialbook.learners._registry import all_learners, available, find, installed
 from trialbook.tasks import Table
 
 __all__ = [
@@ -30,4 +30,5 @@ __all__ = [
     "available",
     "class_weight",
     "find",
+    "installed",
 ]

@@ -11,8 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from trialbook.program import ModelCode
+from trialbook.program import ModelCode, extra_width
 from trialbook.tasks import Table
+
+# Numbers of eight bytes that a trial holds at its peak. Of each cell of the table: what it loads
+# and the rows of a fold. Of each encoded cell: the parts, the whole, and what the learner makes of
+# it; an entry of a sparse matrix has its position too, and codes before it. What trials are seen
+# to hold corrects it.
+CELL_BYTES, LOADED_COPIES, ENCODED_COPIES, SPARSE = 8, 2.5, 3.0, 3.0
+# Words of a cell of text, of which each is an entry of a sparse matrix.
+WORDS = 30
 
 Value = str | int | float | bool | None
 Params = Mapping[str, Value]
@@ -102,6 +110,8 @@ class Learner(ABC):
         Beyond this many classes it is not proposed.
     requires : str
         Package that must be importable.
+    extra : str, optional
+        The extra of Trialbook that installs it, if it is not of the core.
     """
 
     key: ClassVar[str]
@@ -110,6 +120,7 @@ class Learner(ABC):
     aliases: ClassVar[tuple[str, ...]] = ()
     max_classes: ClassVar[int | None] = None
     requires: ClassVar[str] = "sklearn"
+    extra: ClassVar[str | None] = None
 
     @abstractmethod
     def space(self, table: Table) -> Space:
@@ -158,6 +169,32 @@ class Learner(ABC):
             Seconds; right within a factor of three is good enough, for measured times soon
             correct it.
         """
+
+    def memory(self, params: Params, table: Table) -> float:
+        """Expected memory of a trial beside the libraries, at its peak.
+
+        Parameters
+        ----------
+        params : mapping
+            Hyperparameters.
+        table : Table
+            The data.
+
+        Returns
+        -------
+        float
+            Bytes; asked for big tables only, and corrected by what trials were seen to hold.
+        """
+        needs = self.code(params, table).preprocessing
+        width: float = table.n_columns
+        if needs.categorical != "codes":
+            entries = len(table.columns) + WORDS * len(table.columns.text)
+            width = table.n_features if needs.dense else SPARSE * entries
+        if needs.text == "words":
+            width += needs.n_words * len(table.columns.text)
+        width += extra_width(table.columns, needs.extra, table.n_outputs)
+        cells = LOADED_COPIES * len(table.columns) + ENCODED_COPIES * width
+        return CELL_BYTES * table.n_rows * cells
 
     @abstractmethod
     def code(self, params: Params, table: Table) -> ModelCode:

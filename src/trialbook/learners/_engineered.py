@@ -35,7 +35,7 @@ def engineered(params: Params) -> tuple[Extra, ...]:
 
 def of_model(params: Params) -> Params:
     """The hyperparameters that are the model's own."""
-    return {name: value for name, value in params.items() if name != "features"}
+    return {name: value for name, value in params.items() if name not in ("features", "select")}
 
 
 def offered(table: Table, *wanted: Extra) -> str:

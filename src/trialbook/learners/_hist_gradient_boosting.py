@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trialbook.learners._base import Float, Int, Learner, Params, Space, Start, Value, class_weight
 from trialbook.learners._boosting import expected_rounds, leaf_rows, patience
+from trialbook.learners._text import text_of_trees
 from trialbook.program import Code, ModelCode, Preprocessing, call
 from trialbook.tasks import Table
 
@@ -88,7 +89,9 @@ class HistGradientBoosting(Learner):
         return ModelCode(
             estimator=estimator,
             imports=(f"from sklearn.ensemble import {kind}",),
-            preprocessing=Preprocessing(numeric="keep", categorical="codes"),
+            preprocessing=Preprocessing(
+                numeric="keep", categorical="codes", **text_of_trees(table)
+            ),
         )
 
 

@@ -18,6 +18,15 @@ from trialbook.learners._base import (
 )
 from trialbook.learners._boosting import MAX_ROUNDS, expected_rounds, leaf_rows, patience
 from trialbook.learners._engineered import engineered, of_model, offered, widened
+from trialbook.learners._selection import (
+    USUAL,
+    can_select,
+    narrowed,
+    selected,
+    selection_s,
+    selection_space,
+)
+from trialbook.learners._text import text_of_trees
 from trialbook.program import Code, Extra, ModelCode, Preprocessing, call
 from trialbook.tasks import Table
 
@@ -179,6 +188,7 @@ class LightGBM(IterativeLearner):
             "max_cat_to_onehot": Int(8, 100, log=True),
             "min_data_per_group": Int(2, 100, log=True),
             **({"features": Choice(("none", features))} if features else {}),
+            **selection_space(table, native=True),
         }
 
     def starts(self, table: Table) -> tuple[Start, ...]:
@@ -197,19 +207,24 @@ class LightGBM(IterativeLearner):
             Start("r163", _R163, gain=0.25),
             Start("r120", _R120, gain=0.1),
             Start("large", _LARGE, gain=0.3),
+            *(
+                (Start("few_columns", {**first, "select": USUAL}, gain=0.6),)
+                if can_select(table, native=True)
+                else ()
+            ),
             *(combining if features else ()),
         )
 
     def cost(self, params: Params, table: Table) -> float:
-        table = widened(params, table)
+        choice_s, table = selection_s(params, table), narrowed(params, widened(params, table))
         leaves = float(params.get("num_leaves", 31) or 31)
         smallest = float(params.get("min_child_samples", 20) or 20)
         leaves = min(leaves, max(2.0, table.n_rows / (2 * smallest)))
         per_round = 0.0003 + 0.012 * table.million_codes * (leaves / 50) ** 0.5 + 2e-5 * leaves
-        return float(0.1 + expected_rounds(params, table) * per_round * table.n_outputs)
+        return float(0.1 + choice_s + expected_rounds(params, table) * per_round * table.n_outputs)
 
     def code(self, params: Params, table: Table) -> ModelCode:
-        table = widened(params, table)
+        table = narrowed(params, widened(params, table))
         wait = patience(float(params.get("learning_rate", 0.1) or 0.1))
         # Histograms by row are faster, but not on very wide tables; deterministic needs a choice.
         layout = "force_col_wise" if table.n_columns > WIDE else "force_row_wise"
@@ -229,7 +244,11 @@ class LightGBM(IterativeLearner):
             estimator=estimator,
             imports=("import lightgbm as lgb",),
             preprocessing=Preprocessing(
-                numeric="keep", categorical="codes", extra=engineered(params)
+                numeric="keep",
+                categorical="codes",
+                extra=engineered(params),
+                select=selected(params),
+                **text_of_trees(table),
             ),
             fit=_fit(
                 wait,

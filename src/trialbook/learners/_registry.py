@@ -77,12 +77,22 @@ def available(task: str, allow: Sequence[str] = (), block: Sequence[str] = ()) -
     Raises
     ------
     OptionError
-        If a name is unknown, does not suit the task, or nothing is left.
+        If a name is unknown, does not suit the task, names what is not installed, or nothing is
+        left.
     """
     known = {
-        key: one for key, one in all_learners().items() if task in one.tasks and _installed(one)
+        key: one for key, one in all_learners().items() if task in one.tasks and installed(one)
     }
-    allowed = {find(name, task).key for name in allow} or set(known)
+    named = [find(name, task) for name in allow]
+    for one in named:
+        if not installed(one):
+            package = f"trialbook[{one.extra}]" if one.extra else one.requires
+            raise OptionError(
+                f"the learner '{one.key}' needs the package {one.requires}, which is missing",
+                place="option allow",
+                remedy=f"pip install '{package}', or take it out of the list.",
+            )
+    allowed = {one.key for one in named} or set(known)
     blocked = {find(name, task).key for name in block}
     chosen = [one for key, one in known.items() if key in allowed - blocked]
     if not chosen:
@@ -133,5 +143,15 @@ def _fold(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.casefold())
 
 
-def _installed(learner: Learner) -> bool:
+def installed(learner: Learner) -> bool:
+    """Whether the package that a learner requires is there; it is looked for, not imported.
+
+    Parameters
+    ----------
+    learner : Learner
+
+    Returns
+    -------
+    bool
+    """
     return importlib.util.find_spec(learner.requires) is not None

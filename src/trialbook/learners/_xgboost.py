@@ -16,6 +16,7 @@ from trialbook.learners._base import (
     Start,
 )
 from trialbook.learners._boosting import MAX_ROUNDS, expected_rounds, patience
+from trialbook.learners._text import text_of_trees
 from trialbook.program import Code, ModelCode, Preprocessing, call
 from trialbook.tasks import Table
 
@@ -134,7 +135,9 @@ class XGBoost(IterativeLearner):
         return ModelCode(
             estimator=estimator,
             imports=("import xgboost as xgb", *(weights if balance else ())),
-            preprocessing=Preprocessing(numeric="keep", categorical="codes"),
+            preprocessing=Preprocessing(
+                numeric="keep", categorical="codes", **text_of_trees(table)
+            ),
             fit=_fit(
                 patience(float(params.get("learning_rate", 0.3) or 0.3)),
                 weighted=table.weighted,

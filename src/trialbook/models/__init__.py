@@ -6,6 +6,7 @@ from trialbook.models._package import (
     load_model,
     predict,
     requirements,
+    row_ms,
     save_model,
     write_predictions,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "load_model",
     "predict",
     "requirements",
+    "row_ms",
     "save_model",
     "write_predictions",
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import functools
+import statistics
+import time
 import warnings
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
@@ -26,6 +28,10 @@ MODEL_FOLDER = "model"
 EXAMPLE_ROWS = 3
 # Rows whose predictions are kept beside a model, so that anyone can check a loaded one.
 CHECK_ROWS = 500
+# One row is predicted so often if that takes no more than these seconds, for every trial pays for
+# it; but three times, so that an interruption does not count, unless a model is very slow.
+ROW_CALLS, ROW_S = 7, 0.15
+LEAST_ROW_CALLS, MOST_ROW_S = 3, 1.0
 
 
 def pinned(packages: tuple[str, ...]) -> list[str]:
@@ -44,7 +50,8 @@ def pinned(packages: tuple[str, ...]) -> list[str]:
     lines = []
     for name in dict.fromkeys(packages):
         try:
-            lines.append(f"{name}=={version(name)}")
+            # What follows a plus, as in torch's 2.13.0+cpu, is a build that not every index has.
+            lines.append(f"{name}=={version(name).partition('+')[0]}")
         except PackageNotFoundError:
             continue
     return lines
@@ -163,6 +170,32 @@ def predict(model: Any, X: pd.DataFrame, *, classification: bool) -> np.ndarray[
     ndarray of shape (n_rows, n_classes) or (n_rows,)
     """
     return np.asarray(model.predict_proba(X) if classification else model.predict(X))
+
+
+def row_ms(model: Any, X: pd.DataFrame, *, classification: bool) -> float:
+    """Measure how long a model takes to predict one row.
+
+    Parameters
+    ----------
+    model : estimator
+        One that has predicted before: many libraries prepare themselves at the first call.
+    X : DataFrame of shape (n_rows, n_features)
+    classification : bool
+
+    Returns
+    -------
+    float
+        Milliseconds: the median of a few calls, each with another row.
+    """
+    taken: list[float] = []
+    spent = 0.0
+    while len(taken) < (ROW_CALLS if spent < ROW_S else LEAST_ROW_CALLS) and spent < MOST_ROW_S:
+        row = X.iloc[[len(taken) % len(X)]]
+        begun = time.perf_counter()
+        predict(model, row, classification=classification)
+        taken.append(time.perf_counter() - begun)
+        spent += taken[-1]
+    return 1000 * statistics.median(taken)
 
 
 def write_predictions(prediction: np.ndarray[Any, Any], path: Path) -> None:

@@ -15,10 +15,11 @@ from typing import Any, Literal
 import numpy as np
 from scipy.optimize import minimize_scalar
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.isotonic import IsotonicRegression
 
 from trialbook.program._code import source_of
 
-AdjustmentKind = Literal["temperature", "class_weights"]
+AdjustmentKind = Literal["temperature", "temperature_or_isotonic", "class_weights"]
 
 
 def tempered(proba, temperature):
@@ -40,6 +41,21 @@ def find_temperature(y, proba, loss):
     return float(np.exp(found.x))
 
 
+def isotonic(proba, curves):
+    """Probabilities on the curves of their classes, but for three tenths, lest one becomes 0."""
+    curved = [np.interp(proba[:, k], *curve) for k, curve in enumerate(curves)]
+    mixed = 0.7 * np.column_stack(curved) + 0.3 * proba
+    return mixed / mixed.sum(axis=1, keepdims=True)
+
+
+def find_isotonic(y, proba, loss):
+    """A rising curve for each class: how often a row was of it, by its probability."""
+    step = 1 + len(y) // 50_000
+    y, proba = y[::step], proba[::step]
+    fits = [IsotonicRegression().fit(proba[:, k], y == k) for k in range(proba.shape[1])]
+    return [(fit.X_thresholds_, fit.y_thresholds_) for fit in fits]
+
+
 def reweighted(proba, class_weights):
     """Probabilities as they would be if each class were so many times as frequent."""
     shares = proba * class_weights
@@ -56,15 +72,17 @@ def find_class_weights(y, proba, loss):
     return candidates[losses.argmin()]
 
 
-def cross_fitted(y, proba, parts, loss, find, adjust):
-    """What suits all rows, and each part adjusted by what suits the other parts."""
-    honest = np.empty_like(proba)
-    for part in np.unique(parts):
-        others = parts != part
-        honest[~others] = adjust(proba[~others], find(y[others], proba[others], loss))
-    if not loss(y, honest) < loss(y, proba):
-        return None, proba  # rows that it was not found on gain nothing
-    return find(y, proba, loss), honest
+def cross_fitted(y, proba, parts, loss, ways):
+    """The best way to adjust, if any, and each part adjusted by what was found on the others."""
+    best, honest = None, proba
+    for find, adjust in ways:
+        adjusted = np.empty_like(proba)
+        for part in np.unique(parts):
+            others = parts != part
+            adjusted[~others] = adjust(proba[~others], find(y[others], proba[others], loss))
+        if loss(y, adjusted) < loss(y, honest):  # a gain on rows that it was not found on
+            best, honest = (adjust, find(y, proba, loss)), adjusted
+    return best, honest
 
 
 class AdjustedClassifier(ClassifierMixin, BaseEstimator):
@@ -93,51 +111,53 @@ class Adjustment:
 
     Parameters
     ----------
-    name : str
-        What is found, as the programs name it.
-    find, adjust : callable
-        ``find(y, proba, loss)`` gives what ``adjust(proba, found)`` takes.
+    ways : tuple of (callable, callable)
+        ``find(y, proba, loss)`` gives what ``adjust(proba, found)`` takes; the way that gains most
+        on rows that it was not found on is used.
     imports : tuple of str
-        Import lines that both need.
+        Import lines that all of them need.
     """
 
-    name: str
-    find: Callable[..., Any]
-    adjust: Callable[..., Any]
+    ways: tuple[tuple[Callable[..., Any], Callable[..., Any]], ...]
     imports: tuple[str, ...]
 
     @property
     def definition(self) -> str:
         """Source of all that the programs need."""
-        parts = (self.adjust, self.find, cross_fitted, AdjustedClassifier)
-        return "\n\n\n".join(source_of(part) for part in parts)
+        parts: list[Callable[..., Any]] = []
+        for find, adjust in self.ways:
+            parts += [adjust, find]
+        parts += [cross_fitted, AdjustedClassifier]
+        ways = ", ".join(f"({find.__name__}, {adjust.__name__})" for find, adjust in self.ways)
+        return "\n\n\n".join([*map(source_of, parts), f"WAYS = [{ways}]"])
 
     def cross_fit(self, y: str, proba: str, parts: str) -> list[str]:
         """Lines that replace the probabilities of a name by adjusted ones."""
-        using = f"loss, {self.find.__name__}, {self.adjust.__name__}"
-        return [
-            f"    {self.name}, {proba} = cross_fitted(",
-            f"        {y}, {proba}, {parts}, {using}",
-            "    )",
-        ]
+        return [f"    adjustment, {proba} = cross_fitted({y}, {proba}, {parts}, loss, WAYS)"]
 
     def show(self) -> list[str]:
-        """Lines that print what was found."""
-        return [f'    print("{self.name}:", {self.name})']
+        """Lines that print what was found; curves are too long for that."""
+        is_short = " if adjust is not isotonic else ''" if find_isotonic in dict(self.ways) else ""
+        return [
+            "    if adjustment is not None:",
+            "        adjust, by = adjustment",
+            f'        print("adjusted:", adjust.__name__, by{is_short})',
+        ]
 
     def wrap(self, model: str) -> list[str]:
         """Lines that adjust the model of a name where an adjustment was found."""
-        adjusted = f"AdjustedClassifier({model}, {self.adjust.__name__}, {self.name})"
-        return [f"    if {self.name} is not None:", f"        {model} = {adjusted}"]
+        return [
+            "    if adjustment is not None:",
+            f"        {model} = AdjustedClassifier({model}, *adjustment)",
+        ]
 
 
 _CLASSES = ("import numpy as np", "from sklearn.base import BaseEstimator, ClassifierMixin")
+_TEMPERATURE = (find_temperature, tempered)
+_OPTIMIZE = (*_CLASSES, "from scipy.optimize import minimize_scalar")
+_ISOTONIC = (*_OPTIMIZE, "from sklearn.isotonic import IsotonicRegression")
 ADJUSTMENTS: dict[AdjustmentKind, Adjustment] = {
-    "temperature": Adjustment(
-        "temperature",
-        find_temperature,
-        tempered,
-        (*_CLASSES, "from scipy.optimize import minimize_scalar"),
-    ),
-    "class_weights": Adjustment("class_weights", find_class_weights, reweighted, _CLASSES),
+    "temperature": Adjustment((_TEMPERATURE,), _OPTIMIZE),
+    "temperature_or_isotonic": Adjustment((_TEMPERATURE, (find_isotonic, isotonic)), _ISOTONIC),
+    "class_weights": Adjustment(((find_class_weights, reweighted),), _CLASSES),
 }

@@ -187,7 +187,7 @@ def import_block(lines: Sequence[str]) -> str:
     return "\n\n".join(merged)
 
 
-_STANDARD = frozenset({"json", "math", "os", "pathlib", "time"})
+_STANDARD = frozenset({"copy", "json", "math", "os", "pathlib", "time", "warnings"})
 
 
 def _merge(lines: Sequence[str]) -> str:

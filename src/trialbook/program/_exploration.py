@@ -40,6 +40,7 @@ def exploration_program(
     data: str | Code,
     n_rows: int,
     task: Task,
+    first_rows: int | None = None,
 ) -> str:
     """Write the program of the data exploration notebook.
 
@@ -57,6 +58,8 @@ def exploration_program(
         Number of rows of the table.
     task : {"classification", "regression"}
         What is learned.
+    first_rows : int, optional
+        How many rows of a big table the notebook looks at; its first rows are a sample.
 
     Returns
     -------
@@ -68,13 +71,13 @@ def exploration_program(
         for constant, kind in KINDS.items()
     }
     parts = [
-        _markdown(_introduction(title, schema, n_rows, task)),
+        _markdown(_introduction(title, schema, n_rows, task, first_rows)),
         _markdown("## Checks of the data", "", *_guardrail_table(guardrails)),
-        _code(cells.IMPORTS),
-        _code(_constants(schema, data, names)),
+        _code(_imports(first_rows)),
+        _code(_constants(schema, data, names, first_rows)),
         _markdown(cells.HELPERS_TEXT) + "\n",
         _code(cells.HELPERS) + "\n",
-        _code(_load(schema)),
+        _code(_load(schema, first_rows)),
         _markdown("## Columns", "", *_column_table(schema.columns)),
         _code(cells.OVERVIEW),
         _markdown(cells.MISSING_TEXT),
@@ -101,15 +104,24 @@ def _code(source: str) -> str:
     return "# %%\n" + source.strip("\n")
 
 
-def _introduction(title: str, schema: Schema, n_rows: int, task: str) -> str:
+def _imports(first_rows: int | None) -> str:
+    last = "import pandas as pd\n"
+    more = "" if first_rows is None else "import pyarrow.parquet as pq\n"
+    return cells.IMPORTS.replace(last, last + more)
+
+
+def _introduction(
+    title: str, schema: Schema, n_rows: int, task: str, first_rows: int | None
+) -> str:
     n_features, n_columns = len(schema.used), len(schema.columns)
     unused = n_columns - n_features
     features = f"{n_features:,} feature{'s' * (n_features != 1)}"
     classes = f" of {len(schema.classes)} classes" if schema.classes else ""
     dropped = f" ({unused:,} more column{'s' * (unused != 1)} not used)" if unused else ""
+    looked = "" if first_rows is None else f" This notebook looks at a sample of {first_rows:,}."
     return (
         f"# {_plain(title)}: a first look at the data\n\n"
-        f"{n_rows:,} rows, {features}{dropped}.\n"
+        f"{n_rows:,} rows, {features}{dropped}.{looked}\n"
         f"The task is {task}{classes}; the target is {_name(schema.target)}.\n\n"
         "This notebook stands alone: run it, change it, keep it."
     )
@@ -172,8 +184,12 @@ def _name(name: str) -> str:
     return f"`{line}`" if line else "(no name)"
 
 
-def _constants(schema: Schema, data: str | Code, names: dict[str, list[str]]) -> str:
+def _constants(
+    schema: Schema, data: str | Code, names: dict[str, list[str]], first_rows: int | None
+) -> str:
     lines = [f"DATA = {literal(data)}", f"TARGET = {literal(schema.target)}"]
+    if first_rows is not None:
+        lines.append(f"ROWS = {first_rows}  # the first ones are a sample of all")
     lines += [assign(constant, listed) for constant, listed in names.items()]
     lines += [
         f"FEATURES = {' + '.join(KINDS)}",
@@ -186,9 +202,12 @@ def _constants(schema: Schema, data: str | Code, names: dict[str, list[str]]) ->
     return "\n".join(lines)
 
 
-def _load(schema: Schema) -> str:
+def _load(schema: Schema, first_rows: int | None) -> str:
+    read = "pd.read_parquet(DATA)"
+    if first_rows is not None:
+        read = "next(pq.ParquetFile(DATA).iter_batches(ROWS)).to_pandas()"
     lines = [
-        "table = pd.read_parquet(DATA)",
+        f"table = {read}",
         'table = table.drop(columns=[name for name in table if name.startswith("__fold_")])',
     ]
     for column in schema.used:

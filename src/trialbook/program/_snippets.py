@@ -27,6 +27,11 @@ def log_odds(p):
     return np.log(p / (1 - p))
 
 
+def brier_loss(y, proba):
+    """Brier score: the squared distance from 1 for the true class and 0 for others."""
+    return ((proba - np.eye(proba.shape[1])[y]) ** 2).sum(axis=1).mean()
+
+
 def as_table(X, n_categorical):
     """A table whose first columns, the codes of categories, are whole numbers."""
     return pd.DataFrame(X).astype(dict.fromkeys(range(n_categorical), int))

@@ -29,8 +29,9 @@ class ModelCode:
         What its features must look like.
     fit : str, optional
         Body of ``fit(pipeline, X, y, X_valid, y_valid, rounds, callbacks)`` for a learner that is
-        trained in rounds; weighted programs have ``weight`` and ``weight_valid`` too. ``None``
-        for a learner that a plain ``pipeline.fit`` trains.
+        trained in rounds; weighted programs have ``weight`` and ``weight_valid`` too. With
+        ``rounds`` it must not learn from the validation rows. ``None`` for a learner that a plain
+        ``pipeline.fit`` trains.
     weights : bool
         Whether it takes sample weights.
     weight_step : str
@@ -38,6 +39,8 @@ class ModelCode:
     balance_rows : bool
         Whether rows must be weighted against the frequency of their class, for a learner that is
         to balance classes and has no option for it.
+    snippets : tuple of str
+        Names of classes in `trialbook.program._networks` that it uses, bases first.
     """
 
     estimator: Code
@@ -47,6 +50,7 @@ class ModelCode:
     weights: bool = True
     weight_step: str = "model__sample_weight"
     balance_rows: bool = False
+    snippets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,8 @@ class Frame:
         Whether classes are weighted against their frequency.
     server : str, optional
         URI of the MLflow server that keeps the artifacts, when they are not beside the program.
+    rows : int, optional
+        How many first rows of a big table are used, if not all; all that validate are among them.
     """
 
     experiment: str
@@ -109,6 +115,7 @@ class Frame:
     n_jobs: int
     balance: bool = False
     server: str | None = None
+    rows: int | None = None
 
     @property
     def is_classification(self) -> bool:
@@ -116,7 +123,9 @@ class Frame:
         return self.task == "classification"
 
 
-def tabular_program(frame: Frame, model: ModelCode, *, title: str, summary: str) -> str:
+def tabular_program(
+    frame: Frame, model: ModelCode, *, title: str, summary: str, refit: bool = False
+) -> str:
     """Write the program of one trial.
 
     Parameters
@@ -127,6 +136,9 @@ def tabular_program(frame: Frame, model: ModelCode, *, title: str, summary: str)
         The learner's part.
     title, summary : str
         Heading of the notebook and the sentence below it.
+    refit : bool
+        Whether its model is one that is trained on all rows, in place of the folds' models. A
+        program with rounds then needs to be told of ``ROUNDS``.
 
     Returns
     -------
@@ -141,17 +153,18 @@ def tabular_program(frame: Frame, model: ModelCode, *, title: str, summary: str)
         _imports(frame, model, features.imports),
         _parameters(frame, model, features),
         _load(frame, weighted=weighted),
-        *(["# %%\n" + _functions(features.snippets)] if features.snippets else []),
+        *("# %%\n" + _functions(names) for names in (features.snippets, model.snippets) if names),
         _pipeline(features.expression, model),
         _fit(model, weighted=weighted),
         _cross_validate(model, frame, weighted=weighted),
         "# %%\n" + frame.metric.source,
         evaluate_cell(frame),
-        _combine(frame),
+        _combine(frame, "all_rows" if refit else "fold"),
+        *([_refit(model, weighted=weighted)] if refit else []),
         markdown_cell("## Run", "", "Everything above only defines; the cells below do the work."),
         _run(frame, weighted=weighted),
         *_look(frame, weighted=weighted),
-        _use(frame),
+        _use(frame, f"refit({_loaded(weighted=weighted)})" if refit else None),
     ]
     return "\n\n".join(cell.rstrip() for cell in cells) + "\n"
 
@@ -179,6 +192,7 @@ def _imports(frame: Frame, model: ModelCode, features: tuple[str, ...]) -> str:
         *features,
         *frame.metric.imports,
         *(["import mlflow"] if frame.server else []),
+        *load_imports(frame),
     ]
     return "# %%\n" + import_block(lines)
 
@@ -191,6 +205,8 @@ def shared_constants(frame: Frame) -> list[str]:
         assign("TARGET", frame.target),
         assign("FOLDS", list(frame.fold_columns)),
     ]
+    if frame.rows is not None:
+        lines.append(f"ROWS = {frame.rows}  # first rows: all that validate, some that train")
     if frame.is_classification:
         lines.append(assign("CLASSES", list(frame.classes)))
         if frame.positive is not None:
@@ -204,6 +220,11 @@ def shared_constants(frame: Frame) -> list[str]:
     ]
 
 
+def load_imports(frame: Frame) -> list[str]:
+    """Import lines that `load_lines` need besides those of every program."""
+    return [] if frame.rows is None else ["import pyarrow.parquet as pq"]
+
+
 def load_lines(frame: Frame) -> list[str]:
     """Lines of ``load`` that read the table and tell features from target."""
     drop = "[TARGET, *FOLDS, WEIGHT]" if frame.weight is not None else "[TARGET, *FOLDS]"
@@ -211,8 +232,11 @@ def load_lines(frame: Frame) -> list[str]:
         target = "pd.Categorical(data[TARGET], categories=CLASSES).codes.astype(int)"
     else:
         target = "data[TARGET].to_numpy(dtype=float)"
+    read = "pd.read_parquet(path)"
+    if frame.rows is not None:
+        read = "next(pq.ParquetFile(path).iter_batches(ROWS)).to_pandas()"
     return [
-        "    data = pd.read_parquet(path)",
+        f"    data = {read}",
         f"    X = data.drop(columns={drop})",
         f"    y = {target}",
         "    folds = data[FOLDS].to_numpy()",
@@ -233,7 +257,6 @@ def _parameters(frame: Frame, model: ModelCode, features: FeatureCode) -> str:
 
 
 def _load(frame: Frame, *, weighted: bool) -> str:
-    result = "X, y, folds, weight" if weighted else "X, y, folds"
     lines = [
         "# %%",
         "def load(path=DATA):",
@@ -242,14 +265,19 @@ def _load(frame: Frame, *, weighted: bool) -> str:
     ]
     if weighted:
         lines.append("    weight = data[WEIGHT].to_numpy(dtype=float)")
-    lines.append(f"    return {result}")
+    lines.append(f"    return {_loaded(weighted=weighted)}")
     return "\n".join(lines)
 
 
-def _functions(names: tuple[str, ...]) -> str:
-    from trialbook.program import _transformers  # it imports scikit-learn
+def _loaded(*, weighted: bool) -> str:
+    """Source of what ``load`` returns, and other functions take."""
+    return "X, y, folds, weight" if weighted else "X, y, folds"
 
-    homes = (_snippets, _transformers)
+
+def _functions(names: tuple[str, ...]) -> str:
+    from trialbook.program import _networks, _transformers  # they import scikit-learn
+
+    homes = (_snippets, _transformers, _networks)
     found = [next(getattr(home, name) for home in homes if hasattr(home, name)) for name in names]
     return "\n\n\n".join(source_of(one) for one in found)
 
@@ -344,12 +372,13 @@ def evaluate_cell(frame: Frame) -> str:
     )
 
 
-def _combine(frame: Frame) -> str:
+def _combine(frame: Frame, prefix: str) -> str:
+    voters = f'[(f"{prefix}_{{i}}", FrozenEstimator(model)) for i, model in enumerate(models)]'
     lines = [
         "# %%",
         "def combine(models, X, y):",
-        '    """One model that averages the predictions of the folds\' models."""',
-        '    voters = [(f"fold_{i}", FrozenEstimator(model)) for i, model in enumerate(models)]',
+        '    """One model that averages the predictions of all these models."""',
+        f"    voters = {voters}",
     ]
     if frame.is_classification:
         lines += [
@@ -361,8 +390,28 @@ def _combine(frame: Frame) -> str:
     return "\n".join(lines)
 
 
+def _refit(model: ModelCode, *, weighted: bool) -> str:
+    lines = [
+        "# %%",
+        f"def refit({_loaded(weighted=weighted)}):",
+        '    """One model that is trained on all rows; the folds\' models only give the score."""',
+        "    rows = np.flatnonzero((folds >= 0).any(axis=1))  # -1 everywhere: no fold uses it",
+        "    X, y = X.iloc[rows], y[rows]",
+    ]
+    if model.fit is None:
+        given = ", weight[rows]" if weighted else ""
+        lines.append(f"    model = fit(build_pipeline(), X, y{given})")
+    else:
+        given = "weight[rows], weight[rows], " if weighted else ""
+        lines += [
+            "    rounds = max(1, round(np.mean(ROUNDS)))  # what folds took on average",
+            f"    model = fit(build_pipeline(), X, y, X, y, {given}rounds)",
+        ]
+    return "\n".join([*lines, "    return combine([model], X, y)"])
+
+
 def _run(frame: Frame, *, weighted: bool) -> str:
-    loaded = "X, y, folds, weight" if weighted else "X, y, folds"
+    loaded = _loaded(weighted=weighted)
     return "\n".join(
         [
             "# %%",
@@ -426,19 +475,21 @@ def _look(frame: Frame, *, weighted: bool) -> list[str]:
     return ["\n".join(draw), "\n".join(explain)]
 
 
-def _use(frame: Frame) -> str:
+def _use(frame: Frame, refit: str | None) -> str:
     predict = "predict_proba" if frame.is_classification else "predict"
+    made = refit or "combine([model for model, _, _ in results], X, y)"
+    function = "refit" if refit else "combine"
     return "\n".join(
         [
             "# %% [markdown]",
             "# ## Use the model",
             "#",
-            "# The run keeps this very model; after an edit above, `combine` makes another.",
+            f"# The run keeps this very model; after an edit above, `{function}` makes another.",
             "# To put an edited notebook on the leaderboard, run `trialbook rerun NOTEBOOK`.",
             "",
             "# %%",
             'if __name__ == "__main__":',
-            "    model = combine([model for model, _, _ in results], X, y)",
+            f"    model = {made}",
             "    print(model.predict(X.head()))",
             f'    # mlflow.sklearn.load_model("../model").{predict}(X) gives the same answers',
         ]

@@ -7,6 +7,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from trialbook.models import CHECK_ROWS
+
 # Kept back for ensembles, the test and the report while no model is there to tell how long they
 # take: a share of the budget within bounds that hold on the smallest and the largest budgets.
 RESERVE_SHARE = 0.10
@@ -15,10 +17,16 @@ RESERVE_MIN_S = 9.0
 RESERVE_MAX_SHARE = 0.3
 RESERVE_MAX_S = 60.0
 # What they take in all, measured on twenty experiments: a start, and what the models that will
-# probably be members add by their size and by the time to predict the test rows.
+# probably be members add by the time that it took to store them, and takes to predict.
 ENSEMBLES_S = 3.0
 ENDING_S = 1.5
-BYTES_PER_S = 40e6
+# When the winner is made anew from refitted members: to score and to store it once more.
+REBUILD_S = 1.5
+# Any model takes this long to store; an ensemble pays it once. What is beyond, an ensemble takes
+# so many times, to load its members and to store them again.
+STORE_S, STORING = 0.3, 1.5
+# Predictions of test rows are written as text, which takes so long for each beyond the first.
+WRITING_S, WRITTEN_ROWS = 8e-6, 100_000
 # Rows that an ensemble predicts while it is packaged.
 PACKAGING_ROWS = 750
 LIKELY_MEMBERS = 6
@@ -32,10 +40,49 @@ TRIAL_MIN_S = 8.0
 USEFUL_SHARE = 0.25
 # What every trial costs beside its training: packaging, charts, logging.
 OVERHEAD_S = 0.5
+# Outcome of a trial that was not worth the rest of its folds.
+STOPPED = "stopped"
 # Only trials that were to take this long tell how fast the machine is for other learners.
 TELLING_S = 1.0
 # A projection is corrected by this factor at most.
 MAX_CORRECTION = 5.0
+# What a worker holds on a table of no size, and from where on a trial's own memory tells anything
+# beside that.
+LIBRARIES_BYTES, TELLING_BYTES = 450e6, 200e6
+# A trial on fewer rows than this part of those of the largest tells little of one on more.
+SIMILAR_ROWS = 0.25
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a finished trial says of how long the end of its experiment will take.
+
+    Parameters
+    ----------
+    loss : float
+        Lower is better: the best ones will probably be members.
+    predict_ms : float
+        Milliseconds to predict a thousand rows, measured on `CHECK_ROWS` at once.
+    predict_row_ms : float
+        Milliseconds to predict one row.
+    store_s, fit_s : float
+        Seconds to store the model, and to train it in all folds.
+    """
+
+    loss: float
+    predict_ms: float = 0.0
+    predict_row_ms: float = 0.0
+    store_s: float = 0.0
+    fit_s: float = 0.0
+
+    def predict_s(self, n_rows: int) -> float:
+        """Seconds to predict some rows at once: each call costs something, and each row."""
+        check_s, call_s = self.predict_ms * CHECK_ROWS / 1e6, self.predict_row_ms / 1e3
+        return call_s + max(0.0, check_s - call_s) / CHECK_ROWS * n_rows
+
+
+def _likely(models: Sequence[Cost]) -> list[Cost]:
+    return sorted(models, key=lambda one: one.loss)[:LIKELY_MEMBERS]
 
 
 @dataclass(frozen=True)
@@ -48,9 +95,13 @@ class Entry:
     label, learner : str
     projected_s, actual_s : float
     outcome : str
-        ``finished``, or why it is not.
+        ``finished``, ``stopped`` after its first fold, or why it failed.
     peak_bytes : int
         Most resident memory of its process, 0 if it was never measured.
+    projected_bytes : float
+        What that was expected to be beside the libraries.
+    rows : int
+        Rows that a fold trained on, of a big table; 0 for all of any other.
     """
 
     number: int
@@ -60,6 +111,8 @@ class Entry:
     actual_s: float
     outcome: str
     peak_bytes: int = 0
+    projected_bytes: float = 0.0
+    rows: int = 0
 
 
 @dataclass
@@ -78,6 +131,8 @@ class Ledger:
         `time.monotonic` at the start.
     ensembles_s : float, optional
         Seconds that ensembles will probably take, once there is a model to tell it by.
+    refit_s : float
+        Seconds that it will probably take to train the winner anew on all rows, if that is asked.
     ending_s : float
         Seconds that the test and the report will probably take.
     """
@@ -87,6 +142,7 @@ class Ledger:
     trial_timeout: float | None = None
     started: float = field(default_factory=time.monotonic)
     ensembles_s: float | None = None
+    refit_s: float = 0.0
     ending_s: float = ENDING_S
     entries: list[Entry] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
@@ -107,24 +163,41 @@ class Ledger:
         if self.deadline_s is None:
             return 0.0
         if self.ensembles_s is not None:
-            return min(FORESEEN_MAX_SHARE * self.deadline_s, self.ensembles_s + self.ending_s)
+            foreseen_s = self.ensembles_s + self.refit_s + self.ending_s
+            return min(FORESEEN_MAX_SHARE * self.deadline_s, foreseen_s)
         least = min(RESERVE_MIN_S, RESERVE_MAX_SHARE * self.deadline_s)
         return min(RESERVE_MAX_S, max(least, RESERVE_SHARE * self.deadline_s))
 
-    def foresee(self, n_test_rows: int, models: Sequence[tuple[float, float, float]]) -> None:
-        """Estimate how long everything after the search will take.
+    def foresee(self, n_test_rows: int, models: Sequence[Cost]) -> None:
+        """Estimate how long ensembles, the test and the report will take.
 
         Parameters
         ----------
         n_test_rows : int
-        models : sequence of (float, float, float)
-            Of each finished trial: loss, milliseconds to predict a thousand rows, bytes.
+        models : sequence of Cost
+            Of each finished trial.
         """
-        likely = sorted(models)[:LIKELY_MEMBERS]
-        row_s = sum(milliseconds for _, milliseconds, _ in likely) / 1e6
-        store_s = sum(n_bytes for _, _, n_bytes in likely) / BYTES_PER_S
-        self.ensembles_s = ENSEMBLES_S + store_s + row_s * PACKAGING_ROWS
-        self.ending_s = ENDING_S + row_s * n_test_rows
+        likely = _likely(models)
+        store_s = sum(max(0.0, one.store_s - STORE_S) for one in likely)
+        packaging_s = sum(one.predict_s(PACKAGING_ROWS) for one in likely)
+        self.ensembles_s = ENSEMBLES_S + STORING * store_s + packaging_s
+        written_s = WRITING_S * max(0, n_test_rows - WRITTEN_ROWS)
+        self.ending_s = ENDING_S + sum(one.predict_s(n_test_rows) for one in likely) + written_s
+
+    def foresee_refit(self, share: float, models: Sequence[Cost], n_workers: int) -> None:
+        """Estimate how long it will take to train the winner anew on all rows.
+
+        Parameters
+        ----------
+        share : float
+            How much of the time of all folds one model of all rows takes.
+        models : sequence of Cost
+            Of each finished trial.
+        n_workers : int
+            Models that are trained at once.
+        """
+        seconds = [share * one.fit_s for one in _likely(models)]
+        self.refit_s = together_s(seconds, n_workers) + REBUILD_S
 
     @property
     def search_left_s(self) -> float:
@@ -182,7 +255,7 @@ class Ledger:
             all learners when it has not run yet, plus what every trial costs besides.
         """
         done = [e for e in self.entries if e.outcome == "finished" and e.projected_s > 0]
-        own = [entry for entry in done if entry.learner == learner]
+        own = _of_most_rows([entry for entry in done if entry.learner == learner])
         # What took no time to speak of says nothing of what will take long.
         telling = own or [entry for entry in done if entry.projected_s >= TELLING_S]
         if not telling:
@@ -194,6 +267,27 @@ class Ledger:
         bound = math.log(MAX_CORRECTION)
         return projected_s * math.exp(max(-bound, min(bound, weight * log_mean))) + OVERHEAD_S
 
+    def expected_bytes(self, projected_bytes: float, learner: str) -> float:
+        """Most memory that a trial's process will probably hold.
+
+        Parameters
+        ----------
+        projected_bytes : float
+            Beside the libraries, before correction.
+        learner : str
+
+        Returns
+        -------
+        float
+            With the libraries, and corrected by the highest ratio of the learner's own trials, or
+            of all if it has none: one that is killed is lost.
+        """
+        told = [e for e in self.entries if e.peak_bytes and e.projected_bytes >= TELLING_BYTES]
+        told = _of_most_rows([e for e in told if e.learner == learner] or told)
+        ratios = [(e.peak_bytes - LIBRARIES_BYTES) / e.projected_bytes for e in told]
+        ratio = min(MAX_CORRECTION, max(ratios, default=1.0))
+        return LIBRARIES_BYTES + projected_bytes * max(1 / MAX_CORRECTION, ratio)
+
     def record(self, entry: Entry) -> None:
         """Add what a trial took."""
         self.entries.append(entry)
@@ -201,3 +295,27 @@ class Ledger:
     def skip(self, label: str, reason: str) -> None:
         """Add what did not run, and why."""
         self.skipped[label] = reason
+
+
+def together_s(models_s: Sequence[float], n_workers: int) -> float:
+    """Seconds to train some models, as many at once as there are workers.
+
+    Parameters
+    ----------
+    models_s : sequence of float
+        Seconds that each takes to train.
+    n_workers : int
+
+    Returns
+    -------
+    float
+        What stores them included.
+    """
+    each = [seconds + OVERHEAD_S for seconds in models_s]
+    return max(sum(each) / n_workers, *each) if each else 0.0
+
+
+def _of_most_rows(entries: list[Entry]) -> list[Entry]:
+    """The trials on nearly as many rows as the largest of them."""
+    most = max((entry.rows for entry in entries), default=0)
+    return [entry for entry in entries if entry.rows >= SIMILAR_ROWS * most]

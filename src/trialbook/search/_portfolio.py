@@ -29,8 +29,10 @@ class Step:
         Hyperparameters.
     projected_s : float
         Seconds that it should take.
-    origin : {"portfolio", "tuning"}
+    origin : {"portfolio", "tuning", "growth"}
         Who proposed it.
+    rows : int, optional
+        Rows that a fold trains on, on a big table; ``None`` for all of any other.
     """
 
     number: int
@@ -40,6 +42,7 @@ class Step:
     projected_s: float
     origin: str = "portfolio"
     gain: float = field(default=0.0, compare=False)
+    rows: int | None = None
 
     @property
     def label(self) -> str:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from trialbook.learners import IterativeLearner, Learner
-from trialbook.search._ledger import Ledger
+from trialbook.search._ledger import STOPPED, Ledger
 from trialbook.search._portfolio import Step
+from trialbook.search._rows import Growth
 from trialbook.search._tuner import Tuner
 from trialbook.tasks import Table
 
@@ -58,6 +59,8 @@ class Search:
     early_termination : bool
     vote : LiveVote, optional
         Tells whether a trial brought anything; without it only the best score counts.
+    growth : Growth, optional
+        Decides on how many rows of a big table a step is tried; without it on all of them.
 
     Notes
     -----
@@ -76,15 +79,17 @@ class Search:
     exit_loss: float | None = None
     early_termination: bool = True
     vote: LiveVote | None = None
+    growth: Growth | None = None
     _steps: dict[int, Step] = field(default_factory=dict)
     _losses: dict[int, float | None] = field(default_factory=dict)
     _predictions: dict[int, np.ndarray[Any, Any]] = field(default_factory=dict)
+    _stopped: dict[int, float] = field(default_factory=dict)
     _learnt: set[int] = field(default_factory=set)
     _too_slow: dict[int, str] = field(default_factory=dict)
     _replayed: set[int] = field(default_factory=set)
     _best_loss: float = math.inf
     _n_finished: int = 0
-    _n_in_vain: int = 0
+    _n_in_vain: float = 0.0
 
     def __post_init__(self) -> None:
         self._pending = list(self.plan)
@@ -107,7 +112,11 @@ class Search:
         self._highest = max(self._highest, number)
 
     def replay(
-        self, step: Step, loss: float | None, prediction: np.ndarray[Any, Any] | None = None
+        self,
+        step: Step,
+        loss: float | None,
+        prediction: np.ndarray[Any, Any] | None = None,
+        first_loss: float | None = None,
     ) -> None:
         """Take over a trial of an earlier session.
 
@@ -116,16 +125,20 @@ class Search:
         step : Step
         loss : float, optional
             ``None`` if it failed.
-        prediction : ndarray, optional
+        prediction, first_loss : optional
             As in `tell`.
         """
         self._pending = [one for one in self._pending if one.number != step.number]
         self._steps[step.number] = step
         self._replayed.add(step.number)
-        self.tell(step.number, loss, prediction)
+        self.tell(step.number, loss, prediction, first_loss)
 
     def tell(
-        self, number: int, loss: float | None, prediction: np.ndarray[Any, Any] | None = None
+        self,
+        number: int,
+        loss: float | None,
+        prediction: np.ndarray[Any, Any] | None = None,
+        first_loss: float | None = None,
     ) -> None:
         """Learn how a step ended.
 
@@ -136,10 +149,37 @@ class Search:
             Lower is better; ``None`` if it failed.
         prediction : ndarray of shape (n,) or (n, n_classes), optional
             What it predicts of rows that it has not seen, for the vote.
+        first_loss : float, optional
+            Of the first fold, for one that was stopped after it.
         """
         self._losses[number] = loss
+        if first_loss is not None:
+            self._stopped[number] = first_loss
         if prediction is not None and self.vote is not None:
             self._predictions[number] = prediction
+
+    @property
+    def races(self) -> bool:
+        """Whether trials are judged by their first fold.
+
+        Only under a deadline: what the vote knows by then depends on the clock.
+        """
+        in_time = self.ledger.deadline_s is not None
+        return self.vote is not None and in_time and self.table.n_folds > 1
+
+    def may_gain(self, part: np.ndarray[Any, Any]) -> bool:
+        """Whether a trial is worth the rest of its folds.
+
+        Parameters
+        ----------
+        part : ndarray of shape (n_first,) or (n_first, n_classes)
+            What it predicts of the rows of the first fold.
+
+        Returns
+        -------
+        bool
+        """
+        return self.vote is None or self.vote.may_gain(part)
 
     def ask(self) -> Step | Wait | Stop:
         """Choose the next step.
@@ -159,16 +199,62 @@ class Search:
         self._learn(known)
         if self.exit_loss is not None and self._best_loss <= self.exit_loss:
             return Stop("the exit score is reached")
+        in_vain = self.early_termination and self._n_in_vain >= PATIENCE
+        larger = self._grow(in_vain=in_vain)
+        if larger is not None:
+            return larger
         for step in self._pending:
-            if self._fits(step):
+            sized = self._sized(step)
+            if sized is not None:
                 self._pending.remove(step)
-                return self._start(self._in_time_for(step))
+                return self._start(sized)
             self._too_slow[step.number] = self._reason(step)
         if self._pending and len(self._losses) < started and not self._losses:
             return Wait()  # the first measured times may show that the others do fit
-        if self.early_termination and self._n_in_vain >= PATIENCE:
+        if in_vain:
             return Stop(f"{PATIENCE} refinements in a row have brought nothing")
         return self._refine()
+
+    def smallest(self, step: Step) -> Step:
+        """A step on as few rows as it can be tried on."""
+        return step if self.growth is None else self.growth.smallest(step)
+
+    def budget_s(self, step: Step) -> float | None:
+        """Seconds that a step which starts now should take; ``None`` without any limit."""
+        if self.growth is None:
+            return self.ledger.trial_budget_s()
+        return self.growth.budget_s(step, len(self._steps))
+
+    def _sized(self, step: Step) -> Step | None:
+        """A step as it fits into the time and memory of now: on a part of a big table, or faster.
+
+        ``None`` if it does not fit.
+        """
+        if self.growth is not None:
+            if self.ledger.deadline_s is not None and not self._losses:
+                self.growth.begin()
+                return self.growth.smallest(step)
+            sized = self.growth.sized(step, self.growth.comparing_s(len(self._steps)))
+            if sized is not None:
+                return sized
+            step = self.growth.smallest(step)
+            if not self.growth.fits_memory(step):
+                return None
+        return self._in_time_for(step) if self._fits(step) else None
+
+    def _grow(self, *, in_vain: bool) -> Step | None:
+        """One of the best steps on more rows, when enough of a big table's trials were small."""
+        growth = self.growth
+        if growth is None or not (in_vain or growth.progress(len(self._steps)) >= 1):
+            return None
+        scored = [(loss, number) for number, loss in self._losses.items() if loss is not None]
+        ranked = [self._steps[number] for _, number in sorted(scored)]
+        failed = {number for number, loss in self._losses.items() if loss is None}
+        step = growth.grown(ranked, self._steps.values(), failed)
+        if step is None:
+            return None
+        self._highest += 1
+        return self._start(replace(step, number=self._highest))
 
     def skipped(self) -> dict[str, str]:
         """Steps of the portfolio that did not run, and why."""
@@ -181,6 +267,11 @@ class Search:
         """Why a step does not fit now."""
         expected = self.ledger.expected_s(step.projected_s, step.learner)
         budget = self.ledger.trial_budget_s() or 0.0
+        if self.growth is not None:
+            step = self.growth.smallest(step)
+            if not self.growth.fits_memory(step):
+                return f"would not fit into its memory, even on {step.rows:,} rows"
+            expected = self.ledger.expected_s(step.projected_s, step.learner)
         return f"would take {expected:.0f} s, and a trial could have {budget:.0f} s"
 
     def _fits(self, step: Step) -> bool:
@@ -221,27 +312,45 @@ class Search:
                 continue
             self._learnt.add(number)
             step, loss = self._steps[number], self._losses[number]
-            self._tuner.tell(step, loss)
+            improved = self._improves(number, loss)
+            if step.origin != "growth":  # more rows of a configuration that it knows
+                first_loss, cost = self._stopped.get(number), self._cost(number)
+                self._tuner.tell(step, loss, first_loss, cost=cost, gained=improved)
+            if number in self._stopped and step.origin != "portfolio":
+                # What was stopped is in vain for as much as it cost.
+                self._n_in_vain += 1 / self.table.n_folds
             if loss is None:
                 continue
-            prediction = self._predictions.pop(number, None)
-            improved = loss < self._best_loss
-            if self.vote is not None and prediction is not None:
-                improved = self.vote.add(prediction)
             self._best_loss = min(loss, self._best_loss)
             # Who resumes wants more trials: those of earlier sessions do not end this one.
-            landmark = step.origin == "portfolio" or self._n_finished < FREE_TRIALS
+            landmark = step.origin != "tuning" or self._n_finished < FREE_TRIALS
             if improved or landmark or number in self._replayed:
-                self._n_in_vain = 0
+                self._n_in_vain = 0.0
             else:
                 self._n_in_vain += 1
             self._n_finished += 1
+
+    def _improves(self, number: int, loss: float | None) -> bool:
+        """Whether a trial improves the vote, or without one the best score."""
+        if loss is None:
+            return False
+        prediction = self._predictions.pop(number, None)
+        if self.vote is not None and prediction is not None:
+            return self.vote.add(prediction)
+        return loss < self._best_loss
+
+    def _cost(self, number: int) -> float:
+        """Seconds that a trial took, under a deadline; without one they must not count."""
+        took = [e.actual_s for e in self.ledger.entries if e.number == number]
+        return took[-1] if took and self.ledger.deadline_s is not None else 1.0
 
     def _refine(self) -> Step | Wait | Stop:
         self._highest += 1
         number = self._highest
         refuse = {key: "too slow" for key in self._by_key if not self._in_time(key)}
         step = self._tuner.ask(number, refuse)
+        if step is not None and self.growth is not None:
+            step = self._sized(step) or self.growth.smallest(step)
         if step is not None:
             return self._start(step)
         self._highest -= 1
@@ -251,8 +360,12 @@ class Search:
 
     def _in_time(self, key: str) -> bool:
         """Whether another trial of a family fits, going by the median of those that ran."""
+        if self.growth is not None:
+            return True  # on fewer rows
         took = sorted(
-            e.actual_s for e in self.ledger.entries if e.learner == key and e.actual_s > 0
+            e.actual_s
+            for e in self.ledger.entries
+            if e.learner == key and e.actual_s > 0 and e.outcome != STOPPED
         )
         budget = self.ledger.trial_budget_s()
         return budget is None or not took or took[len(took) // 2] <= budget

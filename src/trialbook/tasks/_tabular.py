@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -67,13 +68,57 @@ class TabularTask:
         """The used columns by kind."""
         return columns_by_kind(self.schema, self.counts)
 
-    def table(self) -> Table:
-        """The facts that configurations depend on."""
+    @functools.cached_property
+    def fewest_rows(self) -> int:
+        """The fewest rows that a trial of a big table can train on; see `Folds.growable`."""
+        return int(self._trained[self._least - 1])
+
+    def first_rows(self, rows: int | None) -> int | None:
+        """How many first rows of the table a trial needs to train on so many rows of a fold.
+
+        Parameters
+        ----------
+        rows : int, optional
+            ``None`` for all.
+
+        Returns
+        -------
+        int or None
+            ``None`` if it takes the whole table.
+        """
+        if rows is None or not self.folds.growable:
+            return None
+        needed = max(self._least, 1 + int(np.searchsorted(self._trained, rows)))
+        return None if needed >= len(self.y) else needed
+
+    @functools.cached_property
+    def _trained(self) -> np.ndarray[Any, Any]:
+        from trialbook.data import trained_rows
+
+        return trained_rows(self.folds.matrix)
+
+    @functools.cached_property
+    def _least(self) -> int:
+        from trialbook.data import least_rows
+
+        return least_rows(
+            self.folds.matrix, self.y, classification=self.schema.task == "classification"
+        )
+
+    def table(self, rows: int | None = None) -> Table:
+        """The facts that configurations depend on.
+
+        Parameters
+        ----------
+        rows : int, optional
+            Rows that a fold trains on, if not all.
+        """
         columns = self.columns
+        first = self.first_rows(rows)
         width = len(columns.numeric) + TEXT_WIDTH * len(columns.text)
         width += DATE_WIDTH * len(columns.datetime)
         levels = sum(min(n, MAX_ENCODED_LEVELS) for n in columns.categorical.values())
-        matrix = self.folds.matrix
+        matrix = self.folds.matrix[:first]
         return Table(
             task=self.schema.task,
             n_rows=int((matrix == 1).sum(axis=0).max()),
@@ -86,26 +131,26 @@ class TabularTask:
             n_jobs=self.n_jobs,
             weighted=self.schema.weight is not None,
             balance=self.balance,
-            smallest_class=self._smallest_class(),
+            smallest_class=self._smallest_class(matrix),
         )
 
-    def _smallest_class(self) -> int:
+    def _smallest_class(self, matrix: np.ndarray[Any, Any]) -> int:
         """Rows of the rarest class in the fold that trains on the fewest of them."""
         n_classes = len(self.schema.classes)
         if not n_classes:
             return 0
-        sides = self.folds.matrix.T
-        return min(
-            int(np.bincount(self.y[side == 1], minlength=n_classes).min()) for side in sides
-        )
+        y = self.y[: len(matrix)]
+        return min(int(np.bincount(y[side == 1], minlength=n_classes).min()) for side in matrix.T)
 
-    def frame(self, data: Code) -> Frame:
+    def frame(self, data: Code, rows: int | None = None) -> Frame:
         """What is the same in every program of the experiment.
 
         Parameters
         ----------
         data : Code
             Expression of the path of the training table.
+        rows : int, optional
+            Rows that a fold trains on, if not all.
         """
         from trialbook.data import FOLD_COLUMN
 
@@ -124,6 +169,7 @@ class TabularTask:
             seed=self.seed,
             n_jobs=self.n_jobs,
             balance=self.balance,
+            rows=self.first_rows(rows),
         )
 
 

@@ -1,7 +1,7 @@
 """MLflow: the only room that talks to it about runs."""
 
 from trialbook.tracking._template import get_ready
-from trialbook.tracking._tracker import Tracker, TrialRecord
+from trialbook.tracking._tracker import Tracker, TrialRecord, Unfinished
 from trialbook.tracking._workspace import Workspace, disk_error, slug
 
-__all__ = ["Tracker", "TrialRecord", "Workspace", "disk_error", "get_ready", "slug"]
+__all__ = ["Tracker", "TrialRecord", "Unfinished", "Workspace", "disk_error", "get_ready", "slug"]

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from trialbook.errors import WorkspaceError, nearest
 from trialbook.tracking._workspace import ARTIFACTS, Workspace, slug
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # Tags carry this prefix, so that a filter in the MLflow UI finds them together.
 TAG = "trialbook."
+Unfinished = Literal["failed", "killed", "stopped"]
 MAX_VALUE = 500
 MAX_NOTE = 5000
 
@@ -37,7 +38,8 @@ class TrialRecord:
         Unique within the experiment, such as ``lightgbm-2``.
     learner : str
         Key of the learner, or ``voting`` or ``stacking``.
-    status : {"running", "finished", "failed", "killed"}
+    status : {"running", "finished", "failed", "killed", "stopped"}
+        The engine killed what runs again on `resume`, and stopped what brought nothing.
     score, std : float, optional
         Mean and standard deviation of the metric over the folds.
     metrics : dict of str to float
@@ -64,6 +66,16 @@ class TrialRecord:
     def finished(self) -> bool:
         """Whether it has a model."""
         return self.status == "finished"
+
+    @property
+    def partial(self) -> bool:
+        """Whether only some of its folds ended in time."""
+        return "folds" in self.tags
+
+    @property
+    def refitted(self) -> bool:
+        """Whether it is another trial made anew, with one model that was trained on all rows."""
+        return "refit_of" in self.tags
 
     @property
     def config(self) -> dict[str, Any]:
@@ -252,7 +264,14 @@ class Tracker:
         self.log(run_id, metrics=metrics, params=params, tags=tags)
         self.workspace.client.set_terminated(run_id, "FINISHED")
 
-    def fail_trial(self, run_id: str, reason: str, *, killed: bool = False) -> None:
+    def fail_trial(
+        self,
+        run_id: str,
+        reason: str,
+        *,
+        status: Unfinished = "failed",
+        metrics: Mapping[str, float] | None = None,
+    ) -> None:
         """Record that a trial has no model, and why.
 
         Parameters
@@ -260,8 +279,10 @@ class Tracker:
         run_id : str
         reason : str
             One line.
-        killed : bool
-            Whether the engine ended it, so that `resume` runs it again.
+        status : {"failed", "killed", "stopped"}
+            As in `TrialRecord`.
+        metrics : mapping, optional
+            What is known of it.
         """
         folder = self.folder_of(run_id)
         if not self.workspace.served:
@@ -271,8 +292,10 @@ class Tracker:
                     shutil.rmtree(child, ignore_errors=True)
         else:
             self.publish(run_id)
-        self.log(run_id, tags={"error": reason})
-        self.workspace.client.set_terminated(run_id, "KILLED" if killed else "FAILED")
+        self.log(run_id, metrics=metrics, tags={"error": reason, "unfinished": status})
+        # MLflow has no word for a run that was stopped because it was not worth its time.
+        ended = "FAILED" if status == "failed" else "KILLED"
+        self.workspace.client.set_terminated(run_id, ended)
 
     def log(
         self,
@@ -380,12 +403,13 @@ class Tracker:
     def _record(self, run: Run) -> TrialRecord:
         tags = _own_tags(run)
         metrics = dict(run.data.metrics)
+        status = str(run.info.status).lower()
         return TrialRecord(
             run_id=run.info.run_id,
             number=int(tags.get("number", "-1")),
             label=tags.get("label", run.info.run_name),
             learner=tags.get("learner", ""),
-            status=str(run.info.status).lower(),
+            status="stopped" if tags.get("unfinished") == "stopped" else status,
             score=metrics.get("score"),
             std=metrics.get("score_std"),
             metrics=metrics,
