@@ -40,6 +40,7 @@ def run_talk(request, report):
 
 
 def run_fail(request, report):
+    sys.stdout.write("x" * request.payload.get("printed", 0))
     raise ValueError("no such\\n   thing " + "x" * request.payload.get("letters", 0))
 
 

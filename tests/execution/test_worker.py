@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from trialbook.execution._messages import LOG
 
 
@@ -42,6 +44,28 @@ def test_what_a_request_raises_is_its_answer_in_one_line_and_its_log_in_full(wor
     log = (Path(request.folder) / LOG).read_text("utf-8")
     assert "Traceback" in log
     assert "in run_fail" in log
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("letters", [0, 100_000])
+def test_a_log_on_a_full_disk_does_not_keep_the_answer(worker, request_of, letters):
+    request = request_of(1, "fail", printed=letters)
+    Path(request.folder).mkdir()
+    (Path(request.folder) / LOG).symlink_to("/dev/full")
+    worker.ask(request)
+    assert worker.hear().kind == "failed"
+    worker.ask(request_of(2))
+    assert worker.hear().payload["pid"] == worker.pid
+
+
+def test_a_folder_that_cannot_be_made_fails_the_request_alone(worker, request_of):
+    request = request_of(1)
+    Path(request.folder).write_text("in the way")
+    worker.ask(request)
+    answer = worker.hear()
+    assert (answer.kind, answer.payload["reason"].split(":")[0]) == ("failed", "FileExistsError")
+    worker.ask(request_of(2))
+    assert worker.hear().payload["pid"] == worker.pid
 
 
 def test_a_long_reason_is_cut(worker, request_of):

@@ -56,9 +56,7 @@ def _become_worker(control: socket.socket, descriptor: int) -> None:
     control.close()
     send_output_to(Path(os.devnull))
     os.setsid()
-    with os.fdopen(descriptor, "rb") as requests, os.fdopen(os.dup(descriptor), "wb") as answers:
-        serve(requests, answers)
-    os._exit(0)
+    serve(os.fdopen(descriptor, "rb"), os.fdopen(os.dup(descriptor), "wb"))
 
 
 def _reap(control: socket.socket) -> None:

@@ -6,6 +6,7 @@ happens: a worker never outlives the engine.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import importlib
 import importlib.util
@@ -64,7 +65,7 @@ def warm_up() -> Iterator[str]:
 
 
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
-    """Run requests until there are no more.
+    """Run requests until there are no more, then end the process.
 
     Parameters
     ----------
@@ -73,9 +74,13 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     """
     waiting: queue.Queue[Request] = queue.Queue()
     threading.Thread(target=_listen, args=(requests, waiting), daemon=True).start()
-    send(answers, Message(-1, "ready", {"pid": os.getpid()}))
-    while True:
-        send(answers, _run(waiting.get(), answers))
+    try:
+        send(answers, Message(-1, "ready", {"pid": os.getpid()}))
+        while True:
+            send(answers, _run(waiting.get(), answers))
+    finally:
+        # At once: closing the files would wait for ever for the thread that reads from one.
+        os._exit(1)
 
 
 def die_with_parent() -> None:
@@ -93,8 +98,9 @@ def die_with_parent() -> None:
 
 def send_output_to(path: Path) -> None:
     """Send what Python code and C libraries print to a file."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):  # what does not fit on a full disk is lost
+            stream.flush()
     target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(target, 1)
     os.dup2(target, 2)
@@ -113,21 +119,23 @@ def _run(request: Request, answers: IO[bytes]) -> Message:
     from trialbook.execution import _work
 
     folder = Path(request.folder)
-    folder.mkdir(parents=True, exist_ok=True)
     log = folder / LOG
-    send_output_to(log)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
+        send_output_to(log)
         result = getattr(_work, f"run_{request.kind}")(
             request, lambda kind, payload: send(answers, Message(request.id, kind, payload))
         )
         return Message(request.id, "done", result)
     except BaseException as error:  # noqa: BLE001 -- a trial may raise anything; it costs itself alone
-        traceback.print_exc()
+        with contextlib.suppress(OSError):  # the disk may be full: the answer must go out
+            traceback.print_exc()
         return Message(request.id, "failed", {"reason": _one_line(error)})
     finally:
         send_output_to(Path(os.devnull))
-        if log.exists() and log.stat().st_size == 0:
-            log.unlink()
+        with contextlib.suppress(OSError):
+            if log.stat().st_size == 0:
+                log.unlink()
 
 
 def _one_line(error: BaseException) -> str:
