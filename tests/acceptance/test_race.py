@@ -14,7 +14,7 @@ def test_a_trial_that_gains_nothing_on_its_first_fold_is_stopped_and_stays_so(
 ):
     monkeypatch.setattr(_engine, "RACE_MIN_S", 0.0)
     # After three results, nothing gains any more.
-    monkeypatch.setattr(Search, "may_gain", lambda search, part: len(search._losses) < 3)
+    monkeypatch.setattr(Search, "may_gain", lambda search, learner, part: len(search._losses) < 3)
     told = []
     experiment = tb.classify(
         make_customers(400),

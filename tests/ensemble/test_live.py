@@ -105,6 +105,16 @@ def test_a_part_with_errors_of_its_own_may_gain(y, noisy, voted):
     assert voted.may_gain(noisy(9)[:100])
 
 
+def test_only_a_novel_part_is_given_the_benefit_of_the_doubt(y, noisy, voted):
+    middling = [noisy(seed, size=3.0)[:100] for seed in range(9, 29)]
+    hopeless = [noisy(seed, size=12.0)[:100] for seed in range(9, 29)]
+    usual = [voted.may_gain(part) for part in middling]
+    doubted = [voted.may_gain(part, novel=True) for part in middling]
+    assert sum(usual) < sum(doubted) < len(middling)
+    assert all(after for before, after in zip(usual, doubted, strict=True) if before)
+    assert not any(voted.may_gain(part, novel=True) for part in hopeless)
+
+
 def test_a_part_better_than_the_best_trials_may_gain_whatever_the_vote_says(y, noisy, voted):
     voted._best = y + 3.0
     voted._vote = y.copy()

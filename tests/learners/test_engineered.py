@@ -71,6 +71,7 @@ def test_the_columns_that_are_added_count_in_the_cost() -> None:
     assert widened(params, table()).n_columns == 5 + 3 + 1 + 2
     assert widened(params, table(n_classes=4)).n_columns == 5 + 3 + 4 + 8
     boosting = all_learners()["lightgbm"]
+    assert widened({"features": "all_pairs"}, table()).n_columns == 5 + 4 * 3
     plain, more = ({"learning_rate": 0.05}, {"learning_rate": 0.05, **params})
     assert boosting.cost(plain, table()) < boosting.cost(more, table())
 

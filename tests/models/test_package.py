@@ -345,7 +345,7 @@ class Counting:
     [
         (lambda call: 0.001, _package.ROW_CALLS, 1.0),
         (lambda call: 0.02 if call == 1 else 0.003, _package.ROW_CALLS, 3.0),
-        (lambda call: 0.9 if call == 1 else 0.003, _package.LEAST_ROW_CALLS, 3.0),
+        (lambda call: 0.4 if call == 1 else 0.003, _package.LEAST_ROW_CALLS, 3.0),
         (lambda call: 2.0, 1, 2000.0),
     ],
 )

@@ -184,7 +184,7 @@ def test_columns_count_every_kind() -> None:
 
 # -- features of several columns -------------------------------------------------------------
 
-EVERY = ("arithmetic", "crosses", "target_encoding")
+EVERY = ("arithmetic", "all_pairs", "crosses", "target_encoding")
 WIDE = replace(ALL, numeric=("size", "weight"))
 
 

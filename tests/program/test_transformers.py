@@ -106,6 +106,17 @@ def test_a_wide_table_is_cut_to_the_columns_that_tell_most() -> None:
     assert pairs.transform(table).shape[1] <= 3
 
 
+def test_all_pairs_of_the_best_columns_are_kept_where_no_number_is_named(numbers) -> None:
+    target = (numbers["w"] * numbers["z"]).to_numpy()
+    pairs = ArithmeticPairs(n_features=None, n_columns=3, random_state=0).fit(numbers, target)
+    names = list(pairs.get_feature_names_out())
+    assert len(names) == len(set(names)) == 4 * 3
+    made = pairs.transform(numbers)
+    for column, name in zip(made.T, names, strict=True):
+        np.testing.assert_allclose(column, numbers.eval(name))
+    assert "w * z" in names
+
+
 def test_odd_numbers_give_no_infinite_feature(numbers) -> None:
     odd = numbers.assign(constant=1.0, empty=np.nan, zero=0.0, huge=1e300)
     odd.loc[::7, "w"] = np.nan

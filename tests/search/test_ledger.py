@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from trialbook.models import CHECK_ROWS
+from trialbook.models import CHECK_ROWS, LEAST_ROW_CALLS
 from trialbook.search import Cost, Entry, Ledger, _ledger
 from trialbook.search._ledger import (
     ENDING_S,
@@ -167,6 +167,15 @@ def test_models_tell_how_long_the_end_will_take(clock):
     assert account.ensembles_s == pytest.approx(ensembles_s)
     assert account.ending_s == pytest.approx(ENDING_S + 1.5)
     assert account.reserve_s == pytest.approx(ensembles_s + ENDING_S + 1.5) != before
+
+
+def test_calls_for_one_row_and_imports_count_for_the_end(clock):
+    account = ledger(clock, 100.0)
+    account.foresee(0, [Cost(0.1, 1.0, 100.0), Cost(0.2, 1.0, 50.0)])
+    calls_s = 0.15 * (1 + LEAST_ROW_CALLS)  # one for all rows that it packages
+    assert account.ensembles_s == pytest.approx(ENSEMBLES_S + calls_s, abs=1e-3)
+    account.foresee(0, [Cost(0.1, import_s=2.0), Cost(0.2, import_s=2.0), Cost(0.3)])
+    assert account.ensembles_s == ENSEMBLES_S + 2.0  # once
 
 
 def test_only_the_best_models_count_for_the_end(clock):

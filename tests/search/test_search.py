@@ -214,10 +214,26 @@ def test_trials_race_under_a_deadline_with_a_vote_and_folds(
 ):
     search = make_search(plan(5), deadline_s=deadline_s)
     search.table = make_table(n_folds=n_folds)
-    search.vote = SimpleNamespace(may_gain=lambda part: bool(part[0])) if vote else None
+    said = SimpleNamespace(may_gain=lambda part, novel: bool(part[0]))
+    search.vote = said if vote else None
     assert search.races == races
-    assert search.may_gain(np.array([1.0]))
-    assert search.may_gain(np.array([0.0])) == (not vote)
+    assert search.may_gain("lightgbm", np.array([1.0]))
+    assert search.may_gain("lightgbm", np.array([0.0])) == (not vote)
+
+
+def test_the_first_of_a_learner_has_the_benefit_of_the_doubt(make_search, plan):
+    search = make_search(plan(3), deadline_s=60.0)
+    search.vote = SimpleNamespace(
+        may_gain=lambda part, novel: novel, add=lambda prediction: False, error=0.0
+    )
+    part = np.array([0.0])
+    first, second = search.ask(), search.ask()
+    assert first.learner == second.learner
+    assert search.may_gain(second.learner, part)
+    search.tell(first.number, None, first_loss=1.0)  # stopped: it is not in the vote
+    assert search.may_gain(second.learner, part)
+    search.tell(first.number, 0.5, part)
+    assert not search.may_gain(second.learner, part)
 
 
 # -- determinism -----------------------------------------------------------------------------

@@ -16,6 +16,8 @@ MIN_IMPROVEMENT = 0.001
 MAX_ROWS = 10_000
 # A vote of fewer trials says nothing of what is worth adding.
 MIN_VOTERS = 4
+# Parts of the first fold that tell how much what it says is due to chance.
+BLOCKS = 8
 
 
 class LiveVote:
@@ -81,18 +83,26 @@ class LiveVote:
             self._vote, self.error = options[best], errors[best]
         return bool(self.error < before - MIN_IMPROVEMENT * before) or np.isinf(before)
 
-    def may_gain(self, part: np.ndarray[Any, Any]) -> bool:
+    def may_gain(self, part: np.ndarray[Any, Any], *, novel: bool = False) -> bool:
         """Whether what a trial predicts of the first rows says that it may help.
 
         Parameters
         ----------
         part : ndarray of shape (n_first,) or (n_first, n_classes)
             For the first rows of `y`: those of the first fold.
+        novel : bool
+            Whether the vote knows no other model of its kind: it then has the benefit of the
+            doubt, two standard errors, because such a model is worth most.
 
         Returns
         -------
         bool
             False if no share of it improves the vote there, and the best trial is better there.
+
+        Notes
+        -----
+        On HIGGS' 7,000 rows, a TabM that a vote then gave 28 % made that vote worse on the first
+        of eight folds and better on the seven others.
         """
         if self._vote is None or self._best is None or self._n_added < MIN_VOTERS:
             return True
@@ -101,11 +111,27 @@ class LiveVote:
         now, best = self._error(self._vote[:n]), self._error(self._best[:n])
         if not np.isfinite(now) or self._error(mine) <= best:
             return True
-        return min(self._error(blend) for blend in _blends(self._vote[:n], mine)) < now
+        blends = _blends(self._vote[:n], mine)
+        if min(self._error(blend) for blend in blends) < now:
+            return True
+        return novel and any(self._in_doubt(self._vote[:n], blend) for blend in blends)
 
-    def _error(self, prediction: np.ndarray[Any, Any]) -> float:
-        """Of a prediction for as many of the first rows as it has."""
-        error = self._loss(self._y[: len(prediction)], prediction) - self._perfect_loss
+    def _in_doubt(self, vote: np.ndarray[Any, Any], blend: np.ndarray[Any, Any]) -> bool:
+        """Whether a blend is no more than two standard errors worse than the vote (jackknife)."""
+        block = np.arange(len(vote)) % BLOCKS
+        gains = [
+            self._error(vote, block != left_out) - self._error(blend, block != left_out)
+            for left_out in range(BLOCKS)
+        ]
+        spread = np.sqrt((BLOCKS - 1) * np.var(gains))
+        return bool(np.mean(gains) + 2 * spread > 0) or not np.isfinite(spread)
+
+    def _error(
+        self, prediction: np.ndarray[Any, Any], rows: np.ndarray[Any, Any] | slice = slice(None)
+    ) -> float:
+        """Of a prediction for as many of the first rows as it has, or for some of these."""
+        truth = self._y[: len(prediction)]
+        error = self._loss(truth[rows], prediction[rows]) - self._perfect_loss
         return float(error) if np.isfinite(error) else np.inf
 
 

@@ -8,7 +8,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -111,6 +111,12 @@ class Engine:
         self.ledger.foresee(self.n_test_rows, self._models)
         if self.refit_share:
             self.ledger.foresee_refit(self.refit_share, self._models, self.search.n_workers)
+
+    def cost(self, learner: str, loss: float, measured: Mapping[str, Any]) -> Cost:
+        """What a finished trial says of the end, from what was measured of it."""
+        known = self.learners.get(learner)  # ensembles are none of the learners
+        import_s = 0.0 if known is None else known.import_s
+        return Cost(loss, **{name: measured.get(name, 0.0) for name in COSTS}, import_s=import_s)
 
     def prediction(self, folder: Path) -> np.ndarray[Any, Any] | None:
         """What a trial predicts of unseen rows, if its folder says so and anybody asks."""
@@ -260,7 +266,7 @@ class Engine:
         self.tracker.log(self.tracker.run_id, tags={"elapsed_s": f"{self.ledger.elapsed_s:.1f}"})
         _state.write_ledger(self.tracker.folder, self.ledger)
         loss = self.loss(result["score"])
-        self.foresee(Cost(loss, **{name: result[name] for name in COSTS}))
+        self.foresee(self.cost(step.learner, loss, result))
         best = loss < self.best_loss
         self.best_loss = min(loss, self.best_loss)
         return best
@@ -396,7 +402,7 @@ class Engine:
         path = self.tracker.folder_of(running.run_id) / FIRST_FOLD
         if left_s < RACE_MIN_S or message.id in self._cancelled or not path.exists():
             return
-        if not self.search.may_gain(read_oof(path)[1]):
+        if not self.search.may_gain(running.learner, read_oof(path)[1]):
             reason = f"stopped after fold 1 of {told['n_folds']}: no gain for the vote there"
             self._outrun[message.id] = told["score"], reason
             self.pool.cancel(message.id, reason)

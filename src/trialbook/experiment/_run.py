@@ -26,7 +26,7 @@ from trialbook.experiment._design import (
     make_design,
     read_tables,
 )
-from trialbook.experiment._engine import COSTS, Engine
+from trialbook.experiment._engine import Engine
 from trialbook.experiment._finish import Finish
 from trialbook.experiment._handle import ENSEMBLES, Experiment
 from trialbook.experiment._machine import memory_limit
@@ -35,7 +35,7 @@ from trialbook.experiment._refit import refit_share
 from trialbook.experiment._session import disk_errors, locked, workers
 from trialbook.job import Job
 from trialbook.program import Code, exploration_program, to_notebook
-from trialbook.search import Cost, Growth, Ledger, Search, Step
+from trialbook.search import Growth, Ledger, Search, Step
 from trialbook.tracking import Tracker, Workspace
 
 # A resumed experiment whose time is spent still gets this long to end in good order.
@@ -309,8 +309,7 @@ def _replay(engine: Engine) -> None:
             engine.search.replay(step, loss, prediction, first_loss)
             if loss is not None:
                 engine.best_loss = min(engine.best_loss, loss)
-                costs = {name: record.metrics.get(name, 0.0) for name in COSTS}
-                engine.foresee(Cost(loss, **costs))
+                engine.foresee(engine.cost(record.learner, loss, record.metrics))
 
 
 def _create(workspace: Workspace, design: Design) -> Tracker:

@@ -112,6 +112,8 @@ class Learner(ABC):
         Package that must be importable.
     extra : str, optional
         The extra of Trialbook that installs it, if it is not of the core.
+    import_s : float
+        Seconds to import what its models need, if workers do not have it from the start.
     """
 
     key: ClassVar[str]
@@ -121,6 +123,7 @@ class Learner(ABC):
     max_classes: ClassVar[int | None] = None
     requires: ClassVar[str] = "sklearn"
     extra: ClassVar[str | None] = None
+    import_s: ClassVar[float] = 0.0
 
     @abstractmethod
     def space(self, table: Table) -> Space:

@@ -32,12 +32,13 @@ from trialbook.tasks import Table
 
 # Encoded columns from which a table counts as wide.
 WIDE = 500
-# Features of several columns that some configurations add.
+# Features of several columns that some configurations add: a few pairs of numbers, or many.
 FEATURES: tuple[Extra, ...] = ("arithmetic", "crosses", "target_encoding")
+MORE_FEATURES: tuple[Extra, ...] = ("all_pairs", "crosses", "target_encoding")
 
 # "td": meta-tuned defaults of pytabkit (Holzmüller et al. 2024). "r…": AutoGluon's portfolio of
-# December 2025. "large": AutoGluon's setting for large tables. "r31" and "leaves7" were tuned
-# there with features of several columns.
+# December 2025. "large": AutoGluon's setting for large tables. "r31", "leaves7" and "r13" were
+# tuned there with features of several columns.
 _CLASSIFICATION = {
     "learning_rate": 0.04,
     "num_leaves": 50,
@@ -120,6 +121,20 @@ _LEAVES7 = {
     "max_cat_to_onehot": 15,
     "min_data_per_group": 61,
 }
+_R13 = {
+    "learning_rate": 0.01932,
+    "num_leaves": 64,
+    "extra_trees": True,
+    "colsample_bytree": 0.5534,
+    "subsample": 0.9923,
+    "min_child_samples": 28,
+    "reg_alpha": 0.9144,
+    "reg_lambda": 1.904,
+    "cat_l2": 0.01429,
+    "cat_smooth": 1.866,
+    "max_cat_to_onehot": 18,
+    "min_data_per_group": 54,
+}
 _LARGE = {
     "learning_rate": 0.03,
     "num_leaves": 128,
@@ -127,6 +142,12 @@ _LARGE = {
     "subsample": 0.9,
     "min_child_samples": 3,
 }
+
+
+def _combinations(table: Table) -> tuple[str, str]:
+    """The features of several columns that suit a table: few, and many; empty if none does."""
+    few, many = offered(table, *FEATURES), offered(table, *MORE_FEATURES)
+    return few, many if "all_pairs" in many else ""
 
 
 def _fit(wait: int, *, weighted: bool, balance: bool) -> str:
@@ -173,7 +194,7 @@ class LightGBM(IterativeLearner):
     requires = "lightgbm"
 
     def space(self, table: Table) -> Space:
-        features = offered(table, *FEATURES)
+        features = [kinds for kinds in _combinations(table) if kinds]
         return {
             "learning_rate": Float(0.005, 0.1, log=True),
             "num_leaves": Int(4, 200, log=True),
@@ -187,19 +208,26 @@ class LightGBM(IterativeLearner):
             "cat_smooth": Float(0.001, 100.0, log=True),
             "max_cat_to_onehot": Int(8, 100, log=True),
             "min_data_per_group": Int(2, 100, log=True),
-            **({"features": Choice(("none", features))} if features else {}),
+            **({"features": Choice(("none", *features))} if features else {}),
             **selection_space(table, native=True),
         }
 
     def starts(self, table: Table) -> tuple[Start, ...]:
         first = {**(_CLASSIFICATION if table.is_classification else _REGRESSION)}
         first["min_child_samples"] = leaf_rows(int(first["min_child_samples"]), table)
-        features = offered(table, *FEATURES)
+        few, many = _combinations(table)
         # What these add to a vote of "td" and others: a few percent of the error, and far more
         # where ratios of numbers or combinations of categories are what decides.
         combining = (
-            Start("r31", {**_R31, "features": features}, gain=0.6),
-            Start("leaves7", {**_LEAVES7, "features": features}, gain=0.6),
+            *(
+                (
+                    Start("r31", {**_R31, "features": few}, gain=0.6),
+                    Start("leaves7", {**_LEAVES7, "features": few}, gain=0.6),
+                )
+                if few
+                else ()
+            ),
+            *((Start("r13", {**_R13, "features": many}, gain=0.5),) if many else ()),
         )
         return (
             Start("td", first, gain=1.0),
@@ -212,7 +240,7 @@ class LightGBM(IterativeLearner):
                 if can_select(table, native=True)
                 else ()
             ),
-            *(combining if features else ()),
+            *combining,
         )
 
     def cost(self, params: Params, table: Table) -> float:
@@ -220,7 +248,10 @@ class LightGBM(IterativeLearner):
         leaves = float(params.get("num_leaves", 31) or 31)
         smallest = float(params.get("min_child_samples", 20) or 20)
         leaves = min(leaves, max(2.0, table.n_rows / (2 * smallest)))
-        per_round = 0.0003 + 0.012 * table.million_codes * (leaves / 50) ** 0.5 + 2e-5 * leaves
+        # Columns that a tree does not look at cost it little.
+        seen = 0.3 + 0.7 * float(params.get("colsample_bytree", 1.0) or 1.0)
+        codes = table.million_codes * seen
+        per_round = 0.0003 + 0.012 * codes * (leaves / 50) ** 0.5 + 2e-5 * leaves
         return float(0.1 + choice_s + expected_rounds(params, table) * per_round * table.n_outputs)
 
     def code(self, params: Params, table: Table) -> ModelCode:

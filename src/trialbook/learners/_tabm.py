@@ -58,9 +58,8 @@ _LARGE: dict[str, Value] = {
     "learning_rate": 0.002,
     "weight_decay": 3e-4,
 }
-# Seconds: to import PyTorch, which a process does once; of a step beside its arithmetic; of a
-# thousand million multiplications.
-IMPORT_S, STEP_S, GIGA_S = 2.0, 0.006, 0.04
+# Seconds: of a step beside its arithmetic; of a thousand million multiplications.
+STEP_S, GIGA_S = 0.006, 0.04
 
 
 def _fit(*, weighted: bool, balance: bool) -> str:
@@ -94,6 +93,7 @@ class TabM(IterativeLearner):
     max_classes = 100
     requires = "tabm"
     extra = "deep"
+    import_s = 2.0  # PyTorch's
 
     def space(self, table: Table) -> Space:
         # TabArena's (2025), without the corners that only a GPU reaches.
@@ -124,7 +124,7 @@ class TabM(IterativeLearner):
         # Forward, and backward twice as much; validation rows only forward.
         step = STEP_S + GIGA_S * 3.3e-9 * batch * k * weights
         steps = max(1.0, table.n_rows / batch)
-        return IMPORT_S / table.n_folds + _epochs(params) * steps * step
+        return self.import_s / table.n_folds + _epochs(params) * steps * step
 
     def code(self, params: Params, table: Table) -> ModelCode:
         side = "Classifier" if table.is_classification else "Regressor"

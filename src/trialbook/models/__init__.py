@@ -2,7 +2,9 @@
 
 from trialbook.models._package import (
     CHECK_ROWS,
+    LEAST_ROW_CALLS,
     MODEL_FOLDER,
+    MOST_ROW_S,
     load_model,
     predict,
     requirements,
@@ -13,7 +15,9 @@ from trialbook.models._package import (
 
 __all__ = [
     "CHECK_ROWS",
+    "LEAST_ROW_CALLS",
     "MODEL_FOLDER",
+    "MOST_ROW_S",
     "load_model",
     "predict",
     "requirements",

@@ -31,7 +31,7 @@ CHECK_ROWS = 500
 # One row is predicted so often if that takes no more than these seconds, for every trial pays for
 # it; but three times, so that an interruption does not count, unless a model is very slow.
 ROW_CALLS, ROW_S = 7, 0.15
-LEAST_ROW_CALLS, MOST_ROW_S = 3, 1.0
+LEAST_ROW_CALLS, MOST_ROW_S = 3, 0.5
 
 
 def pinned(packages: tuple[str, ...]) -> list[str]:

@@ -22,7 +22,8 @@ from trialbook.program._snippets import arithmetic, centred, explained, parts
 class ArithmeticPairs(TransformerMixin, BaseEstimator):
     """Differences, products, ratios and sums of pairs of columns.
 
-    Kept are those that explain more of the target than a grid of the pair does.
+    Pairs are made of the columns that tell most of the target. Kept are those that explain more
+    of it than a grid of the pair does; without a number of features, all of them.
     """
 
     def __init__(self, n_features=16, n_columns=16, n_rows=2500, random_state=None):
@@ -38,6 +39,14 @@ class ArithmeticPairs(TransformerMixin, BaseEstimator):
         target = centred(np.asarray(y)[rows])
         alone = [explained(parts(column, 16), target) for column in values.T]
         columns = sorted(np.argsort(alone)[::-1][: self.n_columns])
+        if self.n_features is None:
+            self.pairs_ = [(a, b, kind) for a, b in combinations(columns, 2) for kind in range(4)]
+        else:
+            self.pairs_ = self._best(values, target, columns)
+        self.names_ = [f"{names[a]} {'-*/+'[kind]} {names[b]}" for a, b, kind in self.pairs_]
+        return self
+
+    def _best(self, values, target, columns):
         found = []
         for a, b in combinations(columns, 2):
             grid = explained(5 * parts(values[:, a], 4) + parts(values[:, b], 4), target)
@@ -46,14 +55,14 @@ class ArithmeticPairs(TransformerMixin, BaseEstimator):
             found.append((max(gains), a, b, int(np.argmax(gains))))
         found = sorted(found, reverse=True)[: self.n_features]
         useful = sum(gain > 0 for gain, *_ in found)
-        self.pairs_ = [pair for _, *pair in found[: max(1, useful)]]
-        self.names_ = [f"{names[a]} {'-*/+'[kind]} {names[b]}" for a, b, kind in self.pairs_]
-        return self
+        return [tuple(pair) for _, *pair in found[: max(1, useful)]]
 
     def transform(self, X):
         values = np.asarray(X, dtype=float)
-        made = [arithmetic(values[:, a], values[:, b])[:, kind] for a, b, kind in self.pairs_]
-        return np.column_stack([values[:, :0], *made])
+        made = {(a, b): arithmetic(values[:, a], values[:, b]) for a, b, _ in self.pairs_}
+        return np.column_stack(
+            [values[:, :0], *(made[a, b][:, kind] for a, b, kind in self.pairs_)]
+        )
 
     def get_feature_names_out(self, input_features=None):
         return np.array(self.names_, dtype=object)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from trialbook.models import CHECK_ROWS
+from trialbook.models import CHECK_ROWS, LEAST_ROW_CALLS, MOST_ROW_S
 
 # Kept back for ensembles, the test and the report while no model is there to tell how long they
 # take: a share of the budget within bounds that hold on the smallest and the largest budgets.
@@ -67,6 +67,8 @@ class Cost:
         Milliseconds to predict one row.
     store_s, fit_s : float
         Seconds to store the model, and to train it in all folds.
+    import_s : float
+        Seconds to import what it needs, in a process that does not have it yet.
     """
 
     loss: float
@@ -74,6 +76,7 @@ class Cost:
     predict_row_ms: float = 0.0
     store_s: float = 0.0
     fit_s: float = 0.0
+    import_s: float = 0.0
 
     def predict_s(self, n_rows: int) -> float:
         """Seconds to predict some rows at once: each call costs something, and each row."""
@@ -180,7 +183,10 @@ class Ledger:
         likely = _likely(models)
         store_s = sum(max(0.0, one.store_s - STORE_S) for one in likely)
         packaging_s = sum(one.predict_s(PACKAGING_ROWS) for one in likely)
-        self.ensembles_s = ENSEMBLES_S + STORING * store_s + packaging_s
+        row_s = sum(one.predict_row_ms for one in likely) / 1e3
+        calls_s = min(LEAST_ROW_CALLS * row_s, MOST_ROW_S + row_s)
+        import_s = max((one.import_s for one in likely), default=0.0)
+        self.ensembles_s = ENSEMBLES_S + STORING * store_s + packaging_s + calls_s + import_s
         written_s = WRITING_S * max(0, n_test_rows - WRITTEN_ROWS)
         self.ending_s = ENDING_S + sum(one.predict_s(n_test_rows) for one in likely) + written_s
 

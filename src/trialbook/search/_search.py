@@ -167,11 +167,13 @@ class Search:
         in_time = self.ledger.deadline_s is not None
         return self.vote is not None and in_time and self.table.n_folds > 1
 
-    def may_gain(self, part: np.ndarray[Any, Any]) -> bool:
+    def may_gain(self, learner: str, part: np.ndarray[Any, Any]) -> bool:
         """Whether a trial is worth the rest of its folds.
 
         Parameters
         ----------
+        learner : str
+            Key of its learner.
         part : ndarray of shape (n_first,) or (n_first, n_classes)
             What it predicts of the rows of the first fold.
 
@@ -179,7 +181,11 @@ class Search:
         -------
         bool
         """
-        return self.vote is None or self.vote.may_gain(part)
+        if self.vote is None:
+            return True
+        finished = (one for one, loss in self._losses.items() if loss is not None)
+        novel = all(self._steps[one].learner != learner for one in finished)
+        return self.vote.may_gain(part, novel=novel)
 
     def ask(self) -> Step | Wait | Stop:
         """Choose the next step.
