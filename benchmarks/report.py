@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,17 @@ from benchmarks.catalog import HERE, OURS, read_catalog
 from benchmarks.results import budget_of, latest, read_results
 from benchmarks.summary import Comparison
 
+# What a person has to say of the results; the report begins with it.
+REMARKS = "remarks.md"
 
-def build(comparison: Comparison, constraint: str, machine: str, images: Sequence[str]) -> str:
+
+def build(
+    comparison: Comparison,
+    constraint: str,
+    machine: str,
+    images: Sequence[str],
+    hurried: Mapping[str, Comparison] = MappingProxyType({}),
+) -> str:
     """Write the report of one constraint.
 
     Parameters
@@ -27,6 +37,8 @@ def build(comparison: Comparison, constraint: str, machine: str, images: Sequenc
         What it was found with.
     images : sequence of str
         Plots to show, relative to the report.
+    hurried : mapping of str to Comparison
+        For shorter constraints, the same with our results under these.
 
     Returns
     -------
@@ -38,7 +50,10 @@ def build(comparison: Comparison, constraint: str, machine: str, images: Sequenc
         f"Machine: {machine}. Training budget: {budget_of(constraint):g} s. {_sizes(comparison)}",
         *_missing(comparison),
         *(f"![{Path(image).stem}]({image})" for image in images),
+        "### Overall",
         *_overall(comparison),
+        *_legend(comparison),
+        *_hurried(hurried, constraint),
         "### Scores",
         "Higher is better; losses are negative. The best of a set is bold. A failed run counts as "
         "the constant predictor, and is in brackets.",
@@ -67,7 +82,7 @@ def _missing(comparison: Comparison) -> Iterable[str]:
 
 
 def _overall(comparison: Comparison) -> Iterable[str]:
-    """The table of comparisons, and what its columns mean."""
+    """The table of comparisons, and the best peers."""
     if comparison.peers.empty:
         yield "No set has results of all frameworks."
         return
@@ -86,8 +101,14 @@ def _overall(comparison: Comparison) -> Iterable[str]:
         columns += [counts, rates["rate"].map("{:.0%}".format), means]
         best = _best_peer(ratios)
     rows = [[name, *(_cell(column.get(name)) for column in columns)] for name in ranks.index]
-    yield "### Overall"
     yield markdown(header, rows)
+    yield from [best] if best else []
+
+
+def _legend(comparison: Comparison) -> Iterable[str]:
+    """What the columns of the table of comparisons mean."""
+    if comparison.peers.empty:
+        return
     yield (
         "Rank 1 is the best. A scaled score is 0 for the random forest and 1 for the best of a "
         f"set. The error ratio is the geometric mean of {OURS}'s error divided by the other's, "
@@ -95,7 +116,13 @@ def _overall(comparison: Comparison) -> Iterable[str]:
         "Presets of one framework count as one peer with the better of them on each set, chosen "
         "by the test score, which favours that peer."
     )
-    yield from [best] if best else []
+
+
+def _hurried(hurried: Mapping[str, Comparison], constraint: str) -> Iterable[str]:
+    """How we do with less time than the others."""
+    for name, comparison in hurried.items():
+        yield f"### {OURS} with {budget_of(name):g} s, the others with {budget_of(constraint):g} s"
+        yield from _overall(comparison)
 
 
 def _best_peer(ratios: pd.DataFrame) -> str:
@@ -235,16 +262,33 @@ def write(
     rows = rows[rows["machine"] == machine]
     names = list(constraints) or sorted(set(rows["constraint"]), key=budget_of)
     parts = ["# Trialbook and its peers"]
+    if (output / REMARKS).exists():
+        parts.append((output / REMARKS).read_text("utf-8").strip())
     for name in names:
         chosen = rows[rows["constraint"] == name]
         if chosen.empty:
             raise ValueError(f"there are no results for {name} on {machine}")
         comparison = summary.compare(chosen, peers)
         images = plots.draw(comparison, output / "plots", name)
-        parts.append(build(comparison, name, machine, [f"plots/{image.name}" for image in images]))
+        shown = [f"plots/{image.name}" for image in images]
+        hurried = _compare_hurried(rows, chosen, name, peers)
+        parts.append(build(comparison, name, machine, shown, hurried))
     path = output / "report.md"
     path.write_text("\n\n".join(parts), "utf-8")
     return path
+
+
+def _compare_hurried(
+    rows: pd.DataFrame, chosen: pd.DataFrame, constraint: str, peers: Mapping[str, str]
+) -> dict[str, Comparison]:
+    """Compare our results under each shorter constraint with the others' under a longer one."""
+    others, found = chosen[chosen["framework"] != OURS], {}
+    mine = rows[(rows["framework"] == OURS) & rows["task"].isin(others["task"])]
+    for name in sorted(set(mine["constraint"]), key=budget_of):
+        if budget_of(name) < budget_of(constraint):
+            earlier = mine[mine["constraint"] == name]
+            found[name] = summary.compare(pd.concat([others, earlier]), peers)
+    return found
 
 
 def main() -> int:

@@ -1,5 +1,6 @@
 """The report is made from any table of results."""
 
+import pandas as pd
 import pytest
 
 from benchmarks import report
@@ -58,3 +59,21 @@ def test_a_table_without_us_or_in_common_still_makes_a_report(table, peers, tmp_
 def test_nothing_to_report_is_said(table, peers, tmp_path):
     with pytest.raises(ValueError, match="no results"):
         report.write(table[:0], peers, tmp_path)
+
+
+def test_our_shorter_runs_stand_beside_the_longer_ones_of_others(table, peers, tmp_path):
+    longer = table.assign(constraint="5m2c")
+    longer.loc[longer["framework"] == "trialbook", "result"] -= 0.3
+    both = pd.concat([table, longer], ignore_index=True)
+    text = report.write(both, peers, tmp_path).read_text("utf-8")
+    first, second = text.split("## 5m2c")
+    assert "with 60 s, the others" not in first
+    (_, hurried) = second.split("### trialbook with 60 s, the others with 300 s")
+    (row,) = [line for line in hurried.splitlines() if line.startswith("| Other |")]
+    assert "3-0-0" in row  # with its results under 60 s, not those under 300 s
+
+
+def test_remarks_come_first(table, peers, tmp_path):
+    (tmp_path / report.REMARKS).write_text("Mind the noise.\n")
+    text = report.write(table, peers, tmp_path).read_text("utf-8")
+    assert text.index("Mind the noise.") < text.index("## 1m2c")
