@@ -1,14 +1,12 @@
 """A table larger than memory comfort, in time and memory: ``python -m benchmarks.big_table``.
 
 The table is made here, row group by row group, so that nothing has to be fetched and at no time
-more than a row group is held. The run is the command line of Trialbook in processes of its own,
-whose memory is measured together.
+more than a row group is held.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import shlex
 import sys
@@ -20,8 +18,7 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet as pq
 
-from benchmarks.deadlines import TRIALBOOK
-from benchmarks.process import Ended, kill_after, run_bounded
+from benchmarks.training import TRIALBOOK, Training, train
 
 ROWS, GROUP_ROWS = 10_000_000, 250_000
 # With the target thirty columns.
@@ -33,7 +30,6 @@ HEADER = (
     "| rows | deadline | wall | peak memory | first model | models | score | exit |\n"
     "|--:|--:|--:|--:|--:|--:|--:|--:|"
 )
-CLOCK = r"^\[ *(\d+):(\d\d)\]"
 
 
 def rows(group: int, n_rows: int) -> pa.Table:
@@ -100,67 +96,24 @@ def write(path: Path, n_rows: int, group_rows: int = GROUP_ROWS) -> None:
             file.write_table(part, row_group_size=group_rows)
 
 
-def measure(
-    table: Path, deadline_s: float, memory: str, scratch: Path, trialbook: list[str]
-) -> tuple[Ended, str, str]:
-    """Run Trialbook on a table.
-
-    Parameters
-    ----------
-    table : Path
-    deadline_s : float
-    memory : str
-        For the whole run, such as ``16GB``.
-    scratch : Path
-        A folder for the workspace and the log.
-    trialbook : list of str
-        How the command line is called.
-
-    Returns
-    -------
-    tuple of (Ended, str, str)
-        The processes, what they printed, and the report; empty if there is none.
-    """
-    log, workspace = scratch / "big_table.log", scratch / "big_table"
-    command: list[str | Path] = [
-        *(*trialbook, "train", table, "--target", "target", "--total-memory", memory),
-        *("--timeout", f"{deadline_s:.0f}s", "--workspace", workspace, "--name", "big_table"),
-    ]
-    ended = run_bounded(
-        command,
-        cwd=scratch,
-        log=log,
-        environ=os.environ,
-        cores=2,
-        limit_s=kill_after(deadline_s),
-    )
-    reports = list(workspace.rglob("report.md"))
-    report = reports[0].read_text("utf-8") if reports else ""
-    return ended, log.read_text("utf-8", errors="replace"), report
-
-
-def row(n_rows: int, deadline_s: float, ended: Ended, log: str, report: str) -> str:
+def row(n_rows: int, deadline_s: float, training: Training) -> str:
     """A line of the table.
 
     Parameters
     ----------
     n_rows : int
     deadline_s : float
-    ended : Ended
-    log, report : str
-        What Trialbook printed and reported.
+    training : Training
 
     Returns
     -------
     str
     """
-    models = re.findall(CLOCK + r" trial \d+ \S+: [\d.,-]+ ±", log, re.MULTILINE)
-    first = f"{int(models[0][0]) * 60 + int(models[0][1])} s" if models else "none"
-    score = re.search(r"validation (\S+ \S+) ±", report)
+    score = re.search(r"validation (\S+ \S+) ±", training.report)
     return (
-        f"| {n_rows:,} | {deadline_s:.0f} s | {ended.seconds:.1f} s "
-        f"| {ended.peak_memory_mb / 1024:.1f} GiB | {first} | {len(models)} "
-        f"| {score[1] if score else 'none'} | {ended.exit_code} |"
+        f"| {n_rows:,} | {deadline_s:.0f} s | {training.ended.seconds:.1f} s "
+        f"| {training.peak_memory} | {training.first_model} | {training.n_models} "
+        f"| {score[1] if score else 'none'} | {training.ended.exit_code} |"
     )
 
 
@@ -199,17 +152,17 @@ def main() -> int:
         n_rows = pq.ParquetFile(table).metadata.num_rows
         scratch = options.scratch or Path(folder)
         scratch.mkdir(parents=True, exist_ok=True)
-        ended, log, report = measure(
+        training = train(
             table.absolute(),
             options.deadline,
-            options.memory,
-            scratch,
+            scratch.absolute() / "big_table",
+            ("--total-memory", options.memory),
             shlex.split(options.trialbook),
         )
         print(HEADER)
-        print(row(n_rows, options.deadline, ended, log, report))
-        print("\n".join(["", *said(report)]))
-    return ended.exit_code
+        print(row(n_rows, options.deadline, training))
+        print("\n".join(["", *said(training.report)]))
+    return training.ended.exit_code
 
 
 if __name__ == "__main__":

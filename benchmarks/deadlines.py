@@ -1,14 +1,11 @@
 """Whether deadlines hold, on tables of very different shape: ``python -m benchmarks.deadlines``.
 
-Each run is the command line of Trialbook in a process of its own, timed from its start to its
-end, imports included. The tables are made here, so that nothing has to be fetched.
+The tables are made here, so that nothing has to be fetched.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import re
 import shutil
 import sys
 import tempfile
@@ -19,16 +16,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.process import Ended, kill_after, run_bounded
+from benchmarks.training import Training, train
 
 # What counts as an overrun: this share of the deadline, and a second.
 TOLERANCE_SHARE, TOLERANCE_S = 0.03, 1.0
-TRIALBOOK = Path(__file__).parent / ".venvs" / "trialbook" / "bin" / "trialbook"
+# The test of the winner counts, too.
+OPTIONS = ("--test-size", "0.1")
 HEADER = (
     "| table | rows x columns | classes | deadline | wall | overrun | first model | models "
     "| peak memory |\n|---|---|--:|--:|--:|--:|--:|--:|--:|"
 )
-CLOCK = r"^\[ *(\d+):(\d\d)\]"
 
 
 @dataclass(frozen=True)
@@ -117,40 +114,7 @@ def _target(name: str, shape: Shape, signal: np.ndarray) -> np.ndarray:
     return np.asarray(pd.Index([f"class {i}" for i in range(shape.classes)]).take(parts))
 
 
-def measure(name: str, table: Path, deadline_s: float, scratch: Path) -> tuple[Ended, str]:
-    """Run Trialbook on a table.
-
-    Parameters
-    ----------
-    name : str
-    table : Path
-    deadline_s : float
-    scratch : Path
-        A folder for the workspace and the log.
-
-    Returns
-    -------
-    tuple of (Ended, str)
-        The process, and what it printed.
-    """
-    log, workspace = scratch / f"{name}.log", scratch / f"{name}-{deadline_s:.0f}"
-    command: list[str | Path] = [
-        *(TRIALBOOK, "train", table, "--target", "target", "--test-size", "0.1"),
-        *("--timeout", f"{deadline_s:.0f}s", "--workspace", workspace, "--name", name),
-    ]
-    ended = run_bounded(
-        command,
-        cwd=scratch,
-        log=log,
-        environ=os.environ,
-        cores=2,
-        limit_s=kill_after(deadline_s),
-    )
-    shutil.rmtree(workspace, ignore_errors=True)
-    return ended, log.read_text("utf-8", errors="replace")
-
-
-def row(name: str, shape: Shape, deadline_s: float, ended: Ended, log: str) -> str:
+def row(name: str, shape: Shape, deadline_s: float, training: Training) -> str:
     """A line of the table.
 
     Parameters
@@ -158,24 +122,21 @@ def row(name: str, shape: Shape, deadline_s: float, ended: Ended, log: str) -> s
     name : str
     shape : Shape
     deadline_s : float
-    ended : Ended
-    log : str
-        What Trialbook printed.
+    training : Training
 
     Returns
     -------
     str
     """
-    models = re.findall(CLOCK + r" trial \d+ \S+: [\d.,-]+ ±", log, re.MULTILINE)
-    first = f"{int(models[0][0]) * 60 + int(models[0][1])} s" if models else "none"
+    ended = training.ended
     over = max(0.0, ended.seconds - deadline_s)
     allowed = TOLERANCE_SHARE * deadline_s + TOLERANCE_S
     overrun = f"**{over:.1f} s**" if over > allowed else f"{over:.1f} s"
-    finished = len(models) if ended.exit_code == 0 else f"exit {ended.exit_code}"
+    finished = training.n_models if ended.exit_code == 0 else f"exit {ended.exit_code}"
     return (
         f"| {name} | {shape.rows:,} x {shape.columns + shape.words} | {shape.classes or ''} "
-        f"| {deadline_s:.0f} s | {ended.seconds:.1f} s | {overrun} | {first} | {finished} "
-        f"| {ended.peak_memory_mb / 1024:.1f} GiB |"
+        f"| {deadline_s:.0f} s | {ended.seconds:.1f} s | {overrun} | {training.first_model} "
+        f"| {finished} | {training.peak_memory} |"
     )
 
 
@@ -197,8 +158,10 @@ def run(names: Sequence[str], deadlines: Sequence[float], say: Callable[[str], N
             table = Path(folder) / f"{name}.parquet"
             make(name, SHAPES[name]).to_parquet(table)
             for deadline_s in deadlines:
-                ended, log = measure(name, table, deadline_s, Path(folder))
-                say(row(name, SHAPES[name], deadline_s, ended, log))
+                workspace = Path(folder) / f"{name}-{deadline_s:.0f}"
+                training = train(table, deadline_s, workspace, OPTIONS)
+                shutil.rmtree(workspace, ignore_errors=True)
+                say(row(name, SHAPES[name], deadline_s, training))
             table.unlink()
 
 

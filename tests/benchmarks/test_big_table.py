@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.big_table import HEADER, row, rows, said, write
 from benchmarks.process import Ended
+from benchmarks.training import Training
 
 REPORT = """# big_table
 
@@ -53,13 +54,14 @@ def test_a_table_is_written_in_row_groups(tmp_path):
 
 def test_a_row_says_what_was_seen():
     log = "[ 0:41] trial 1 sgd-1: 0.82 ± 0 in 0.4 s\n[ 1:05] trial 2 a-2: 0.91 ± 0 in 2 s\n"
-    line = row(10_000_000, 600.0, Ended(0, 598.25, 9_216.0, timed_out=False), log, REPORT)
+    training = Training(Ended(0, 598.25, 9_216.0, timed_out=False), log, REPORT)
+    line = row(10_000_000, 600.0, training)
     assert line == ("| 10,000,000 | 600 s | 598.2 s | 9.0 GiB | 41 s | 2 | roc_auc 0.91234 | 0 |")
     assert line.count("|") == HEADER.splitlines()[0].count("|")
 
 
 def test_a_run_without_a_report_is_said_too():
-    line = row(1_000, 60.0, Ended(3, 61.0, 512.0, timed_out=False), "", "")
+    line = row(1_000, 60.0, Training(Ended(3, 61.0, 512.0, timed_out=False), ""))
     assert "| none | 0 | none | 3 |" in line
     assert said("") == []
 

@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks.deadlines import RARE, SHAPES, Shape, make, row
 from benchmarks.process import Ended
+from benchmarks.training import Training
 
 
 @pytest.mark.parametrize(
@@ -34,14 +35,14 @@ def test_one_table_is_imbalanced():
 
 
 def test_a_row_says_what_was_seen():
-    log = (
-        "[ 0:03] trial 1 knn-1: 0.82 ± 0.06 in 0.4 s\n[ 1:05] trial 2 a-2: 1,131.7 ± 0.1 in 2 s\n"
-    )
-    said = row("tiny", SHAPES["tiny"], 60.0, Ended(0, 61.5, 1024.0, timed_out=False), log)
+    log = "[ 0:03] trial 1 knn-1: 0.82 ± 0.06 in 0.4 s\n[ 1:05] trial 2 a-2: 0.8 ± 0.1 in 2 s\n"
+    training = Training(Ended(0, 61.5, 1024.0, timed_out=False), log)
+    said = row("tiny", SHAPES["tiny"], 60.0, training)
     assert said == "| tiny | 200 x 5 | 2 | 60 s | 61.5 s | 1.5 s | 3 s | 2 | 1.0 GiB |"
 
 
 def test_an_overrun_and_a_run_without_a_model_stand_out():
-    said = row("tiny", SHAPES["tiny"], 15.0, Ended(3, 20.0, 512.0, timed_out=False), "")
+    training = Training(Ended(3, 20.0, 512.0, timed_out=False), "")
+    said = row("tiny", SHAPES["tiny"], 15.0, training)
     assert "**5.0 s**" in said
     assert "| none | exit 3 |" in said
