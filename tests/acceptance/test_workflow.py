@@ -238,9 +238,16 @@ def test_an_edited_notebook_becomes_a_trial_of_its_experiment(trained, run_proce
     assert {one.estimator[-1].C for one in model.estimators_} == {0.0005}
     assert "edited by hand" in run("show", document["label"], "--workspace", workspace).out
 
-    same = next(trial for trial in tb.open(workspace).trials if trial.learner == "lightgbm")
+
+@pytest.mark.parametrize("learner", ["lightgbm", "voting", "stacking"])
+def test_a_notebook_that_was_not_edited_gives_the_same_score(trained, learner, tmp_path):
+    workspace = trained.copy_to(tmp_path / "W")
+    same = next(trial for trial in tb.open(workspace).trials if trial.learner == learner)
     again = tb.rerun(same.notebook)
     assert again.score == pytest.approx(same.score, abs=1e-9)
+    check = "model_check/predictions.parquet"
+    before, after = (pd.read_parquet(trial.folder / check) for trial in (same, again))
+    pd.testing.assert_frame_equal(before, after)
 
 
 def test_an_edited_notebook_that_fails_is_a_failed_trial(trained, run, warm_workers, tmp_path):

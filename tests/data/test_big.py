@@ -151,6 +151,23 @@ def test_rows_that_are_left_out_of_folds_do_not_train_in_their_own(monkeypatch):
     assert "of which 90 are scored" in folds.description
 
 
+def test_a_small_fold_keeps_rows_that_validate(monkeypatch):
+    monkeypatch.setattr(_big, "VALIDATION_ROWS", 90)
+    matrix = np.full((1000, 2), TRAINS, dtype=np.int8)
+    matrix[:3, 0] = VALIDATES
+    matrix[3:, 1] = VALIDATES
+    for seed in range(20):
+        _, folds = arrange(Folds(matrix, "fold column", "2 folds"), classes(), chance(seed))
+        assert (folds.matrix == VALIDATES).any(axis=0).all()
+
+
+@pytest.mark.parametrize("every", [2, 3, 5])
+def test_every_other_row_that_validates_is_a_fair_sample(every):
+    y = (np.arange(20_000) % 5 == 0).astype(int)  # one of five: a regular order has a period
+    order, _ = arrange(hold_out(20_000, 10_000), y, chance())
+    assert y[order][:10_000:every].mean() == pytest.approx(0.2, abs=0.03)
+
+
 def test_rows_that_train_are_counted_from_the_first_on():
     matrix = np.array([[0], [0], [1], [-1], [1]], dtype=np.int8)
     assert trained_rows(matrix).tolist() == [0, 0, 1, 1, 2]

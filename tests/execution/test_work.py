@@ -16,6 +16,7 @@ from trialbook.data import prepare
 from trialbook.execution import FIRST_FOLD, NOTEBOOK, OOF, PROGRAM, Request, _work
 from trialbook.execution._work import OutOfTimeError, run_score, run_trial
 from trialbook.job import Job
+from trialbook.program import import_program
 
 N_ROWS, N_FOLDS = 90, 3
 
@@ -80,9 +81,7 @@ class Experiment:
         self.folder = root / "trial"
         self.told = []
 
-    def run(
-        self, *, in_fold="pass", in_evaluate="pass", budget_s=None, trains=True, more="", **asked
-    ):
+    def run(self, *, in_fold="pass", in_evaluate="pass", budget_s=None, more="", **asked):
         path = self.folder / PROGRAM
         path.parent.mkdir(parents=True, exist_ok=True)
         program = PROGRAM_TEXT.format(in_fold=in_fold, in_evaluate=in_evaluate)
@@ -91,7 +90,6 @@ class Experiment:
             "schema": str(self.root / "schema.json"),
             "learner": None,
             "metadata": {"trial": "mean-1"},
-            "trains": trains,
             **asked,
         }
         request = Request(1, "trial", str(self.folder), payload, budget_s)
@@ -188,12 +186,14 @@ def test_folds_that_do_not_fit_into_the_budget_end_the_trial_early(experiment):
     assert len(experiment.told) == 1
 
 
-def test_some_folds_in_time_are_a_model_if_there_is_no_other(experiment):
+def test_some_folds_in_time_are_a_model_if_there_is_no_other(experiment, monkeypatch):
     result = experiment.run(in_fold="time.sleep(0.8 * (number > 0))", budget_s=2.0, partial=True)
     assert result["n_folds"] == len(result["fold_scores"]) == len(experiment.told) == 2
     assert result["score"] == pytest.approx(np.mean(result["fold_scores"]))
     text = (experiment.folder / PROGRAM).read_text("utf-8")
     assert "FOLDS = ['__fold_0', '__fold_1']" in text.replace('"', "'")
+    monkeypatch.chdir((experiment.folder / PROGRAM).parent)
+    assert list(import_program(experiment.folder / PROGRAM).load()[0]) == ["a"]
     rows = pd.read_parquet(experiment.folder / OOF)["row"]
     assert sorted(rows) == sorted(np.flatnonzero((experiment.folds[:, :2] == 0).any(axis=1)))
 
@@ -213,8 +213,9 @@ def test_a_trial_in_a_race_shows_its_first_fold_before_it_tells(experiment, race
 
 def test_the_first_fold_of_a_program_that_trains_nothing_is_no_measure_of_the_others(experiment):
     slow_start = "time.sleep(0.6 * (number == 0))"
-    experiment.run(in_fold=slow_start, budget_s=1.0, trains=False)
+    metrics = experiment.run(in_fold=slow_start, budget_s=1.0, more="MEMBERS = {}\n")["metrics"]
     assert len(experiment.told) == N_FOLDS
+    assert not any(name.startswith("training_") for name in metrics)
 
 
 @pytest.mark.parametrize("budget_s", [1.0, 4.0, 10.0, 100.0, 1000.0])
@@ -266,9 +267,7 @@ def test_folds_whose_predictions_are_known_are_not_trained_again(experiment):
     oof = experiment.root / "known.parquet"
     shutil.copy(experiment.folder / OOF, oof)
     known = pd.read_parquet(oof)
-    result = experiment.run_anew(
-        in_fold="raise AssertionError", more=REFIT, oof=str(oof), trains=False
-    )
+    result = experiment.run_anew(in_fold="raise AssertionError", more=REFIT, oof=str(oof))
     assert result["fold_scores"] == before["fold_scores"]
     assert [told["score"] for _, told in experiment.told[-N_FOLDS:]] == before["fold_scores"]
     pd.testing.assert_frame_equal(pd.read_parquet(experiment.folder / OOF), known)

@@ -134,7 +134,6 @@ class Trained:
             "schema": schema,
             "learner": learner,
             "metadata": {},
-            "trains": learner is not None,
         }
         before = os.getcwd()
         try:

@@ -21,6 +21,7 @@ from trialbook.program import (
     import_program,
     set_constant,
     tabular_program,
+    with_first_folds,
 )
 
 ACCURACY = MetricCode(
@@ -176,6 +177,16 @@ def test_rounds_are_found_once_and_then_fixed(frame: Frame, tmp_path: Path) -> N
     module = load(set_constant(source, "ROUNDS", [1, 4]), tmp_path)
     depths = [model[-1].max_depth for model, _, _ in module.cross_validate(*module.load())]
     assert depths == [1, 4]
+
+
+def test_folds_that_are_left_out_are_no_features(frame: Frame, tmp_path: Path) -> None:
+    whole = load(program(frame), tmp_path).load()
+    module = load(with_first_folds(program(frame), frame.fold_columns, 1), tmp_path)
+    X, y, folds = module.load()
+    pd.testing.assert_frame_equal(X, whole[0])
+    np.testing.assert_array_equal(y, whole[1])
+    np.testing.assert_array_equal(folds, whole[2][:, :1])
+    assert list(frame.fold_columns[:1]) == module.FOLDS
 
 
 def test_weights_are_read_passed_on_and_kept_from_the_features(

@@ -249,6 +249,20 @@ def test_without_a_deadline_every_trial_has_all_rows(make_growth, make_search, m
     assert {step.rows for step in steps} == {N_ROWS}
 
 
+def test_no_refinement_starts_that_would_not_fit_into_memory(make_growth, make_search, make_step):
+    growth = make_growth(memory_limit=int(LIBRARIES_BYTES + 2 * GB))
+    large = growth.learners["b"]
+    type(large).memory = lambda self, params, table: table.n_rows * 1e6
+    search = make_search([make_step(1, "a", x=0.1), make_step(2, "b", x=0.2)], growth=growth)
+    for number, key in ((1, "a"), (2, "b")):
+        search.replay(make_step(number, key, x=0.1), 0.5)
+    for _ in range(4):
+        step = search.ask()
+        assert (step.learner, step.origin) == ("a", "tuning")
+        assert growth.fits_memory(step)
+        search.tell(step.number, 0.9)
+
+
 def test_refinements_in_vain_lead_to_more_rows_before_the_end(make_search, make_step, clock):
     plan = [make_step(number, "a", x=number / 50, n=3, pace=20) for number in range(1, 25)]
     search = make_search(plan, keys="a")

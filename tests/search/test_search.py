@@ -236,6 +236,21 @@ def test_the_first_of_a_learner_has_the_benefit_of_the_doubt(make_search, plan):
     assert not search.may_gain(second.learner, part)
 
 
+def test_what_an_earlier_session_stopped_is_not_in_vain_for_this_one(make_search, plan):
+    search = make_search(plan(FREE_TRIALS), max_trials=500)
+    search.table = replace(search.table, n_folds=1)
+    for step in plan(FREE_TRIALS):
+        search.replay(step, 0.5)
+    for step in plan(FREE_TRIALS + 2 * PATIENCE)[FREE_TRIALS:]:
+        search.reserve(step.number)
+        search.replay(replace(step, origin="tuning"), None, first_loss=0.6)
+    for _ in range(PATIENCE):
+        step = search.ask()
+        assert isinstance(step, Step)
+        search.tell(step.number, 0.5)
+    assert isinstance(search.ask(), Stop)
+
+
 # -- determinism -----------------------------------------------------------------------------
 
 
@@ -287,6 +302,15 @@ def test_without_a_deadline_a_step_waits_for_the_results_it_is_chosen_by(make_se
     assert isinstance(search.ask(), Wait)
     search.tell(1, 0.5)
     assert search.ask().number == 3
+
+
+def test_all_workers_start_at_once(make_search, plan):
+    search = make_search(plan(9), n_workers=4)
+    assert [search.ask().number for _ in range(4)] == [1, 2, 3, 4]
+    assert isinstance(search.ask(), Wait)
+    search.tell(2, 0.5)
+    search.tell(1, 0.5)
+    assert [search.ask().number for _ in range(2)] == [5, 6]
 
 
 def test_with_a_deadline_no_worker_waits_for_another(make_search, plan):

@@ -120,7 +120,8 @@ def trial_table(trial: Trial, metric: str) -> RenderableType:
     facts = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
-    about = ", edited by hand" * trial.edited + ", trained anew on all rows" * trial.refitted
+    about = ", edited by hand" * trial.edited
+    about += ", trained anew on all of its rows" * trial.refitted
     facts.add_row("trial", Text(f"{trial.number} {trial.label}{about}"))
     facts.add_row("learner", Text(trial.learner))
     if trial.state != "finished":

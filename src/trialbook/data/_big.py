@@ -176,7 +176,7 @@ def stratified_order(strata: np.ndarray, rng: np.random.Generator) -> np.ndarray
 def arrange(
     folds: Folds, strata: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, Folds]:
-    """Put the rows that validate first, then those that only train, each in a stratified order.
+    """Put the rows that validate first, then those that only train in a stratified order.
 
     The first rows of the table, as many as one likes, are then a smaller table with the same
     validation.
@@ -198,12 +198,10 @@ def arrange(
     """
     folds = _fewer_validate(folds, strata, rng)
     validates = (folds.matrix == VALIDATES).any(axis=1)
-    order = np.concatenate(
-        [
-            rows[stratified_order(strata[rows], rng)]
-            for rows in (np.flatnonzero(validates), np.flatnonzero(~validates))
-        ]
-    )
+    # All of the former are always used; every k-th of them is a fair sample in a random order,
+    # which it need not be in a stratified one.
+    first, rest = rng.permutation(np.flatnonzero(validates)), np.flatnonzero(~validates)
+    order = np.concatenate([first, rest[stratified_order(strata[rest], rng)]])
     return order, replace(folds, matrix=folds.matrix[order], growable=True)
 
 
@@ -211,7 +209,9 @@ def _fewer_validate(folds: Folds, strata: np.ndarray, rng: np.random.Generator) 
     rows = np.flatnonzero((folds.matrix == VALIDATES).any(axis=1))
     if len(rows) <= VALIDATION_ROWS:
         return folds
-    parts = np.unique(strata[rows], return_inverse=True)[1]
+    # Strata of each fold: even of a small one, some rows go on to validate.
+    fold = (folds.matrix[rows] == VALIDATES).argmax(axis=1)
+    parts = np.unique(fold * (strata.max() + 1) + strata[rows], return_inverse=True)[1]
     left_out = rows[sample(parts, 1 - VALIDATION_ROWS / len(rows), rng)]
     matrix = folds.matrix.copy()
     instead = TRAINS if folds.kind == "hold-out" else NEITHER

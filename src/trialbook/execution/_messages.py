@@ -23,7 +23,7 @@ class Request:
     ----------
     id : int
         Unique within the experiment.
-    kind : {"trial", "score"}
+    kind : {"trial", "score", "probe"}
         Which function of `trialbook.execution._work` does it.
     folder : str
         Absolute path of the run's artifacts; everything is written below it, and nowhere else.

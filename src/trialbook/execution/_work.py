@@ -32,7 +32,7 @@ from trialbook.models import (
     save_model,
     write_predictions,
 )
-from trialbook.program import import_program, set_constant, to_notebook
+from trialbook.program import import_program, set_constant, to_notebook, with_first_folds
 
 Report = Callable[[str, dict[str, Any]], None]
 # Fitted model, validation rows, and what it predicts of them.
@@ -76,9 +76,8 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     ----------
     request : Request
         Payload: ``schema`` (a JSON file), ``learner`` (a key, or ``None`` for a program that no
-        learner wrote), ``metadata`` (for the notebook), ``trains`` (whether the folds' models
-        take the table's features, as an ensemble's do not), ``race`` (whether the predictions of
-        the first fold are to be shown), ``partial`` (whether some folds are better than none),
+        learner wrote), ``metadata`` (for the notebook), ``race`` (whether the predictions of the
+        first fold are to be shown), ``partial`` (whether some folds are better than none),
         ``oof`` (a file with what the same ``cross_validate`` predicted in an earlier trial, which
         need not be repeated).
     report : callable
@@ -101,10 +100,12 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     program = _import_in_place(path)
     loaded = program.load()
     X, y = loaded[0], loaded[1]
+    # An ensemble's folds train what takes the predictions of its members, not the features.
+    trains = "oof" not in payload and not hasattr(program, "MEMBERS")
     n_models = loaded[2].shape[1] * max(1, len(schema.classes))
     training = math.inf if request.budget_s is None else _training_s(request.budget_s, n_models)
     limit = start + training
-    pace = _Pace(limit, payload["trains"], payload.get("partial", False))
+    pace = _Pace(limit, trains, payload.get("partial", False))
     shown = folder / FIRST_FOLD if payload.get("race") else None
     known = stored_folds(Path(payload["oof"])) if "oof" in payload else None
     trained = _cross_validate(program, loaded, learner, pace, report, shown, known)
@@ -115,7 +116,7 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
         rounds = [learner.rounds(model[-1]) for model in trained.models]
         text = set_constant(text, "ROUNDS", rounds)
     if len(trained.models) < loaded[2].shape[1]:
-        text = set_constant(text, "FOLDS", program.FOLDS[: len(trained.models)])
+        text = with_first_folds(text, program.FOLDS, len(trained.models))
     path.write_text(text, "utf-8")
     (folder / NOTEBOOK).write_text(to_notebook(text, payload["metadata"]), "utf-8")
     model = _model(program, loaded, trained)
@@ -131,7 +132,7 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     predict_row_ms = row_ms(model, X, classification=is_classification)
     write_predictions(check, folder / CHECK)
     metrics = _metrics(trained, schema, X, y)
-    if payload["trains"]:
+    if trains:
         metrics |= _training_metrics(trained, schema, X, y)
     _write_charts(schema, y, trained, folder / CHARTS)
     return {
@@ -369,7 +370,7 @@ def _training_metrics(
     unseen = np.zeros(len(y), dtype=bool)
     unseen[trained.rows[0]] = True
     seen = np.flatnonzero(~unseen)
-    sample = seen[:: max(1, len(seen) // TRAINING_ROWS)]
+    sample = np.random.default_rng(0).permutation(seen)[:TRAINING_ROWS]
     model = trained.models[0]
     prediction = predict(model, X.iloc[sample], classification=bool(schema.classes))
     scores = all_metrics(schema.task, y[sample], prediction, schema.positive, y_range=y_range)

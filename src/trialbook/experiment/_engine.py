@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from trialbook.evaluation import Metric
 
 POLL_S = 0.1
-# The cheapest model gets as long as the whole experiment should have taken, and this at least,
-# when nothing else has become a model in time.
+# One trial, the first that is under way, gets as long again as the whole experiment should have
+# taken, and this at least, when nothing has become a model in time.
 LAST_RESORT_S = 30.0
 # The rest of a trial's folds must take this long for stopping it to be worth a new worker.
 RACE_MIN_S = 0.5
@@ -90,6 +90,7 @@ class Engine:
     _cancelled: set[int] = field(default_factory=set)
     _outrun: dict[int, tuple[float, str]] = field(default_factory=dict)
     _interrupted: bool = False
+    _late: bool = False
 
     def emit(self, event: events.Event) -> None:
         """Tell all listeners."""
@@ -132,7 +133,7 @@ class Engine:
             If none of them has a model.
         """
         self._run_to_a_stop()
-        late = self.ledger.search_left_s <= 0
+        late = self.ledger.search_left_s <= 0 < self._last_s
         if math.isinf(self.best_loss) and late and not self._interrupted:
             self._last_resort()
         for label, reason in self.search.skipped().items():
@@ -153,9 +154,16 @@ class Engine:
                 self._handle(message)
             if self._interrupted and self.stopping is None:
                 self._stop("interrupted; the trials so far are kept")
+            if self._interrupted:
                 self._cancel_running("stopped by the user")
-            elif self.ledger.search_left_s <= 0 and self._running:
+            elif self.ledger.search_left_s <= 0:
                 self._cancel_running("the time for trials was over")
+
+    @property
+    def _last_s(self) -> float:
+        """Seconds in which the only model may still come, long after the deadline."""
+        left_s, deadline_s = self.ledger.left_s, self.ledger.deadline_s
+        return left_s if deadline_s is None else left_s + max(LAST_RESORT_S, deadline_s)
 
     def _last_resort(self) -> None:
         """Train the cheapest model beyond its time: a late model is worth more than none."""
@@ -163,8 +171,7 @@ class Engine:
         number = self.search.highest + 1
         self.search.reserve(number)
         floor = self.search.smallest(self.search.plan[0])
-        limit = max(LAST_RESORT_S, self.ledger.deadline_s or 0.0)
-        self._start(replace(floor, number=number), None, limit)
+        self._start(replace(floor, number=number), None, self._last_s)
         while self._running and not self._interrupted:
             for message in self.pool.poll(POLL_S):
                 self._handle(message)
@@ -306,7 +313,14 @@ class Engine:
             if isinstance(choice, Stop):
                 self._stop(choice.reason)
                 return
-            self._start(choice, self.search.budget_s(choice), self.ledger.trial_limit_s())
+            self._start(choice, self.search.budget_s(choice), self._limit_s())
+
+    def _limit_s(self) -> float | None:
+        """Seconds after which a trial that starts now is killed; ``None`` without any limit."""
+        if math.isfinite(self.best_loss) or self.ledger.deadline_s is None:
+            return self.ledger.trial_limit_s()
+        # The first may become the only model; the others are ended when there is one, and late.
+        return min(self._last_s, self.ledger.trial_timeout or math.inf)
 
     def _start(self, step: Step, budget_s: float | None, limit_s: float | None) -> None:
         learner = self.learners[step.learner]
@@ -363,8 +377,9 @@ class Engine:
             best = self.keep(step.number, running.run_id, result, step)
             folder = self.tracker.folder_of(running.run_id)
             whole = result["n_folds"] == self.search.table.n_folds
-            prediction = self.prediction(folder) if whole else None
-            self.search.tell(step.number, self.loss(result["score"]), prediction)
+            # The score of some folds is no measure beside those of all.
+            loss = self.loss(result["score"]) if whole else None
+            self.search.tell(step.number, loss, self.prediction(folder) if whole else None)
             self.emit(
                 events.TrialFinished(
                     step.number,
@@ -399,10 +414,13 @@ class Engine:
         if running is None or not self.search.races or told["fold"] != 1:
             return
         left_s = (time.monotonic() - running.started) * (told["n_folds"] - 1)
-        path = self.tracker.folder_of(running.run_id) / FIRST_FOLD
-        if left_s < RACE_MIN_S or message.id in self._cancelled or not path.exists():
+        if left_s < RACE_MIN_S or message.id in self._cancelled:
             return
-        if not self.search.may_gain(running.learner, read_oof(path)[1]):
+        try:
+            _, part = read_oof(self.tracker.folder_of(running.run_id) / FIRST_FOLD)
+        except FileNotFoundError:
+            return  # all of its folds have ended meanwhile
+        if not self.search.may_gain(running.learner, part):
             reason = f"stopped after fold 1 of {told['n_folds']}: no gain for the vote there"
             self._outrun[message.id] = told["score"], reason
             self.pool.cancel(message.id, reason)
@@ -412,10 +430,19 @@ class Engine:
         self.emit(events.Stopping(reason))
 
     def _cancel_running(self, reason: str) -> None:
-        """End the trials under way, unless one of them may become the only model."""
-        if math.isinf(self.best_loss) and self.ledger.left_s > 0:
-            return
-        for number in list(self._running):
+        """End the trials under way, unless one of them may become the only model.
+
+        Until the deadline each of them may; then, unless the user has had enough, the first.
+        """
+        spared: set[int] = set()
+        if math.isinf(self.best_loss) and self._running:
+            if self.ledger.left_s > 0:
+                return
+            spared = set() if self._interrupted else {min(self._running)}
+            if spared and not self._late:
+                self._late = True
+                self.emit(events.Warned("no model by the deadline; the first trial goes on"))
+        for number in self._running.keys() - self._cancelled - spared:
             self._cancelled.add(number)
             self.pool.cancel(number, reason)
 

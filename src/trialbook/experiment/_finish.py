@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,9 @@ MIN_ENSEMBLE_S = 1.0
 # Of the time that a prediction may take, members of an ensemble may take so much in all: to blend
 # them takes some too, and a measured time is rough.
 MEMBERS_SHARE = 0.9
+# The test gets as long as the whole experiment should have taken, and this at least: a late result
+# is worth more than none, but one that never comes is not.
+TEST_LEAST_S = 30.0
 # Ids of requests that are not trials: beyond any trial's number.
 TEST_REQUEST = 10**9
 
@@ -111,7 +115,8 @@ class Finish:
                 continue
             number += 1
             planned.append(self._open(kind, number, members[kind]))
-        answers = self.engine.run_requests([request for _, _, request in planned])
+        until = time.monotonic() + self._left_s()
+        answers = self.engine.run_requests([request for _, _, request in planned], until)
         for step, run_id, request in planned:
             self.engine.settle(step, run_id, answers[request.id])
 
@@ -244,11 +249,9 @@ class Finish:
         folder = tracker.new_folder(run_id)
         write = writer.write_voting if kind == "voting" else writer.write_stacking
         write(folder, members, step.label, self._adjustment())
-        left = self._left_s()
-        payload = writer.payload(run_id, step, learner=None, trains=False)
-        budget = None if math.isinf(left) else left
+        payload = writer.payload(run_id, step, learner=None)
         self.engine.emit(events.TrialStarted(number, step.label, kind))
-        return step, run_id, Request(number, "trial", str(folder), payload, budget, budget)
+        return step, run_id, Request(number, "trial", str(folder), payload)
 
     # -- test and report -------------------------------------------------------------------
 
@@ -268,7 +271,9 @@ class Finish:
             "metric": self.engine.metric.name,
             "y_range": y_range,
         }
-        request = Request(TEST_REQUEST, "score", str(best.folder), payload)
+        deadline_s = self.engine.ledger.deadline_s
+        limit_s = None if deadline_s is None else max(TEST_LEAST_S, deadline_s)
+        request = Request(TEST_REQUEST, "score", str(best.folder), payload, limit_s=limit_s)
         answer = self.engine.run_request(request)
         if answer.kind == "failed":
             self.engine.emit(

@@ -517,15 +517,10 @@ def leaderboard_table(
         "error",
     ]
     table = pd.DataFrame(rows, columns=columns).astype({"rank": "Int64"})
-    if any("rows" in record.tags for record in records):
-        trained = pd.array([_rows(record) for record in records], dtype="Int64")
+    if any(record.rows is not None for record in records):
+        trained = pd.array([record.rows for record in records], dtype="Int64")
         table.insert(columns.index("score"), "rows", trained)
     return table
-
-
-def _rows(record: TrialRecord) -> int | None:
-    """Rows that a fold of a trial on a big table trained on; ``None`` for any other."""
-    return int(record.tags["rows"]) if "rows" in record.tags else None
 
 
 def config_tag(params: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from trialbook.experiment._state import Machine
@@ -20,15 +21,55 @@ MEMORY_SHARE = 0.8
 TOTAL_SHARE = 0.9
 # The engine and the fork server with their libraries.
 IMPORTS_BYTES = 2**30
-# Less than this is no limit but a mistake.
-LEAST_BYTES = 2**29
-# Limit and use of a control group: version 2, and version 1.
-CONTROL_GROUPS = tuple(
-    (Path("/sys/fs/cgroup") / limit, Path("/sys/fs/cgroup") / used)
-    for limit, used in (
-        ("memory.max", "memory.current"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
-    )
+# A table that may take less than this is no table.
+LEAST_TABLE_BYTES = 2**29
+# A worker that may hold less than this would be killed for its libraries: where memory is short
+# there are fewer workers.
+LEAST_WORKER_BYTES = 2**30
+
+
+@dataclass(frozen=True)
+class ControlGroup:
+    """Where a control group says what its processes may hold, and hold.
+
+    Parameters
+    ----------
+    folder : Path
+    limit, used, statistics : str
+        Names of files.
+    total : str
+        What names of sums begin with in the statistics.
+    """
+
+    folder: Path
+    limit: str
+    used: str
+    statistics: str = "memory.stat"
+    total: str = ""
+
+    def free(self) -> int | None:
+        """Bytes that are left below the limit; ``None`` without one."""
+        try:
+            limit = int((self.folder / self.limit).read_text())
+            used = int((self.folder / self.used).read_text())
+            lines = (self.folder / self.statistics).read_text().splitlines()
+            # Pages of files count as used, but are given up as soon as memory is wanted.
+            wanted = {f"{self.total}active_file", f"{self.total}inactive_file"}
+            files = [int(line.split()[1]) for line in lines if line.split()[0] in wanted]
+        except (OSError, ValueError):  # not there, or "max"
+            return None
+        return max(0, limit - max(0, used - sum(files)))
+
+
+# Version 2, and version 1.
+CONTROL_GROUPS = (
+    ControlGroup(Path("/sys/fs/cgroup"), "memory.max", "memory.current"),
+    ControlGroup(
+        Path("/sys/fs/cgroup/memory"),
+        "memory.limit_in_bytes",
+        "memory.usage_in_bytes",
+        total="total_",
+    ),
 )
 
 
@@ -61,8 +102,11 @@ def share_out(job: Job, n_cells: int) -> Machine:
         else:
             per_trial = 1 if n_cells <= MAX_CELLS_ON_ONE_CORE else cores
     workers = max(1, cores // per_trial)
+    fitting = max(1, worker_memory(job) // LEAST_WORKER_BYTES)
+    if fitting < workers:
+        workers, per_trial = fitting, job.max_cores_per_trial or cores // fitting
     if job.max_concurrent_trials is not None:
-        workers = min(job.max_concurrent_trials, max(workers, 1))
+        workers = min(job.max_concurrent_trials, workers)
     if job.max_trials is not None:
         workers = min(workers, job.max_trials)
     return Machine(workers, per_trial)
@@ -72,14 +116,10 @@ def free_memory() -> int:
     """Bytes that are free on this machine, and in its control group if that has a limit."""
     import psutil
 
-    free = int(psutil.virtual_memory().available)
-    for limit, used in CONTROL_GROUPS:
-        try:
-            text = limit.read_text().strip()
-            free = min(free, int(text) - int(used.read_text())) if text != "max" else free
-        except (OSError, ValueError):
-            continue
-    return max(free, 0)
+    found = [group.free() for group in CONTROL_GROUPS]
+    return min(
+        [int(psutil.virtual_memory().available), *(free for free in found if free is not None)]
+    )
 
 
 def run_memory(job: Job) -> int:
@@ -90,7 +130,19 @@ def run_memory(job: Job) -> int:
 def table_memory(job: Job) -> int:
     """Bytes that the training table, as often as a worker copies it, may take."""
     room = run_memory(job) - IMPORTS_BYTES
-    return max(LEAST_BYTES, min(room, job.memory_limit or room))
+    return max(LEAST_TABLE_BYTES, min(room, job.memory_limit or room))
+
+
+def worker_memory(job: Job) -> int:
+    """Bytes that all workers together may use: what is free, or what the engine leaves."""
+    room = int(MEMORY_SHARE * free_memory())
+    if job.total_memory is not None:
+        import psutil
+
+        engine = psutil.Process()
+        held = sum(one.memory_info().rss for one in [engine, *engine.children(recursive=True)])
+        room = min(room, int(TOTAL_SHARE * (job.total_memory - held)))
+    return max(0, room)
 
 
 def memory_limit(job: Job, n_workers: int) -> int:
@@ -104,16 +156,6 @@ def memory_limit(job: Job, n_workers: int) -> int:
     Returns
     -------
     int
-        The job's limit, else an even share of what is free, or of what the engine leaves of the
-        job's limit for the whole run.
+        The job's limit, else an even share of `worker_memory`.
     """
-    if job.memory_limit is not None:
-        return job.memory_limit
-    room = int(MEMORY_SHARE * free_memory())
-    if job.total_memory is not None:
-        import psutil
-
-        engine = psutil.Process()
-        held = sum(one.memory_info().rss for one in [engine, *engine.children(recursive=True)])
-        room = min(room, int(TOTAL_SHARE * (job.total_memory - held)))
-    return max(LEAST_BYTES, room) // n_workers
+    return job.memory_limit or max(LEAST_WORKER_BYTES, worker_memory(job) // n_workers)

@@ -85,7 +85,7 @@ class Writer:
         title = f"{learner.name} predicts `{self.task.schema.target}`"
         summary = (
             f"{step.label} of the experiment *{self.task.experiment}*: the configuration of"
-            f" {record.label}, trained anew on all rows. {SCORE_OF_REFIT}"
+            f" {record.label}, trained anew on all of its rows. {SCORE_OF_REFIT}"
         )
         code = learner.code(step.params, self.task.table(step.rows))
         frame = self.frame(step.rows)
@@ -190,9 +190,7 @@ class Writer:
         )
         self.write(folder, program)
 
-    def payload(
-        self, run_id: str, step: Step, *, learner: str | None, trains: bool = True
-    ) -> dict[str, Any]:
+    def payload(self, run_id: str, step: Step, *, learner: str | None) -> dict[str, Any]:
         """What a worker needs besides the program.
 
         Parameters
@@ -201,8 +199,6 @@ class Writer:
         step : Step
         learner : str, optional
             Key of the learner that wrote the program, if one did.
-        trains : bool
-            Whether the folds' models take the table's features, as an ensemble's do not.
 
         Returns
         -------
@@ -210,7 +206,6 @@ class Writer:
         """
         return {
             "learner": learner,
-            "trains": trains,
             "schema": str(self.tracker.folder / _state.SCHEMA),
             "metadata": self.metadata(run_id, step.label),
         }
@@ -251,4 +246,4 @@ def _members_of_refit(refitted: bool) -> str:
     """What the notebook of an ensemble says of refitted members."""
     if not refitted:
         return ""
-    return f" Each that counts is one model that was trained anew on all rows. {SCORE_OF_REFIT}"
+    return f" Each that counts is one model, trained anew on all of its rows. {SCORE_OF_REFIT}"

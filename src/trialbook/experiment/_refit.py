@@ -63,7 +63,7 @@ class Refit:
     engine : Engine
         Nothing else runs on it.
     job : Job
-    adjustment : {"temperature", "class_weights"}, optional
+    adjustment : {"temperature", "temperature_or_isotonic", "class_weights"}, optional
         How ensembles are adjusted to the metric.
 
     Notes
@@ -149,15 +149,19 @@ class Refit:
                 return "its program was edited by hand"
             if part.learner not in self.engine.learners:
                 return f"the learner {part.learner} is not there any more"
-        share = refit_share(self.engine.writer.task.folds.matrix)
-        expected = [share * part.metrics.get("fit_s", 0.0) for part in self._missing(record)]
+        expected = [
+            self._share(part) * part.metrics.get("fit_s", 0.0) for part in self._missing(record)
+        ]
         expected_s = together_s(expected, self.engine.search.n_workers) + self._rebuild_s(record)
         if expected_s > self._left_s():
-            left_s = max(0.0, self._left_s())
-            return (
-                f"training on all rows takes about {expected_s:.0f} s, and {left_s:.0f} s are left"
-            )
+            left = f"{max(0.0, self._left_s()):.0f} s are left"
+            return f"training on all of its rows takes about {expected_s:.0f} s, and {left}"
         return None
+
+    def _share(self, record: TrialRecord) -> float:
+        """`refit_share` of the rows that a trial used."""
+        task = self.engine.writer.task
+        return refit_share(task.folds.matrix[: task.first_rows(record.rows)])
 
     def _rebuild_s(self, record: TrialRecord) -> float:
         """Seconds to score and store an ensemble once more."""
@@ -176,7 +180,7 @@ class Refit:
         if record.run_id in self._done():
             return None
         stopped = self.engine.interrupted
-        return "it was interrupted" if stopped else "it failed to train on all rows"
+        return "it was interrupted" if stopped else "it failed to train on all of its rows"
 
     def _run(self, records: Sequence[TrialRecord], seconds: float) -> None:
         """Make trials anew, as many at once as there are workers, within some seconds."""
@@ -199,7 +203,7 @@ class Refit:
             record.config,
             0.0,
             "refit",
-            rows=int(record.tags["rows"]) if "rows" in record.tags else None,
+            rows=record.rows,
             of=record.label,
         )
         tags = {
@@ -210,7 +214,7 @@ class Refit:
         }
         run_id = tracker.start_trial(number, step.label, step.learner, tags)
         folder = tracker.new_folder(run_id)
-        payload = writer.payload(run_id, step, learner=None, trains=False)
+        payload = writer.payload(run_id, step, learner=None)
         if record.learner in ENSEMBLES:
             write = writer.write_voting if record.learner == "voting" else writer.write_stacking
             members = self._members_anew(record)

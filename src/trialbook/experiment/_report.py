@@ -94,7 +94,8 @@ def _about(
     lines = []
     if best.refitted:
         configuration = best.tags.get("configuration", "")
-        lines += [f"It is a {configuration}: trained anew on all rows. {SCORE_OF_REFIT}", ""]
+        about = f"It is a {configuration}: trained anew on all of its rows."
+        lines += [f"{about} {SCORE_OF_REFIT}", ""]
     if max_predict_ms is None:
         return lines
     limit = f"the {max_predict_ms:g} ms that it may take to predict one row"
@@ -109,7 +110,7 @@ def _about(
 
 def _rows(prepared: Prepared, records: Sequence[TrialRecord]) -> list[str]:
     """A sentence on how many rows of a big table trials trained on."""
-    rows = [int(record.tags["rows"]) for record in records if "rows" in record.tags]
+    rows = [record.rows for record in records if record.rows is not None]
     if not rows:
         return []
     of_all = f"of {int(trained_rows(prepared.folds.matrix)[-1]):,} training rows"
@@ -119,7 +120,7 @@ def _rows(prepared: Prepared, records: Sequence[TrialRecord]) -> list[str]:
 
 
 def _leaderboard(metric: Metric, records: Sequence[TrialRecord]) -> list[str]:
-    sized = any("rows" in record.tags for record in records)
+    sized = any(record.rows is not None for record in records)
     head = [
         "rank",
         "trial",
@@ -136,7 +137,7 @@ def _leaderboard(metric: Metric, records: Sequence[TrialRecord]) -> list[str]:
             str(rank) if record.finished else "",
             record.label,
             record.tags.get("configuration", ""),
-            *([f"{int(record.tags['rows']):,}" if "rows" in record.tags else ""] * sized),
+            *(["" if record.rows is None else f"{record.rows:,}"] * sized),
             _number(record.score) if record.finished else record.tags.get("error", record.status),
             _number(record.std),
             _number(record.metrics.get("fit_s")),

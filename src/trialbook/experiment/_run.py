@@ -299,14 +299,15 @@ def _replay(engine: Engine) -> None:
                 record.config,
                 0.0,
                 record.tags.get("origin", "portfolio"),
-                rows=int(record.tags["rows"]) if "rows" in record.tags else None,
+                rows=record.rows,
             )
             scored = record.score is not None and math.isfinite(record.score)
             loss = engine.loss(record.score) if scored and record.score is not None else None
             first = record.metrics.get("score_fold_0") if record.status == "stopped" else None
             first_loss = None if first is None else engine.loss(first)
             prediction = None if record.partial else engine.prediction(record.folder)
-            engine.search.replay(step, loss, prediction, first_loss)
+            known = None if record.partial else loss
+            engine.search.replay(step, known, prediction, first_loss)
             if loss is not None:
                 engine.best_loss = min(engine.best_loss, loss)
                 engine.foresee(engine.cost(record.learner, loss, record.metrics))

@@ -12,7 +12,13 @@ from trialbook.program._features import (
     possible_extras,
 )
 from trialbook.program._notebook import from_notebook, import_program, to_notebook
-from trialbook.program._tabular import Frame, MetricCode, ModelCode, tabular_program
+from trialbook.program._tabular import (
+    Frame,
+    MetricCode,
+    ModelCode,
+    tabular_program,
+    with_first_folds,
+)
 
 __all__ = [
     "AdjustmentKind",
@@ -34,4 +40,5 @@ __all__ = [
     "tabular_program",
     "to_notebook",
     "voting_program",
+    "with_first_folds",
 ]

@@ -30,7 +30,7 @@ def tempered(proba, temperature):
 
 def find_temperature(y, proba, loss):
     """The temperature, from 1/5 to 5, that has the lowest loss."""
-    step = 1 + len(y) // 50_000  # that many rows tell one number well enough
+    step = 1 + (len(y) - 1) // 50_000  # that many rows tell one number well enough
     y, proba = y[::step], proba[::step]
     found = minimize_scalar(
         lambda log_temperature: loss(y, tempered(proba, np.exp(log_temperature))),
@@ -50,7 +50,7 @@ def isotonic(proba, curves):
 
 def find_isotonic(y, proba, loss):
     """A rising curve for each class: how often a row was of it, by its probability."""
-    step = 1 + len(y) // 50_000
+    step = 1 + (len(y) - 1) // 50_000
     y, proba = y[::step], proba[::step]
     fits = [IsotonicRegression().fit(proba[:, k], y == k) for k in range(proba.shape[1])]
     return [(fit.X_thresholds_, fit.y_thresholds_) for fit in fits]
@@ -64,7 +64,7 @@ def reweighted(proba, class_weights):
 
 def find_class_weights(y, proba, loss):
     """The weights of the classes, some power of their frequencies, that have the lowest loss."""
-    step = 1 + len(y) // 20_000  # that many rows tell one number well enough
+    step = 1 + (len(y) - 1) // 20_000  # that many rows tell one number well enough
     y, proba = y[::step], proba[::step]
     frequency = np.maximum(np.bincount(y, minlength=proba.shape[1]), 1) / len(y)
     candidates = [frequency**-power for power in np.linspace(-0.5, 1.5, 21)]

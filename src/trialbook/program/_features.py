@@ -64,8 +64,8 @@ class Preprocessing:
     extra : tuple of {"arithmetic", "all_pairs", "crosses", "target_encoding"}
         Features beside those of the columns themselves: arithmetic of two numbers, for the best
         pairs or for all pairs of the best columns, two categories as one, and what a category
-        says of the target. Those that the columns do not
-        allow (see `possible_extras`) are left out.
+        says of the target. Those that the columns do not allow (see `possible_extras`) are left
+        out.
     select : int, optional
         Of all columns after encoding, only so many: those most important to extra trees.
     """

@@ -6,11 +6,12 @@ The engine runs this very text: it imports the program, calls `load`, steps thro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from trialbook.program import _snippets
-from trialbook.program._code import Code, assign, import_block, literal, source_of
+from trialbook.program import _networks, _snippets, _transformers
+from trialbook.program._code import Code, assign, import_block, literal, set_constant, source_of
 from trialbook.program._features import Columns, FeatureCode, Preprocessing, feature_code
 
 
@@ -243,6 +244,27 @@ def load_lines(frame: Frame) -> list[str]:
     ]
 
 
+def with_first_folds(program: str, folds: Sequence[str], n_folds: int) -> str:
+    """Leave out all but the first folds of a program, as `load_lines` wrote it.
+
+    Parameters
+    ----------
+    program : str
+        Source text.
+    folds : sequence of str
+        Its columns of folds.
+    n_folds : int
+        How many of them it keeps; the others are no features either.
+
+    Returns
+    -------
+    str
+    """
+    kept = set_constant(program, "FOLDS", list(folds[:n_folds]))
+    dropped = ", ".join(["*FOLDS", *map(literal, folds[n_folds:])])
+    return kept.replace("*FOLDS", dropped, 1)
+
+
 def _parameters(frame: Frame, model: ModelCode, features: FeatureCode) -> str:
     lines = shared_constants(frame)
     if model.fit is not None:
@@ -275,8 +297,6 @@ def _loaded(*, weighted: bool) -> str:
 
 
 def _functions(names: tuple[str, ...]) -> str:
-    from trialbook.program import _networks, _transformers  # they import scikit-learn
-
     homes = (_snippets, _transformers, _networks)
     found = [next(getattr(home, name) for home in homes if hasattr(home, name)) for name in names]
     return "\n\n\n".join(source_of(one) for one in found)

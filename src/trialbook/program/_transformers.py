@@ -59,7 +59,8 @@ class ArithmeticPairs(TransformerMixin, BaseEstimator):
 
     def transform(self, X):
         values = np.asarray(X, dtype=float)
-        made = {(a, b): arithmetic(values[:, a], values[:, b]) for a, b, _ in self.pairs_}
+        pairs = {(a, b) for a, b, _ in self.pairs_}
+        made = {(a, b): arithmetic(values[:, a], values[:, b]) for a, b in pairs}
         return np.column_stack(
             [values[:, :0], *(made[a, b][:, kind] for a, b, kind in self.pairs_)]
         )
@@ -71,7 +72,7 @@ class ArithmeticPairs(TransformerMixin, BaseEstimator):
 class CategoryCrosses(TransformerMixin, BaseEstimator):
     """Pairs of categories as one category, written as a number; -1 was not seen in training.
 
-    Kept are those that explain more of the target than their two categories do one by one.
+    Kept are those that explain most of the target beyond what their two categories do one by one.
     """
 
     def __init__(self, n_features=10, n_columns=12, n_rows=5000, random_state=None):

@@ -29,7 +29,7 @@ class Step:
         Hyperparameters.
     projected_s : float
         Seconds that it should take.
-    origin : {"portfolio", "tuning", "growth"}
+    origin : {"portfolio", "tuning", "growth", "ensemble", "refit", "edited"}
         Who proposed it.
     rows : int, optional
         Rows that a fold trains on, on a big table; ``None`` for all of any other.

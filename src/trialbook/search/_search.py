@@ -308,7 +308,7 @@ class Search:
         """Numbers whose results may be used for the next choice; ``None`` to wait for more."""
         if self.ledger.deadline_s is not None:
             return sorted(self._losses)
-        usable = sorted(self._steps)[: len(self._steps) + 1 - self.n_workers]
+        usable = sorted(self._steps)[: max(0, len(self._steps) + 1 - self.n_workers)]
         return usable if all(number in self._losses for number in usable) else None
 
     def _learn(self, known: list[int]) -> None:
@@ -322,7 +322,8 @@ class Search:
             if step.origin != "growth":  # more rows of a configuration that it knows
                 first_loss, cost = self._stopped.get(number), self._cost(number)
                 self._tuner.tell(step, loss, first_loss, cost=cost, gained=improved)
-            if number in self._stopped and step.origin != "portfolio":
+            stopped = number in self._stopped and number not in self._replayed
+            if stopped and step.origin != "portfolio":
                 # What was stopped is in vain for as much as it cost.
                 self._n_in_vain += 1 / self.table.n_folds
             if loss is None:
@@ -351,15 +352,18 @@ class Search:
         return took[-1] if took and self.ledger.deadline_s is not None else 1.0
 
     def _refine(self) -> Step | Wait | Stop:
-        self._highest += 1
-        number = self._highest
-        refuse = {key: "too slow" for key in self._by_key if not self._in_time(key)}
-        step = self._tuner.ask(number, refuse)
-        if step is not None and self.growth is not None:
-            step = self._sized(step) or self.growth.smallest(step)
-        if step is not None:
+        number = self._highest + 1
+        refuse = {key for key in self._by_key if not self._in_time(key)}
+        while (step := self._tuner.ask(number, refuse)) is not None:
+            if self.growth is not None:
+                comparing_s = self.growth.comparing_s(len(self._steps))
+                step = self.growth.sized(step, comparing_s) or self.growth.smallest(step)
+                if not self.growth.fits_memory(step):
+                    self._tuner.tell(step, None, cost=0.0)
+                    refuse.add(step.learner)
+                    continue
+            self._highest = number
             return self._start(step)
-        self._highest -= 1
         if len(self._losses) < len(self._steps):
             return Wait()
         return Stop("nothing that is left to try fits into the time")

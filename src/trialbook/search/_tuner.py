@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -147,14 +147,14 @@ class Tuner:
         params, kinds = _inside(step.params, self._spaces[step.learner][1])
         study.add_trial(optuna.trial.create_trial(params=params, distributions=kinds, value=loss))
 
-    def ask(self, number: int, refuse: Mapping[str, str]) -> Step | None:
+    def ask(self, number: int, refuse: Collection[str] = ()) -> Step | None:
         """Propose the next configuration.
 
         Parameters
         ----------
         number : int
             Position in the plan.
-        refuse : mapping of str to str
+        refuse : collection of str
             Families that are not to be proposed now, such as those too slow for the time left.
 
         Returns

@@ -73,8 +73,13 @@ class TrialRecord:
         return "folds" in self.tags
 
     @property
+    def rows(self) -> int | None:
+        """Rows that a fold trained on, of a big table; ``None`` for all of any other."""
+        return int(self.tags["rows"]) if "rows" in self.tags else None
+
+    @property
     def refitted(self) -> bool:
-        """Whether it is another trial made anew, with one model that was trained on all rows."""
+        """Whether it is another trial made anew, with one model trained on all of its rows."""
         return "refit_of" in self.tags
 
     @property
