@@ -123,6 +123,9 @@ def test_the_target_cannot_be_ignored():
     [
         ("data/bank.csv.gz", "bank"),
         ("data/parts/*", "parts"),
+        ("data/parts/*.csv", "parts"),
+        ("data/parts-[0-9]/part?.csv", "data"),
+        ("*.csv", "experiment"),
         ("data/parts/", "parts"),
         (Job.IN_MEMORY, "experiment"),
     ],

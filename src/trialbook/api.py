@@ -115,7 +115,8 @@ def classify(
     metric : str, optional
         What ranks the trials: ``roc_auc`` for two classes and ``log_loss`` for more, unless named.
     positive_label : optional
-        The class that counts as positive; the last in sorted order by default.
+        The class that counts as positive. By default the last in sorted order, unless its name
+        says that nothing was found (``normal``, ``no``).
     name : str, optional
         Name of the experiment; that of the data by default.
     ignore : sequence of str
@@ -131,7 +132,8 @@ def classify(
         Fractions to hold out for the same; the test rows are cut first and touched once.
     folds : int, optional
         Folds of cross-validation; together with `validation_size`, random repeats. By default
-        10 below 1,000 rows, 3 up to 20,000 and one hold-out of 10 % above.
+        10, 8, 5 or 3 folds or one hold-out of 10 %, whichever the deadline has time for; without
+        one 10 folds below 1,000 rows, 3 up to 20,000 and the hold-out above.
     fold_columns : sequence of str
         A column of fold names, or one column a fold of 1 (train) and 0 (validate).
     group_column : str, optional

@@ -223,8 +223,20 @@ class Job(BaseModel):
             return self.name
         if self.data == self.IN_MEMORY:
             return "experiment"
-        stem = Path(self.data.rstrip("/*")).name.split(".")[0]
-        return stem or "experiment"
+        path = Path(self.data)
+        while any(sign in path.name for sign in "*?["):  # a pattern is named after its folder
+            path = path.parent
+        return path.name.split(".")[0] or "experiment"
+
+    def told(self) -> dict[str, Any]:
+        """What is kept of it, and shown: all but the tracking URI, which may hold a password.
+
+        Returns
+        -------
+        dict
+            Values that fit into JSON, by the names of this class's fields.
+        """
+        return self.model_dump(mode="json", exclude={"tracking_uri"})
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Job:

@@ -116,7 +116,8 @@ MAY = pd.Timestamp("2024-05-01")
         ("number", [None, None], [np.nan, np.nan]),
         ("string", [1, 2], ["1", "2"]),
         ("string", [1.0, None], ["1", np.nan]),
-        ("string", [1.5, 2.0], ["1.5", "2.0"]),
+        ("string", [1.5, 2.0], ["1.5", "2"]),
+        ("string", [1.5, "2", 3.0, ""], ["1.5", "2", "3", np.nan]),
         ("string", [True, None], ["True", np.nan]),
         ("string", [None, None], [np.nan, np.nan]),
         ("string", [MAY], ["2024-05-01T00:00:00"]),
@@ -144,9 +145,35 @@ def test_times_become_the_dates_in_text_that_training_saw() -> None:
 
 
 @pytest.mark.parametrize(
+    ("form", "values", "expected"),
+    [
+        ("%d/%m/%Y", ["01/05/2024", "2024-05-02", None], ["01/05/2024", "02/05/2024", np.nan]),
+        ("%Y-%m-%d", ["2024-05-01 00:00:00"], ["2024-05-01"]),
+        ("%Y-%m-%d %H:%M:%S", ["2024-05-01"], ["2024-05-01 00:00:00"]),
+        ("%Y-%m-%dT%H:%M:%S%z", ["2024-05-01T10:00"], ["2024-05-01T10:00:00+0000"]),
+        ("%Y-%m-%d %H:%M", ["2024-05-01T12:00+02:00"], ["2024-05-01 10:00"]),
+        ("%d.%m.%Y", ["01.05.2024", "a typing error"], ["01.05.2024", "a typing error"]),
+        ("ISO8601", ["2024-05", "2024-05-01"], ["2024-05", "2024-05-01"]),
+    ],
+)
+def test_dates_in_text_get_the_form_that_training_saw(
+    form: str, values: list[object], expected: list[object]
+) -> None:
+    pd.testing.assert_series_equal(
+        one("string", values, form), pd.Series(expected, dtype=object, name="x")
+    )
+
+
+def test_dates_of_which_none_can_be_read_are_refused() -> None:
+    with pytest.raises(DataError, match=r"'x' holds '05-2024' where a date such as 31/12/2024"):
+        one("string", [None, "05-2024", "NA"], "%d/%m/%Y")
+
+
+@pytest.mark.parametrize(
     ("storage", "values", "parts"),
     [
         ("number", ["1", "two"], ["'x' holds 'two'", "a number", "row 2"]),
+        ("number", ["-inf", "no info"], ["'x' holds 'no info'", "a number", "row 2"]),
         ("number", [None, MAY], ["a number", "row 2"]),
         ("number", [[1], [2]], ["a number", "row 1"]),
         ("bool", [1, 2], ["holds 2", "true or false", "row 2"]),

@@ -272,7 +272,9 @@ def test_a_model_whose_truths_were_partly_missing_is_served_too(tmp_path):
     save_model(model, tmp_path / "model", X, "import numpy as np")
     again = mlflow.pyfunc.load_model(str(tmp_path / "model"))
     assert list(again.predict(X)) == list(model.predict(X))
-    assert list(again.predict(X[X["flag"].notna()])) == [1.0, 0.0, 1.0] * 5
+    whole = X[X["flag"].notna()]
+    assert list(again.predict(whole)) == [1.0, 0.0, 1.0] * 5
+    assert list(again.predict(whole.astype(bool))) == [1.0, 0.0, 1.0] * 5
 
 
 def test_a_served_model_takes_columns_in_any_order_and_further_ones(trained, served):

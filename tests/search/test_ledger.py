@@ -178,6 +178,13 @@ def test_calls_for_one_row_and_imports_count_for_the_end(clock):
     assert account.ensembles_s == ENSEMBLES_S + 2.0  # once
 
 
+def test_without_ensembles_only_the_winner_counts_for_the_end(clock):
+    account = ledger(clock, 100.0)
+    models = [Cost(0.5, 100.0, store_s=9.0), Cost(0.4, 50.0, store_s=9.0, import_s=3.0)]
+    account.foresee(10_000, models, ensembles=False)
+    assert account.reserve_s == account.ending_s == pytest.approx(ENDING_S + 0.5)
+
+
 def test_only_the_best_models_count_for_the_end(clock):
     account = ledger(clock, 100.0)
     account.foresee(1000, [Cost(0.1)] * LIKELY_MEMBERS + [Cost(9.0, 1e9, store_s=1e3)])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -219,6 +221,38 @@ def test_artifacts_are_sent_to_a_server_and_read_back_elsewhere(workspace, tmp_p
     other = Tracker.latest(there, "bank")
     assert (other.folder_of(run_id) / "note.txt").read_text("utf-8") == "sent"
     assert other.folder_of(run_id).is_relative_to(tmp_path / "there")
+    shutil.rmtree(there.path)
+    (record,) = other.trials()
+    assert (record.folder / "note.txt").read_text("utf-8") == "sent"
+
+
+def test_what_a_server_had_half_sent_is_fetched_again(workspace, tmp_path, monkeypatch):
+    here = replace(workspace, path=tmp_path / "here", served=True)
+    there = replace(workspace, path=tmp_path / "there", served=True)
+    workspace.client.create_experiment("bank", artifact_location=(tmp_path / "server").as_uri())
+    run_id = Tracker.create(here, "bank", {}).run_id
+    (tmp_path / "server" / run_id / "artifacts").mkdir(parents=True)
+    (tmp_path / "server" / run_id / "artifacts/note.txt").write_text("sent", "utf-8")
+    fetch = type(workspace.client).download_artifacts
+
+    def break_off(client, run_id, path, folder):
+        (Path(folder) / "half").touch()
+        raise ConnectionError
+
+    monkeypatch.setattr(type(workspace.client), "download_artifacts", break_off)
+    other = Tracker.latest(there, "bank")
+    with pytest.raises(ConnectionError):
+        other.folder_of(run_id)
+    monkeypatch.setattr(type(workspace.client), "download_artifacts", fetch)
+    assert sorted(one.name for one in other.folder_of(run_id).iterdir()) == ["note.txt"]
+
+
+def test_an_execution_is_found_by_its_run(tracker):
+    later = Tracker.create(tracker.workspace, tracker.name, {})
+    found = Tracker.at(tracker.workspace, tracker.run_id)
+    assert (found.run_id, found.name) == (tracker.run_id, tracker.name)
+    assert Tracker.latest(tracker.workspace, tracker.name).run_id == later.run_id
+    assert Tracker.at(tracker.workspace, "f" * 32) is None
 
 
 def test_a_run_is_described_and_its_table_named_where_mlflow_shows_it(tracker):

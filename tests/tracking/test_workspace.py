@@ -14,6 +14,7 @@ import pytest
 import trialbook
 from trialbook.errors import WorkspaceError
 from trialbook.tracking import Tracker, Workspace, _workspace, disk_error, slug
+from trialbook.tracking._template import copy_template
 
 SOURCE = Path(trialbook.__file__).parents[1]
 
@@ -87,6 +88,37 @@ def test_a_folder_without_a_database_is_no_workspace(tmp_path):
     with pytest.raises(WorkspaceError, match="is not a workspace"):
         Workspace.open(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_runs_that_start_at_the_same_moment_share_a_new_workspace(tmp_path, monkeypatch):
+    (tmp_path / "mlflow.db.7.part").write_bytes(b"half")
+    (tmp_path / ".write-test").write_text("x", "utf-8")
+    first = Workspace.open(tmp_path, create=True)
+    keep_a_run(first)
+    database = tmp_path / "mlflow.db"
+    before = database.read_bytes()
+    # The second one has looked before the first had made it.
+    monkeypatch.setattr(type(database), "exists", lambda self: self != database)
+    copy_template(database)
+    assert database.read_bytes() == before
+    assert list(tmp_path.glob("*.part")) == [tmp_path / "mlflow.db.7.part"]
+
+
+def test_an_experiment_of_another_folder_in_the_same_database_is_not_ours(workspace, tmp_path):
+    keep_a_run(workspace)
+    there = Workspace.open(tmp_path / "there", workspace.uri, create=True)
+    assert there.experiments() == {}
+    with pytest.raises(WorkspaceError, match="no experiment yet"):
+        Tracker.latest(there)
+    with pytest.raises(WorkspaceError, match=r"kept in another folder .*workspace/artifacts/bank"):
+        Tracker.create(there, "bank", {})
+
+
+def test_a_server_is_not_given_a_password_that_notebooks_would_show(tmp_path):
+    with pytest.raises(WorkspaceError, match="MLFLOW_TRACKING_PASSWORD") as caught:
+        Workspace.open(tmp_path, "https://ada:secret@runs.example", create=True)
+    assert "secret" not in str(caught.value)
+    assert "https://ada:***@runs.example" in str(caught.value)
 
 
 def test_a_folder_of_other_things_is_not_made_a_workspace(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -71,6 +72,12 @@ class Column:
     def used(self) -> bool:
         """Whether the column is a feature."""
         return self.dropped is None
+
+
+def as_text(cell: Any) -> str:
+    """A cell as text: 3.0 is 3, with a missing cell or a fraction somewhere in its column."""
+    whole = isinstance(cell, float | np.floating) and float(cell).is_integer()
+    return str(int(cell)) if whole else str(cell)
 
 
 def storage_of(column: pd.Series) -> Storage:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from trialbook.data._columns import Storage, example, shown, storage_of
+from trialbook.data._columns import Storage, as_text, example, shown, storage_of
 from trialbook.data._dates import parse
 from trialbook.data._delimited import MISSING_VALUE
 from trialbook.errors import DataError
@@ -61,23 +61,39 @@ def _to_strings(
     column: pd.Series, found: Storage, missing: np.ndarray, form: str | None
 ) -> pd.Series:
     if found is Storage.STRING:
-        return column
+        return column if form is None else _to_dates(column, form)
     if found is Storage.NESTED:
         raise _wrong(column, ~missing, "text")
     values = np.full(len(column), np.nan, dtype=object)
     present = column[~missing]
-    if found is Storage.DATETIME:
-        zoned = form is not None and form.endswith("%z")
-        times = present.dt.tz_localize("UTC") if zoned else present
-        iso = form is None or form == "ISO8601"
-        texts = times.map(lambda time: time.isoformat() if iso else time.strftime(form))
-    elif found is Storage.NUMBER and bool((present == np.floor(present)).all()):
-        # 3.0 is 3 with a missing cell somewhere in its column.
-        texts = present.astype(np.int64).astype(str)
-    else:
-        texts = present.astype(object).astype(str)
+    is_date = found is Storage.DATETIME
+    texts = _dates_as_text(present, form) if is_date else present.map(as_text)
     values[~missing] = texts.to_numpy(dtype=object)
     return pd.Series(values, dtype=object)
+
+
+def _to_dates(column: pd.Series, form: str) -> pd.Series:
+    """Dates as text, those of another form than in training written anew."""
+    texts = _present_texts(column)
+    unread = (parse(texts, form).isna() & texts.notna()).to_numpy()
+    if not unread.any():
+        return column
+    times = parse(texts[unread], "ISO8601")
+    known = times.notna().to_numpy()
+    if not known.any() and bool(unread[texts.notna()].all()):
+        example_date = _dates_as_text(pd.Series([pd.Timestamp("2024-12-31 23:59")]), form)[0]
+        raise _wrong(column, unread, f"a date such as {example_date}")
+    values = column.to_numpy(dtype=object, copy=True)
+    values[np.flatnonzero(unread)[known]] = _dates_as_text(times[known], form)
+    return pd.Series(values, dtype=object)
+
+
+def _dates_as_text(times: pd.Series, form: str | None) -> pd.Series:
+    """Times in UTC as text of a form, ISO's by default."""
+    zoned = form is not None and form.endswith("%z")
+    times = times.dt.tz_localize("UTC") if zoned else times
+    iso = form is None or form == "ISO8601"
+    return times.map(lambda time: time.isoformat() if iso else time.strftime(form))
 
 
 def _present_texts(column: pd.Series) -> pd.Series:
@@ -94,7 +110,7 @@ def _to_numbers(column: pd.Series, found: Storage, missing: np.ndarray) -> pd.Se
     texts = _present_texts(column)
     numbers = pd.to_numeric(texts, errors="coerce").replace([np.inf, -np.inf], np.nan)
     unread = (numbers.isna() & texts.notna()).to_numpy()
-    unread &= ~texts.astype(str).str.lower().str.contains("inf").to_numpy()
+    unread &= ~texts.astype(str).str.fullmatch(r"[+-]?inf(inity)?", case=False).to_numpy()
     if unread.any():
         raise _wrong(column, unread, "a number")
     return numbers

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from trialbook.data._columns import as_text
 from trialbook.errors import DataError
 
 # What `pandas.api.types.infer_dtype` calls the object columns that hold numbers, or times.
@@ -221,7 +222,8 @@ def _strings(column: pd.Series) -> pd.Series:
     values = column.astype(object).to_numpy(copy=True)
     values[missing] = np.nan
     if pd.api.types.infer_dtype(values, skipna=True) != "string":
-        values[~missing] = [str(cell) for cell in values[~missing]]
+        values[~missing] = [as_text(cell) for cell in values[~missing]]
+    values[values == ""] = np.nan  # as in a CSV file
     return pd.Series(values, dtype=object)
 
 

@@ -145,10 +145,12 @@ def check_names(job: Job) -> Job:
         find(learner, job.task)
     if job.metric is None:
         return job
-    if job.task is not None:
-        metric(job.metric, job.task)
-        return job
     tasks = tasks_of(job.metric)
+    if job.task is not None:
+        # Whether it is for two classes only, or for more, is asked when the classes are known.
+        if job.task not in tasks:
+            metric(job.metric, job.task)
+        return job
     return job.model_copy(update={"task": tasks[0]}) if len(tasks) == 1 else job
 
 

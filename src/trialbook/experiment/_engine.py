@@ -70,6 +70,8 @@ class Engine:
     refit_share : float
         Seconds that one model of all rows takes, for each second that a trial trained; 0 if the
         winner is not made anew.
+    ensembles : bool
+        Whether ensembles follow the search.
     """
 
     tracker: Tracker
@@ -82,6 +84,7 @@ class Engine:
     listeners: Sequence[events.Listener]
     n_test_rows: int = 0
     refit_share: float = 0.0
+    ensembles: bool = True
     best_loss: float = math.inf
     stopping: str | None = None
     _models: list[Cost] = field(default_factory=list)
@@ -109,7 +112,7 @@ class Engine:
     def foresee(self, model: Cost) -> None:
         """Estimate anew, with one more model, how long the end will take."""
         self._models.append(model)
-        self.ledger.foresee(self.n_test_rows, self._models)
+        self.ledger.foresee(self.n_test_rows, self._models, ensembles=self.ensembles)
         if self.refit_share:
             self.ledger.foresee_refit(self.refit_share, self._models, self.search.n_workers)
 

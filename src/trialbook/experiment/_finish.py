@@ -285,7 +285,12 @@ class Finish:
         metrics["test_score"] = answer.payload["score"]
         tracker.log(best.run_id, metrics=metrics)
         tracker.log(tracker.run_id, metrics=metrics)
-        tested = {self.engine.metric.name: answer.payload["score"], **answer.payload["metrics"]}
+        ranks = {self.engine.metric.name: answer.payload["score"]}
+        tested = {
+            **ranks,
+            **answer.payload["metrics"],
+            **ranks,
+        }  # the first, by its own definition
         self.engine.emit(events.Tested(best.label, tested))
         return tested
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import math
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from trialbook.errors import NoModelError, OptionError, nearest
 from trialbook.experiment import _state
 from trialbook.job import Task
-from trialbook.tracking import Tracker, TrialRecord
+from trialbook.tracking import Tracker, TrialRecord, hide_password
 
 if TYPE_CHECKING:
     import numpy as np
@@ -183,7 +182,7 @@ class Experiment:
         space = self._tracker.workspace
         if space.own_database:
             return None
-        return re.sub(r"(?<=://)([^:/@]*):[^@/]*@", r"\1:***@", space.uri)
+        return hide_password(space.uri)
 
     @property
     def run_id(self) -> str:
@@ -222,6 +221,18 @@ class Experiment:
         from trialbook.evaluation import metric
 
         return metric(self._tracker.tags()["metric"], self.schema.task, len(self.schema.classes))
+
+    @functools.cached_property
+    def _y_range(self) -> float | None:
+        """Range of the target in training, by which normalised errors are divided."""
+        import numpy as np
+        import pandas as pd
+
+        if self.schema.classes:
+            return None
+        target = self.schema.target
+        values = pd.read_parquet(self.folder / _state.TRAIN, columns=[target])[target]
+        return float(np.ptp(values.to_numpy(dtype=float)))
 
     @functools.cached_property
     def max_predict_ms(self) -> float | None:
@@ -405,8 +416,11 @@ class Experiment:
         model = self.trial(trial).model
         prediction = predict(model, rows[self.schema.names], classification=is_classification)
         y = encode(rows[self.schema.target], self.schema.classes)
-        scores = {self.metric: self._metric.score(y, prediction, self.schema.positive)}
-        return scores | all_metrics(self.task, y, prediction, self.schema.positive)
+        ranks = {self.metric: self._metric.score(y, prediction, self.schema.positive)}
+        metrics = all_metrics(
+            self.task, y, prediction, self.schema.positive, y_range=self._y_range
+        )
+        return {**ranks, **metrics, **ranks}  # the first, by its own definition
 
     def _conformed(self, data: Table) -> pd.DataFrame:
         from trialbook.data import read_table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from trialbook import events
@@ -38,7 +38,8 @@ def rerun(
     workspace : str or Path, optional
         Where the experiment is kept; else the workspace that the notebook lies in.
     name : str, optional
-        The experiment; else the one that the notebook says it comes from.
+        The experiment, of which the latest execution is taken; else the execution that the
+        notebook says it comes from.
     tracking_uri : str, optional
     listeners : sequence of Listener
 
@@ -56,7 +57,7 @@ def rerun(
     path = Path(notebook)
     program, metadata = from_notebook(path)
     space = Workspace.open(workspace or _workspace_of(path), tracking_uri)
-    tracker = Tracker.latest(space, name or metadata.get("experiment"))
+    tracker = _tracker_of(space, name, metadata)
     with locked(space, tracker.name), disk_errors(space), workers(1) as (pool, _):
         job, prepared = _state.read_inputs(tracker.folder)
         design = make_design(job.model_copy(update={"name": tracker.name}), prepared)
@@ -100,6 +101,13 @@ def rerun(
         engine.keep(number, run_id, answer.payload, step)
         tag_best(tracker, design.metric, job.max_predict_ms)
         return Experiment(tracker).trial(step.label)
+
+
+def _tracker_of(space: Workspace, name: str | None, metadata: Mapping[str, str]) -> Tracker:
+    """The execution that a notebook comes from, else the latest of its experiment."""
+    run_id = metadata.get("parent_run_id") if name is None else None
+    found = None if run_id is None else Tracker.at(space, run_id)
+    return found or Tracker.latest(space, name or metadata.get("experiment"))
 
 
 def _workspace_of(path: Path) -> Path:

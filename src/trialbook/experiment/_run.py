@@ -171,7 +171,7 @@ def _run(
     job = design.job
     limit = memory_limit(job, design.machine.n_workers)
     pool.resize(design.machine.n_workers, limit)
-    task = design.task
+    task, ensembles = design.task, job.voting or job.stacking
     search = Search(
         plan=design.plan,
         learners=design.learners,
@@ -181,7 +181,7 @@ def _run(
         n_workers=design.machine.n_workers,
         max_trials=job.max_trials,
         early_termination=job.early_termination,
-        vote=_vote(design) if job.early_termination else None,
+        vote=_vote(design) if job.early_termination and ensembles else None,
         growth=_growth(design, ledger, limit),
     )
     engine = Engine(
@@ -195,6 +195,7 @@ def _run(
         listeners=listeners,
         n_test_rows=0 if design.prepared.test is None else len(design.prepared.test),
         refit_share=refit_share(design.prepared.folds.matrix) if job.refit else 0.0,
+        ensembles=ensembles,
     )
     search.exit_loss = None if job.exit_score is None else engine.loss(job.exit_score)
     try:
@@ -331,11 +332,7 @@ def _create(workspace: Workspace, design: Design) -> Tracker:
     _state.write_inputs(folder, job, prepared)
     _state.write_plan(folder, design.machine, design.plan)
     _write_exploration(folder, tracker, design)
-    params = {
-        key: value
-        for key, value in job.model_dump(mode="json").items()
-        if value not in (None, [], {})
-    }
+    params = {key: value for key, value in job.told().items() if value not in (None, [], {})}
     tracker.log(tracker.run_id, params=params)
     with (folder / _state.TRAIN).open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()[:8]

@@ -78,7 +78,7 @@ def write_inputs(folder: Path, job: Job, prepared: Prepared) -> None:
     prepared.train.to_parquet(folder / TRAIN, index=False)
     if prepared.test is not None:
         prepared.test.to_parquet(folder / TEST, index=False)
-    write_json(folder / JOB, job.model_dump(mode="json"))
+    write_json(folder / JOB, job.told())
     write_json(folder / SCHEMA, prepared.schema.to_dict())
     folds = {
         "kind": prepared.folds.kind,

@@ -130,7 +130,7 @@ def _input_schema(X: pd.DataFrame) -> Any:
     from mlflow.types.schema import AnyType
 
     def kind(column: pd.Series[Any]) -> DataType | AnyType:
-        if pd.api.types.is_bool_dtype(column):
+        if pd.api.types.infer_dtype(column, skipna=True) == "boolean":  # missing ones or not
             return DataType.boolean
         if pd.api.types.is_numeric_dtype(column):
             return AnyType()  # type: ignore[no-untyped-call]

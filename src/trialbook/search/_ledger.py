@@ -171,7 +171,7 @@ class Ledger:
         least = min(RESERVE_MIN_S, RESERVE_MAX_SHARE * self.deadline_s)
         return min(RESERVE_MAX_S, max(least, RESERVE_SHARE * self.deadline_s))
 
-    def foresee(self, n_test_rows: int, models: Sequence[Cost]) -> None:
+    def foresee(self, n_test_rows: int, models: Sequence[Cost], *, ensembles: bool = True) -> None:
         """Estimate how long ensembles, the test and the report will take.
 
         Parameters
@@ -179,14 +179,17 @@ class Ledger:
         n_test_rows : int
         models : sequence of Cost
             Of each finished trial.
+        ensembles : bool
+            Whether there will be any; else the best trial is the winner.
         """
-        likely = _likely(models)
+        likely = _likely(models)[: None if ensembles else 1]
         store_s = sum(max(0.0, one.store_s - STORE_S) for one in likely)
         packaging_s = sum(one.predict_s(PACKAGING_ROWS) for one in likely)
         row_s = sum(one.predict_row_ms for one in likely) / 1e3
         calls_s = min(LEAST_ROW_CALLS * row_s, MOST_ROW_S + row_s)
         import_s = max((one.import_s for one in likely), default=0.0)
-        self.ensembles_s = ENSEMBLES_S + STORING * store_s + packaging_s + calls_s + import_s
+        ensembles_s = ENSEMBLES_S + STORING * store_s + packaging_s + calls_s + import_s
+        self.ensembles_s = ensembles_s if ensembles else 0.0
         written_s = WRITING_S * max(0, n_test_rows - WRITTEN_ROWS)
         self.ending_s = ENDING_S + sum(one.predict_s(n_test_rows) for one in likely) + written_s
 

@@ -2,6 +2,15 @@
 
 from trialbook.tracking._template import get_ready
 from trialbook.tracking._tracker import Tracker, TrialRecord, Unfinished
-from trialbook.tracking._workspace import Workspace, disk_error, slug
+from trialbook.tracking._workspace import Workspace, disk_error, hide_password, slug
 
-__all__ = ["Tracker", "TrialRecord", "Unfinished", "Workspace", "disk_error", "get_ready", "slug"]
+__all__ = [
+    "Tracker",
+    "TrialRecord",
+    "Unfinished",
+    "Workspace",
+    "disk_error",
+    "get_ready",
+    "hide_password",
+    "slug",
+]

@@ -43,10 +43,20 @@ def copy_template(database: Path) -> None:
         Without a template MLflow makes it itself when it is first used.
     """
     found = template()
-    if found is not None and not database.exists():
-        part = database.with_suffix(".part")
+    if found is None or database.exists():
+        return
+    part = database.with_name(f"{database.name}.{os.getpid()}.part")
+    try:
         shutil.copyfile(found, part)
-        part.replace(database)
+        try:
+            # Unlike a replacement, it leaves the database of a run that was quicker.
+            os.link(part, database)
+        except FileExistsError:
+            return
+        except OSError:  # a file system without links
+            part.replace(database)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def template() -> Path | None:

@@ -7,7 +7,7 @@ import getpass
 import json
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -46,8 +46,9 @@ class TrialRecord:
     params : dict of str to str
     tags : dict of str to str
         Without the prefix.
-    folder : Path
-        Its artifacts.
+    locate : callable
+        Where the artifacts of a run are, by its id; asked when they are wanted, since a server
+        must send them.
     """
 
     run_id: str
@@ -60,7 +61,12 @@ class TrialRecord:
     metrics: dict[str, float]
     params: dict[str, str]
     tags: dict[str, str]
-    folder: Path
+    locate: Callable[[str], Path] = field(repr=False)
+
+    @property
+    def folder(self) -> Path:
+        """Its artifacts."""
+        return self.locate(self.run_id)
 
     @property
     def finished(self) -> bool:
@@ -158,7 +164,7 @@ class Tracker:
                 f"no experiment '{name}'", place=place, remedy=nearest(name, known)
             )
         chosen = [known[name]] if name is not None else list(known.values())
-        runs = workspace.client.search_runs(
+        runs = chosen and workspace.client.search_runs(
             chosen,
             filter_string=f"tags.`{TAG}kind` = 'experiment'",
             order_by=["attributes.start_time DESC"],
@@ -171,6 +177,31 @@ class Tracker:
         found = runs[0].info
         names = {experiment_id: name for name, experiment_id in known.items()}
         return cls(workspace, names[found.experiment_id], found.experiment_id, found.run_id)
+
+    @classmethod
+    def at(cls, workspace: Workspace, run_id: str) -> Tracker | None:
+        """Find the execution of a parent run.
+
+        Parameters
+        ----------
+        workspace : Workspace
+        run_id : str
+
+        Returns
+        -------
+        Tracker or None
+            ``None`` if the workspace has no such run.
+        """
+        from mlflow.exceptions import MlflowException
+
+        try:
+            found = workspace.client.get_run(run_id).info
+        except MlflowException:
+            return None
+        names = {experiment_id: name for name, experiment_id in workspace.experiments().items()}
+        if found.experiment_id not in names or found.lifecycle_stage == "deleted":
+            return None
+        return cls(workspace, names[found.experiment_id], found.experiment_id, run_id)
 
     @property
     def folder(self) -> Path:
@@ -196,8 +227,11 @@ class Tracker:
         """
         local = self.root / run_id / "artifacts"
         if self.workspace.served and not local.exists() and run_id not in self._made:
-            local.mkdir(parents=True)
-            self.workspace.client.download_artifacts(run_id, "", str(local))
+            part = local.with_name("artifacts.part")  # an interrupted one is not taken for all
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir(parents=True)
+            self.workspace.client.download_artifacts(run_id, "", str(part))
+            part.replace(local)
         return local
 
     def new_folder(self, run_id: str) -> Path:
@@ -420,7 +454,7 @@ class Tracker:
             metrics=metrics,
             params=dict(run.data.params),
             tags=tags,
-            folder=self.root / run.info.run_id / "artifacts",
+            locate=self.folder_of,
         )
 
 

@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from trialbook.errors import WorkspaceError
 from trialbook.tracking._template import copy_template, import_mlflow
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DATABASE = "mlflow.db"
 ARTIFACTS = "artifacts"
 LOCKS = "locks"
+WRITE_TEST = ".write-test"
 
 # Below this, a model and its plots may no longer fit, and SQLite starts to fail in odd ways.
 MIN_FREE_BYTES = 100 * 2**20
@@ -92,10 +93,17 @@ class Workspace:
                 remedy="Name the folder that `trialbook train` wrote into.",
             )
         uri = tracking_uri or f"sqlite:///{folder / DATABASE}"
+        served = uri.startswith(("http:", "https:"))
+        if served and "@" in urlsplit(uri).netloc:
+            raise WorkspaceError(
+                "the address of a tracking server must not hold a password: notebooks show it",
+                place=hide_password(uri),
+                remedy="Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD instead.",
+            )
         if tracking_uri is None:
             copy_template(folder / DATABASE)
         client = _connect(uri)
-        workspace = cls(folder, uri, client, served=uri.startswith(("http:", "https:")))
+        workspace = cls(folder, uri, client, served=served)
         if tracking_uri is None:
             workspace._relocate()
         return workspace
@@ -117,7 +125,14 @@ class Workspace:
         str
         """
         found = self.client.get_experiment_by_name(name)
+        location = None if self.served else f"{self._location}{slug(name)}"
         if found is not None:
+            if location is not None and found.artifact_location != location:
+                raise WorkspaceError(
+                    f"the experiment '{name}' of this database is kept in another folder",
+                    place=found.artifact_location,
+                    remedy="Name that workspace, or give this one another name (--name).",
+                )
             if found.lifecycle_stage == "deleted":
                 raise WorkspaceError(
                     f"the experiment '{name}' was deleted",
@@ -125,14 +140,25 @@ class Workspace:
                     remedy="Restore it with `mlflow experiments restore`, or choose another name.",
                 )
             return str(found.experiment_id)
-        location = None if self.served else (self.path / ARTIFACTS / slug(name)).as_uri()
         # The kind decides which pages MLflow shows: those for training models.
         tags = {"mlflow.experimentKind": "custom_model_development"}
         return str(self.client.create_experiment(name, artifact_location=location, tags=tags))
 
     def experiments(self) -> dict[str, str]:
-        """Names of the experiments that are not deleted, with MLflow's ids of them."""
-        return {one.name: str(one.experiment_id) for one in self.client.search_experiments()}
+        """Names of the experiments that are kept here, with MLflow's ids of them.
+
+        Those that are deleted are left out, and those of other folders in the same database.
+        """
+        return {
+            one.name: str(one.experiment_id)
+            for one in self.client.search_experiments()
+            if self.served or one.artifact_location.startswith(self._location)
+        }
+
+    @property
+    def _location(self) -> str:
+        """What addresses of artifacts begin with, if they lie in the folder."""
+        return f"{(self.path / ARTIFACTS).as_uri()}/"
 
     def lock(self, name: str) -> FileLock:
         """Claim an experiment for this process; the claim ends with the process.
@@ -197,6 +223,11 @@ class Workspace:
                     )
                     connection.execute(statement, {"new": new, "old": old, "after": len(old) + 1})
         engine.dispose()
+
+
+def hide_password(uri: str) -> str:
+    """An address without the password that it may hold."""
+    return re.sub(r"(?<=://)([^:/@]*):[^@/]*@", r"\1:***@", uri)
 
 
 def slug(name: str) -> str:
@@ -284,8 +315,9 @@ def _make(folder: Path) -> None:
         )
     existing = folder.exists()
     if existing and any(folder.iterdir()) and not (folder / DATABASE).exists():
-        known = {ARTIFACTS, LOCKS}
-        if not {child.name for child in folder.iterdir()} <= known:
+        # Another run may be making it at this moment.
+        known = (ARTIFACTS, LOCKS, WRITE_TEST, DATABASE)
+        if not all(child.name.startswith(known) for child in folder.iterdir()):
             raise WorkspaceError(
                 "this folder holds other things and is not a workspace",
                 place=str(folder),
@@ -293,9 +325,9 @@ def _make(folder: Path) -> None:
             )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".write-test"
+        probe = folder / WRITE_TEST
         probe.write_text("x", "utf-8")
-        probe.unlink()
+        probe.unlink(missing_ok=True)
         free = shutil.disk_usage(folder).free
     except OSError as error:
         raise cannot_write(folder, error) from error
@@ -323,7 +355,7 @@ def _connect(uri: str) -> Any:
         first = str(error).strip().split("\n")[0]
         raise WorkspaceError(
             f"cannot open the tracking store: {first}",
-            place=re.sub(r"//[^@/]*@", "//…@", uri),
+            place=hide_password(uri),
             remedy="Check the tracking URI, and that its database driver is installed.",
         ) from error
     return client
