@@ -79,6 +79,8 @@ def test_rows_without_a_target_are_left_out_and_said() -> None:
         ([0, 1], "0", 0),
         ([False, True], "false", False),
         (["Yes", "No"], "yes", "Yes"),
+        (["Yes", "No"], True, "Yes"),
+        (["off", "on"], False, "off"),
     ],
 )
 def test_the_positive_class_is_found(

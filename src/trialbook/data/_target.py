@@ -297,8 +297,11 @@ def _positive(classes: tuple[Any, ...], label: object) -> int | None:
         if item == label and isinstance(item, bool) == isinstance(label, bool):
             return position
     spelled = [str(item).casefold() for item in classes]
-    if str(label).casefold() in spelled:
-        return spelled.index(str(label).casefold())
+    # A file of YAML that says yes means true.
+    words = {True: ("yes", "on", "y"), False: ("no", "off", "n")}
+    for word in (str(label).casefold(), *(words[label] if isinstance(label, bool) else ())):
+        if word in spelled:
+            return spelled.index(word)
     raise OptionError(
         f"the target has no class {shown(label)}",
         place="option positive_label",
