@@ -48,7 +48,7 @@ class H2O(Adapter):
         self.automl = H2OAutoML(
             max_runtime_secs=int(request.budget_s),
             sort_metric=METRICS[request.metric],
-            seed=request.seed or 1,
+            seed=request.seed + 1,
             **request.params,
         )
         self.automl.train(y=self.target, training_frame=self.train)

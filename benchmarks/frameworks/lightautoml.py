@@ -27,7 +27,8 @@ class LightAutoML(Adapter):
             timeout=request.budget_s,
             cpu_limit=request.cores,
             memory_limit=request.memory_mb / 1024,
-            reader_params={"n_jobs": request.cores, "random_state": request.seed},
+            random_state=request.seed,
+            reader_params={"n_jobs": request.cores},
             **request.params,
         )
         self.automl.fit_predict(request.train, roles={"target": request.target}, verbose=1)

@@ -21,14 +21,16 @@ class Mljar(Adapter):
     """The best model or ensemble of a search."""
 
     def fit(self, request: Request) -> None:
-        """Search until the budget is spent."""
+        """Search until the budget is spent.
+
+        A number of jobs would take its neural network away; by itself it uses the cores it may.
+        """
         self.classes = request.classes
         self.automl = AutoML(
             results_path=str(request.scratch / "mljar"),
             ml_task=TASKS[request.task],
             eval_metric=METRICS[request.metric],
             total_time_limit=int(request.budget_s),
-            n_jobs=request.cores,
             random_state=request.seed,
             **request.params,
         )
