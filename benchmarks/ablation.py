@@ -8,6 +8,7 @@ to ``results/ablation.md``.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ import yaml
 from benchmarks import summary
 from benchmarks.catalog import CONSTANT, HERE, OURS, Framework, read_catalog
 from benchmarks.datasets import Dataset, find_datasets
+from benchmarks.process import ended_by_signals
 from benchmarks.report import markdown
 from benchmarks.results import Constraint, budget_of, latest, machine, read_results
 from benchmarks.run import Plan, add_options, run_plans, versions_of
@@ -92,6 +94,13 @@ def read_ablations(path: Path = HERE / "ablations.yaml") -> dict[str, Ablation]:
     }
 
 
+def suits(dataset: Dataset, metric: str) -> bool:
+    """Whether a metric is one of a set's task."""
+    if dataset.task == "regression":
+        return metric == "rmse"
+    return metric != "rmse" and (metric != "roc_auc" or dataset.task == "binary")
+
+
 def with_metric(dataset: Dataset, metric: str) -> Dataset:
     """A set that is judged by another metric, under a name of its own.
 
@@ -100,13 +109,46 @@ def with_metric(dataset: Dataset, metric: str) -> Dataset:
     ValueError
         If the metric is not one of the set's task.
     """
-    if (metric == "rmse") != (dataset.task == "regression") or (
-        metric == "roc_auc" and dataset.task != "binary"
-    ):
+    if not suits(dataset, metric):
         raise ValueError(f"{metric} is no metric for {dataset.name} ({dataset.task})")
     if metric == dataset.metric:
         return dataset
     return replace(dataset, name=f"{dataset.name}-{metric}", metric=metric)
+
+
+def judged_by(datasets: Sequence[Dataset], metric: str) -> list[Dataset]:
+    """The sets that a metric suits, judged by it; the others are named on the screen.
+
+    Raises
+    ------
+    ValueError
+        If it suits none.
+    """
+    others = [one.name for one in datasets if not suits(one, metric)]
+    if len(others) == len(datasets):
+        raise ValueError(f"{metric} is no metric for any of the sets")
+    if others:
+        print(f"left out, because {metric} does not suit: {', '.join(others)}", file=sys.stderr)
+    return [with_metric(one, metric) for one in datasets if suits(one, metric)]
+
+
+def asked_metric(task: str, metric: str) -> str:
+    """The metric that a set was judged by in place of its own, which its name ends with.
+
+    Parameters
+    ----------
+    task : str
+        Name of a set in the table of results.
+    metric : str
+        Its metric there.
+
+    Returns
+    -------
+    str
+        A key of `RESULT_NAMES`; empty for a set that is judged by its own metric.
+    """
+    asked = (name for name, told in RESULT_NAMES.items() if told == metric)
+    return next((name for name in asked if task.endswith(f"-{name}")), "")
 
 
 def plans(
@@ -186,16 +228,21 @@ def error_ratios(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a set and a column a part; results are averaged over seeds before.
+        A row a set and a column a part. Results are averaged over seeds before: those that
+        there are with and without the part.
     """
     filled = summary.impute(rows)
-    grid = filled.pivot_table(index="task", columns="framework", values="result", aggfunc="mean")
     metrics = filled.drop_duplicates("task").set_index("task")["metric"]
-    errors = summary.bounded_errors(grid, metrics)
-    parts = {name.removeprefix(PREFIX): name for name in errors if name.startswith(PREFIX)}
-    if OURS not in errors:
-        return pd.DataFrame(index=errors.index, columns=list(parts), dtype=float)
-    return pd.DataFrame({part: errors[name] / errors[OURS] for part, name in parts.items()})
+    constant = filled[filled["framework"] == CONSTANT].groupby("task")["result"].mean()
+    ratios = pd.DataFrame(index=pd.Index(sorted(set(filled["task"])), name="task"))
+    for name in sorted({one for one in filled["framework"] if one.startswith(PREFIX)}):
+        paired, _ = summary.pair_seeds(filled[filled["framework"].isin([OURS, name])])
+        grid = summary.mean_results(paired).reindex(columns=[OURS, name])
+        if len(constant):
+            grid[CONSTANT] = constant
+        errors = summary.bounded_errors(grid, metrics)
+        ratios[name.removeprefix(PREFIX)] = errors[name] / errors[OURS]
+    return ratios
 
 
 def overall(ratios: pd.DataFrame) -> pd.DataFrame:
@@ -246,8 +293,6 @@ def build(table: pd.DataFrame, ablations: Mapping[str, Ablation]) -> str:
         If there is nothing to report.
     """
     rows = comparable(table)
-    ratios = error_ratios(rows)
-    ratios = ratios[[name for name in ablations if name in ratios]]
     first = rows[rows["framework"] != CONSTANT].iloc[-1]
     seeds = sorted(set(rows["seed"]), key=int)
     parts = [
@@ -256,19 +301,31 @@ def build(table: pd.DataFrame, ablations: Mapping[str, Ablation]) -> str:
         f"{budget_of(first['constraint']):g} s. Machine: {first['machine']}. Seeds: "
         f"{', '.join(seeds)}. The numbers are the error without a part divided by the error with "
         "it, so above 1 the part pays. The error is that of the report of the comparison; a run "
-        "that failed counts as the constant predictor.",
-        markdown(
-            ["part", "without it", "sets", "worse without", "error ratio", "95 % interval"],
-            list(_overall(ratios, ablations)),
-        ),
-        "The ratio is a geometric mean over the sets; its interval takes them as a sample.",
-        "## Set by set",
-        markdown(["set", "metric", "result", *ratios.columns], list(_sets(rows, ratios))),
-        "`result` is that of Trialbook with everything: higher is better, losses are negative. "
-        "A gap: not run there, or of no use for the metric.",
-        *_failures(rows),
+        "that failed counts as the constant predictor. The ratio of a part is a geometric mean "
+        "over the sets; its interval takes them as a sample. Only seeds with and without the part "
+        "count.",
     ]
-    return "\n\n".join(parts) + "\n"
+    asked = [asked_metric(task, metric) for task, metric in zip(rows["task"], rows["metric"])]
+    for metric, group in rows.groupby(asked):
+        parts += _group(str(metric), group, ablations)
+    return "\n\n".join([*parts, *_failures(rows)]) + "\n"
+
+
+def _group(metric: str, rows: pd.DataFrame, ablations: Mapping[str, Ablation]) -> Iterable[str]:
+    """What there is to say of the sets that were judged by their own or by one other metric."""
+    ratios = error_ratios(rows)
+    ratios = ratios[[name for name in ablations if name in ratios]]
+    yield f"## Judged by {metric or 'the own metric of each set'}"
+    yield markdown(
+        ["part", "without it", "sets", "worse without", "error ratio", "95 % interval"],
+        list(_overall(ratios, ablations)),
+    )
+    yield "### Set by set"
+    yield markdown(["set", "metric", "result", *ratios.columns], list(_sets(rows, ratios)))
+    yield (
+        "`result` is that of Trialbook with everything: higher is better, losses are negative. "
+        "A gap: not run there, or of no use for the metric."
+    )
 
 
 def _overall(ratios: pd.DataFrame, ablations: Mapping[str, Ablation]) -> Iterable[list[str]]:
@@ -288,7 +345,7 @@ def _overall(ratios: pd.DataFrame, ablations: Mapping[str, Ablation]) -> Iterabl
 
 def _sets(rows: pd.DataFrame, ratios: pd.DataFrame) -> Iterable[list[str]]:
     ours = rows[rows["framework"] == OURS]
-    results = ours.groupby("task")["result"].mean()
+    results = summary.mean_results(ours).reindex(columns=[OURS])[OURS]
     metrics = rows.drop_duplicates("task").set_index("task")["metric"]
     for task, row in ratios.iterrows():
         result = (
@@ -306,6 +363,7 @@ def _failures(rows: pd.DataFrame) -> Iterable[str]:
         yield markdown(["run", "set", "seed", "reason"], cells)
 
 
+@ended_by_signals()
 def main() -> int:
     """Run what is missing, and write the report."""
     ablations = read_ablations()
@@ -321,8 +379,10 @@ def main() -> int:
     options = parser.parse_args()
     datasets = find_datasets(options.data, options.sets)
     try:
-        if options.metric:
+        if options.metric and options.sets:
             datasets = [with_metric(one, options.metric) for one in datasets]
+        elif options.metric:
+            datasets = judged_by(datasets, options.metric)
         chosen = [ablations[name] for name in options.without]
         constraint = Constraint(budget_of(options.budget), options.cores)
         versions = versions_of(read_catalog().choose([CONSTANT, OURS]))

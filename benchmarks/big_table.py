@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet as pq
 
+from benchmarks.process import ended_by_signals
 from benchmarks.training import TRIALBOOK, Training, train
 
 ROWS, GROUP_ROWS = 10_000_000, 250_000
@@ -90,10 +91,13 @@ def write(path: Path, n_rows: int, group_rows: int = GROUP_ROWS) -> None:
     path : Path
     n_rows, group_rows : int
     """
-    with pq.ParquetWriter(path, _schema()) as file:
+    # A table that was only begun must not be taken for one that can be used again.
+    unfinished = path.with_name(f"{path.name}.part")
+    with pq.ParquetWriter(unfinished, _schema()) as file:
         for group, start in enumerate(range(0, n_rows, group_rows)):
-            part = rows(group, min(group_rows, n_rows - start))
-            file.write_table(part, row_group_size=group_rows)
+            made = rows(group, min(group_rows, n_rows - start))
+            file.write_table(made, row_group_size=group_rows)
+    unfinished.rename(path)
 
 
 def row(n_rows: int, deadline_s: float, training: Training) -> str:
@@ -113,7 +117,7 @@ def row(n_rows: int, deadline_s: float, training: Training) -> str:
     return (
         f"| {n_rows:,} | {deadline_s:.0f} s | {training.ended.seconds:.1f} s "
         f"| {training.peak_memory} | {training.first_model} | {training.n_models} "
-        f"| {score[1] if score else 'none'} | {training.ended.exit_code} |"
+        f"| {score[1] if score else 'none'} | {training.failure or 0} |"
     )
 
 
@@ -132,6 +136,7 @@ def said(report: str) -> list[str]:
     return [line for line in report.splitlines() if line.startswith(starts)]
 
 
+@ended_by_signals()
 def main() -> int:
     """Make a table, train on it, and print what was seen."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -162,7 +167,7 @@ def main() -> int:
         print(HEADER)
         print(row(n_rows, options.deadline, training))
         print("\n".join(["", *said(training.report)]))
-    return training.ended.exit_code
+    return 1 if training.failure else 0
 
 
 if __name__ == "__main__":

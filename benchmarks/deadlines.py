@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.process import ended_by_signals
 from benchmarks.training import Training, train
 
 # What counts as an overrun: this share of the deadline, and a second.
@@ -132,11 +133,10 @@ def row(name: str, shape: Shape, deadline_s: float, training: Training) -> str:
     over = max(0.0, ended.seconds - deadline_s)
     allowed = TOLERANCE_SHARE * deadline_s + TOLERANCE_S
     overrun = f"**{over:.1f} s**" if over > allowed else f"{over:.1f} s"
-    finished = training.n_models if ended.exit_code == 0 else f"exit {ended.exit_code}"
     return (
         f"| {name} | {shape.rows:,} x {shape.columns + shape.words} | {shape.classes or ''} "
         f"| {deadline_s:.0f} s | {ended.seconds:.1f} s | {overrun} | {training.first_model} "
-        f"| {finished} | {training.peak_memory} |"
+        f"| {training.failure or training.n_models} | {training.peak_memory} |"
     )
 
 
@@ -165,6 +165,7 @@ def run(names: Sequence[str], deadlines: Sequence[float], say: Callable[[str], N
             table.unlink()
 
 
+@ended_by_signals()
 def main() -> int:
     """Print the table of deadlines."""
     parser = argparse.ArgumentParser(description=__doc__)

@@ -60,6 +60,20 @@ def arguments(
     return given + (["--constraint", str(lock)] if lock and use_lock and lock.exists() else [])
 
 
+def find_uv() -> str:
+    """The command uv: beside this interpreter, where the Makefile puts it, or on the path.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it is nowhere.
+    """
+    uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
+    if uv is None:
+        raise FileNotFoundError("uv is needed to make the environments: pip install uv")
+    return uv
+
+
 def install(environment: Environment, catalog: Catalog, *, upgrade: bool = False) -> None:
     """Make an environment, and note what was installed.
 
@@ -76,10 +90,10 @@ def install(environment: Environment, catalog: Catalog, *, upgrade: bool = False
     ------
     subprocess.CalledProcessError
         If something cannot be installed.
+    FileNotFoundError
+        If there is no uv.
     """
-    uv = shutil.which("uv")
-    if uv is None:
-        raise FileNotFoundError("uv is needed to make the environments: pip install uv")
+    uv = find_uv()
     environ = os.environ | find_links(os.environ)
     if not environment.python.exists():
         environment.folder.parent.mkdir(parents=True, exist_ok=True)

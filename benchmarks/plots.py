@@ -11,7 +11,6 @@ import pandas as pd
 
 from benchmarks import summary
 from benchmarks.catalog import CONSTANT, OURS
-from benchmarks.results import budget_of
 from benchmarks.summary import Comparison
 
 mpl.use("Agg")
@@ -92,16 +91,17 @@ def _ratios(ratios: pd.DataFrame, path: Path) -> Path:
 
 
 def _times(comparison: Comparison, path: Path) -> Path:
-    """Training time of every run, in budgets."""
+    """Training time of every run, in budgets; wall time of those that were ended from outside."""
     rows = comparison.rows
+    shares, ended = summary.budget_shares(rows), summary.ended_from_outside(rows)
     names = list(comparison.grid.columns)
     figure, axes = plt.subplots(figsize=(8, 0.5 * len(names) + 1.2))
     for position, name in enumerate(reversed(names)):
-        mine = rows[rows["framework"] == name]
-        share = mine["training_duration"] / mine["constraint"].map(budget_of)
-        axes.plot(share, np.full(len(share), position), "o", color=_color(name), alpha=0.6)
+        for chosen, marker in ((~ended, "o"), (ended, "x")):
+            share = shares[chosen & (rows["framework"] == name)].dropna()
+            axes.plot(share, np.full(len(share), position), marker, color=_color(name), alpha=0.6)
     axes.set_yticks(range(len(names)), list(reversed(names)))
     axes.axvline(1, color="black", linewidth=0.8, linestyle=":")
     axes.set_xlim(left=0)
-    axes.set_xlabel("training time / budget")
+    axes.set_xlabel("training time / budget; a cross is the wall time of a run that was ended")
     return _save(figure, path)

@@ -8,9 +8,10 @@ import signal
 import subprocess
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import psutil
 
@@ -25,6 +26,10 @@ KILL_FACTOR = 2
 KILL_MORE_S = 3600
 # For imports, reading the tables and predicting, which nobody's budget covers.
 GRACE_S = 120
+# What ends a command that nobody waits for: `kill`, and a terminal that is closed.
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+# What a shell adds to the number of the signal that ended a command.
+SIGNALLED = 128
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,34 @@ class Ended:
 def kill_after(budget_s: float) -> float:
     """Seconds after which a run with a budget is ended."""
     return min(KILL_FACTOR * budget_s, budget_s + KILL_MORE_S) + GRACE_S
+
+
+@contextlib.contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let signals end this process as exceptions do, so that its run ends with it.
+
+    For the main thread, which is the one that Python tells of signals.
+
+    Raises
+    ------
+    SystemExit
+        Wherever the process is when it gets one of `ENDING`.
+    """
+    # A signal that is ignored, such as after `nohup`, stays ignored.
+    heard = [one for one in ENDING if signal.getsignal(one) != signal.SIG_IGN]
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        # A second signal must not interrupt what the first one has begun to end.
+        for one in heard:
+            signal.signal(one, signal.SIG_IGN)
+        raise SystemExit(SIGNALLED + number)
+
+    before = {one: signal.signal(one, leave) for one in heard}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def run_bounded(
@@ -97,7 +130,7 @@ def run_bounded(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        family = Family(process.pid, marker)
+        family = Family(process, marker)
         timed_out = False
         try:
             os.sched_setaffinity(process.pid, allowed)
@@ -117,15 +150,17 @@ class Family:
 
     Parameters
     ----------
-    pid : int
-        Of the first process; it leads its process group.
+    first : Popen
+        The first process; it leads its process group.
     marker : str
         Value of `MARKER` in the environment of its processes.
     """
 
-    def __init__(self, pid: int, marker: str) -> None:
+    def __init__(self, first: subprocess.Popen[bytes], marker: str) -> None:
         self.peak = 0
-        self._pid = pid
+        self._first = first
+        # Not its number alone, which another process may have once this one has ended.
+        self._leader = psutil.Process(first.pid)
         self._marker = marker
         # Whether a process belongs to it, so that each one is asked once.
         self._known: dict[psutil.Process, bool] = {}
@@ -150,17 +185,20 @@ class Family:
     def kill(self) -> None:
         """End all of them, also those that left the group."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._pid, signal.SIGKILL)
+            os.killpg(self._first.pid, signal.SIGKILL)
         # What starts while the others end is met the second time.
         for _ in range(2):
             members = self.members()
             for process in members:
                 with contextlib.suppress(psutil.Error):
                     process.kill()
-            psutil.wait_procs(members, timeout=END_S)
+            # Only its parent's own handle may wait for the first one, or its exit code is lost.
+            psutil.wait_procs([one for one in members if one != self._leader], timeout=END_S)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._first.wait(END_S)
 
     def _belongs(self, process: psutil.Process, known: Mapping[psutil.Process, bool]) -> bool:
-        if process.pid == self._pid:
+        if process == self._leader:
             return True
         if self._known.get(process) is False:
             return False

@@ -26,6 +26,7 @@ def build(
     machine: str,
     images: Sequence[str],
     hurried: Mapping[str, Comparison] = MappingProxyType({}),
+    absent: Sequence[str] = (),
 ) -> str:
     """Write the report of one constraint.
 
@@ -39,6 +40,8 @@ def build(
         Plots to show, relative to the report.
     hurried : mapping of str to Comparison
         For shorter constraints, the same with our results under these.
+    absent : sequence of str
+        Frameworks that have no row.
 
     Returns
     -------
@@ -48,7 +51,9 @@ def build(
     parts = [
         f"## {constraint}",
         f"Machine: {machine}. Training budget: {budget_of(constraint):g} s. {_sizes(comparison)}",
+        *_absent(absent),
         *_missing(comparison),
+        *_unpaired(comparison),
         *(f"![{Path(image).stem}]({image})" for image in images),
         "### Overall",
         *_overall(comparison),
@@ -68,17 +73,35 @@ def build(
 
 
 def _sizes(comparison: Comparison) -> str:
-    seeds = sorted(set(comparison.rows["seed"]))
+    seeds = sorted(set(comparison.paired["seed"]))
     return (
         f"Sets compared: {len(comparison.peers)} of {len(comparison.grid)}. "
-        f"Seeds: {', '.join(seeds)}."
+        f"Seeds: {', '.join(seeds) or 'none in common'}."
     )
+
+
+def _absent(absent: Sequence[str]) -> Iterable[str]:
+    if absent:
+        yield f"Not compared, because no run of them is there: {', '.join(absent)}."
 
 
 def _missing(comparison: Comparison) -> Iterable[str]:
     if comparison.missing:
-        lines = [f"* {task}: {', '.join(who)}" for task, who in comparison.missing.items()]
+        lines = [
+            f"* {task}: {', '.join(who) or 'no seed that all have'}"
+            for task, who in comparison.missing.items()
+        ]
         yield "Left out of the comparison, because results are missing:\n\n" + "\n".join(lines)
+
+
+def _unpaired(comparison: Comparison) -> Iterable[str]:
+    if comparison.unpaired:
+        lines = [
+            f"* {task}, seed {seed}: {', '.join(who)}"
+            for task, seeds in comparison.unpaired.items()
+            for seed, who in seeds.items()
+        ]
+        yield "Seeds left out, because some do not have them:\n\n" + "\n".join(lines)
 
 
 def _overall(comparison: Comparison) -> Iterable[str]:
@@ -114,7 +137,8 @@ def _legend(comparison: Comparison) -> Iterable[str]:
         f"set. The error ratio is the geometric mean of {OURS}'s error divided by the other's, "
         "where the error is 1 - AUC, the log loss or the RMSE: below 1 is better than the other. "
         "Presets of one framework count as one peer with the better of them on each set, chosen "
-        "by the test score, which favours that peer."
+        "by the test score, which favours that peer. A peer is incomplete if one of its presets "
+        "has no results."
     )
 
 
@@ -141,7 +165,7 @@ def _best_peer(ratios: pd.DataFrame) -> str:
 def scores(comparison: Comparison) -> str:
     """The table of scores, a row a set."""
     grid = comparison.grid
-    imputed = comparison.rows.groupby(["task", "framework"])["imputed"].any()
+    imputed = comparison.paired.groupby(["task", "framework"])["imputed"].any()
     rows = []
     for task, row in grid.iterrows():
         cells = [str(task), str(comparison.metrics[task])]
@@ -157,7 +181,7 @@ def scores(comparison: Comparison) -> str:
 
 
 def _costs(comparison: Comparison) -> Iterable[str]:
-    costs, over = summary.costs(comparison.rows), summary.overruns(comparison.rows)
+    costs, over = summary.costs(comparison), summary.overruns(comparison.rows)
     rows = []
     for name in comparison.grid.columns:
         cost = costs.loc[name]
@@ -181,9 +205,10 @@ def _costs(comparison: Comparison) -> Iterable[str]:
         rows,
     )
     yield (
-        "Seconds, milliseconds and megabytes are medians over the sets. Only training counts "
-        "against the budget. Memory is that of all processes of a run at once, shared pages "
-        "counted once."
+        "Seconds, milliseconds and megabytes are those of the sets and seeds that all have, and "
+        "medians where nothing else is said; overruns and failures are counted over all runs. "
+        "Only training counts against the budget. Memory is that of all processes of a run at "
+        "once, shared pages counted once."
     )
 
 
@@ -254,12 +279,15 @@ def write(
     ValueError
         If there is nothing to report.
     """
-    rows = latest(table)
-    rows = rows[rows["framework"].isin(list(frameworks) or list(peers))]
+    wanted = list(frameworks) or list(peers)
+    everything = latest(table)
+    rows = everything[everything["framework"].isin(wanted)]
     if rows.empty:
         raise ValueError("there are no results to report")
     machine = machine or str(rows["machine"].iloc[-1])
-    rows = rows[rows["machine"] == machine]
+    # Before frameworks are chosen: failed runs need the constant predictor, chosen or not.
+    filled = summary.impute(everything[everything["machine"] == machine])
+    rows = filled[filled["framework"].isin(wanted)]
     names = list(constraints) or sorted(set(rows["constraint"]), key=budget_of)
     parts = ["# Trialbook and its peers"]
     if (output / REMARKS).exists():
@@ -272,7 +300,8 @@ def write(
         images = plots.draw(comparison, output / "plots", name)
         shown = [f"plots/{image.name}" for image in images]
         hurried = _compare_hurried(rows, chosen, name, peers)
-        parts.append(build(comparison, name, machine, shown, hurried))
+        absent = [one for one in wanted if one not in set(chosen["framework"])]
+        parts.append(build(comparison, name, machine, shown, hurried, absent))
     path = output / "report.md"
     path.write_text("\n\n".join(parts), "utf-8")
     return path

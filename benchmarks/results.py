@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 import re
@@ -40,9 +41,16 @@ AMLB_COLUMNS = [
 OUR_COLUMNS = ["peak_memory_mb", "single_row_ms", "machine"]
 COLUMNS = [*AMLB_COLUMNS, *OUR_COLUMNS]
 # A run is done when a row agrees in these.
-KEY = ("framework", "version", "task", "constraint", "seed", "machine")
+KEY = ("framework", "version", "params", "task", "constraint", "seed", "machine")
+# What changes while a framework is worked on; the last run counts, whatever they were.
+CHANGING = ("version", "params")
 # Sets have one split.
 FOLD = 0
+# Where a control group says what its processes may hold: version 2, and version 1.
+MEMORY_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
 
 
 @dataclass(frozen=True)
@@ -84,9 +92,18 @@ def budget_of(constraint: str) -> float:
 
 def machine() -> str:
     """The kind of machine: processor, cores and memory; results of one kind can be compared."""
-    memory = psutil.virtual_memory().total / 2**30
+    memory = total_memory() / 2**30
     cores = len(os.sched_getaffinity(0))
     return f"{_processor()}, {cores} cores, {memory:.0f} GB"
+
+
+def total_memory() -> int:
+    """Bytes of the machine, or fewer if a control group has a limit."""
+    found = [int(psutil.virtual_memory().total)]
+    for path in MEMORY_LIMITS:
+        with contextlib.suppress(OSError, ValueError):  # not there, or "max"
+            found.append(int(path.read_text("utf-8")))
+    return min(found)
 
 
 def _processor() -> str:
@@ -146,8 +163,8 @@ def done_keys(table: pd.DataFrame) -> set[tuple[str, ...]]:
 
 
 def latest(table: pd.DataFrame) -> pd.DataFrame:
-    """The last row of each framework, set, constraint, seed and machine, whatever the version."""
-    keys = [column for column in KEY if column != "version"]
+    """The last row of each framework, set, constraint, seed and machine."""
+    keys = [column for column in KEY if column not in CHANGING]
     return table.drop_duplicates(keys, keep="last").reset_index(drop=True)
 
 

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -21,11 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import psutil
 
 from benchmarks.catalog import HERE, OURS, ROOT, Framework, read_catalog
 from benchmarks.datasets import Dataset, Split, find_datasets, load_split
-from benchmarks.process import Ended, kill_after, run_bounded
+from benchmarks.process import Ended, ended_by_signals, kill_after, run_bounded
 from benchmarks.results import (
     FOLD,
     Constraint,
@@ -37,6 +37,7 @@ from benchmarks.results import (
     machine,
     now,
     read_results,
+    total_memory,
 )
 from benchmarks.scoring import RESULT_NAMES, PredictionError, score
 
@@ -52,6 +53,8 @@ OFFLINE = {
 }
 # The last words of a failed run in its row; the whole log stays beside the predictions.
 INFO_LENGTH = 200
+# Ends the name of a run's folder until the run has ended.
+UNFINISHED = ".unfinished"
 
 
 @dataclass(frozen=True)
@@ -127,9 +130,7 @@ def execute(plan: Plan, split: Split, results: Path) -> dict[str, Any]:
     dict
         The row of the table of results.
     """
-    folder = plan.folder(results)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder = own_folder(plan.folder(results))
     # Short, because sockets below it may not have long names.
     scratch = Path(tempfile.mkdtemp(prefix="tbb-"))
     try:
@@ -149,7 +150,22 @@ def execute(plan: Plan, split: Split, results: Path) -> dict[str, Any]:
         )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    return plan.identity | outcome(plan, split, folder, ended)
+    row = plan.identity | outcome(plan, split, folder, ended)
+    shutil.rmtree(plan.folder(results), ignore_errors=True)
+    folder.rename(plan.folder(results))
+    return row
+
+
+def own_folder(final: Path) -> Path:
+    """Make a folder that no other run writes to, beside the one that a run has in the end.
+
+    If a runner is killed, its run may live on and write predictions that are nobody's any more.
+    """
+    for left in final.parent.glob(f"{final.name}.*{UNFINISHED}"):
+        shutil.rmtree(left, ignore_errors=True)
+    folder = final.with_name(f"{final.name}.{uuid.uuid4().hex}{UNFINISHED}")
+    folder.mkdir(parents=True)
+    return folder
 
 
 def environment(scratch: Path) -> dict[str, str]:
@@ -171,7 +187,7 @@ def write_request(plan: Plan, split: Split, folder: Path, scratch: Path) -> Path
         "classes": len(split.classes),
         "budget_s": plan.constraint.budget_s,
         "cores": plan.constraint.cores,
-        "memory_mb": int(psutil.virtual_memory().total / 2**20 * MEMORY_SHARE),
+        "memory_mb": int(total_memory() / 2**20 * MEMORY_SHARE),
         "seed": plan.seed,
         "params": dict(plan.framework.params),
         "scratch": str(scratch),
@@ -204,27 +220,30 @@ def outcome(plan: Plan, split: Split, folder: Path, ended: Ended) -> dict[str, A
 def judge(metric: str, split: Split, folder: Path, ended: Ended) -> tuple[float | None, str]:
     """Score a run's predictions, or say why there is no score.
 
-    Predictions count even if the run was ended later, while it measured its speed.
+    Predictions count even if the run failed later, while it measured its speed; that is said.
     """
-    path = folder / "predictions.csv"
+    path, log = folder / "predictions.csv", folder / "log.txt"
+    why = failure(ended, log.read_text("utf-8", "replace") if log.exists() else "")
     if not path.exists():
-        log = folder / "log.txt"
-        return None, failure(ended, log.read_text("utf-8", "replace") if log.exists() else "")
+        return None, why
     try:
         predictions = pd.read_csv(path).to_numpy(float)
-        return score(metric, split.truth, predictions, len(split.classes)), ""
+        result = score(metric, split.truth, predictions, len(split.classes))
     except (PredictionError, ValueError) as error:
         return None, f"{type(error).__name__}: {error}"[:INFO_LENGTH]
+    failed = ended.timed_out or ended.exit_code != 0
+    return result, f"after its predictions: {why}"[:INFO_LENGTH] if failed else ""
 
 
 def failure(ended: Ended, log: str) -> str:
-    """Why a run has no predictions, in one line."""
+    """Why a run did not end well, in one line."""
     if ended.timed_out:
         return f"TimeoutError: ended after {ended.seconds:.0f} s"
     last = next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "")
     return f"exit code {ended.exit_code}: {last}"[:INFO_LENGTH]
 
 
+@ended_by_signals()
 def main() -> int:
     """Run what the command line asks for and the table of results does not have."""
     options = _options()

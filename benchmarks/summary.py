@@ -32,21 +32,33 @@ class Comparison:
     ----------
     rows : DataFrame
         The runs, with a column ``imputed``; a failed run has the constant predictor's result.
+    paired : DataFrame
+        Those of the seeds that all frameworks of a set have.
     grid : DataFrame
-        Mean results over seeds, for each framework; may have gaps.
+        Mean results of `paired` over seeds, for each framework; may have gaps.
     peers : DataFrame
         As `grid`, for the sets that all have, with the better of the entries that are one peer.
     metrics : Series
         The metric of each set.
     missing : dict of str to list of str
-        The sets that are left out of `peers`, with the frameworks that lack them.
+        The sets that are left out of `peers`, with the frameworks that lack them; without any
+        where there is no seed that all have.
+    unpaired : dict of str to dict of str to list of str
+        For each set the seeds that are left out of `paired`, with the frameworks that lack them.
     """
 
     rows: pd.DataFrame
+    paired: pd.DataFrame
     grid: pd.DataFrame
     peers: pd.DataFrame
     metrics: pd.Series
     missing: dict[str, list[str]]
+    unpaired: dict[str, dict[str, list[str]]]
+
+    @property
+    def common(self) -> pd.DataFrame:
+        """The runs that are behind `peers`."""
+        return self.paired[self.paired["task"].isin(self.peers.index)]
 
     @property
     def errors(self) -> pd.DataFrame:
@@ -60,7 +72,7 @@ def compare(rows: pd.DataFrame, peers: Mapping[str, str]) -> Comparison:
     Parameters
     ----------
     rows : DataFrame
-        One row a framework, set and seed, all of one constraint and one kind of machine.
+        What `impute` gave: one row a framework, set and seed, of one constraint and machine.
     peers : mapping of str to str
         For each framework, what it counts as.
 
@@ -68,19 +80,58 @@ def compare(rows: pd.DataFrame, peers: Mapping[str, str]) -> Comparison:
     -------
     Comparison
     """
-    filled = impute(rows)
-    grid = filled.pivot_table(index="task", columns="framework", values="result", aggfunc="mean")
-    names = [name for name in peers if name in set(filled["framework"])]
-    tasks = sorted(set(filled["task"]))
-    grid = grid.reindex(index=tasks, columns=names)
+    paired, unpaired = pair_seeds(rows)
+    names = [name for name in peers if name in set(rows["framework"])]
+    tasks = sorted(set(rows["task"]))
+    grid = mean_results(paired).reindex(index=tasks, columns=names)
+    has_seeds = set(paired["task"])
     lacking = {
-        str(task): [str(name) for name in names if pd.isna(row[name])]
+        str(task): [str(name) for name in names if task in has_seeds and pd.isna(row[name])]
         for task, row in grid.iterrows()
         if row.isna().any()
     }
-    metrics = filled.drop_duplicates("task").set_index("task")["metric"]
+    metrics = rows.drop_duplicates("task").set_index("task")["metric"]
     merged = merge_peers(grid.dropna(), peers)
-    return Comparison(filled, grid, merged, metrics, lacking)
+    return Comparison(rows, paired, grid, merged, metrics, lacking, unpaired)
+
+
+def pair_seeds(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, dict[str, list[str]]]]:
+    """Keep the seeds that all have: means over different seeds cannot be compared.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Results.
+
+    Returns
+    -------
+    rows : DataFrame
+        For each set, those of the seeds that every framework with the set has.
+    unpaired : dict of str to dict of str to list of str
+        For each set, the other seeds, with the frameworks that lack them.
+    """
+    unpaired: dict[str, dict[str, list[str]]] = {}
+    for task, of_set in rows.groupby("task"):
+        everyone = set(of_set["framework"])
+        for seed, of_seed in of_set.groupby("seed"):
+            absent = sorted(everyone - set(of_seed["framework"]))
+            if absent:
+                unpaired.setdefault(str(task), {})[str(seed)] = absent
+    pairs = zip(rows["task"], rows["seed"])
+    kept = np.array([seed not in unpaired.get(task, {}) for task, seed in pairs], dtype=bool)
+    return rows[kept], unpaired
+
+
+def mean_results(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mean results over seeds; without one of them there is none.
+
+    Returns
+    -------
+    DataFrame
+        A grid.
+    """
+    seeds = rows.groupby(["task", "framework"])["result"]
+    return seeds.mean().where(seeds.count() == seeds.size()).unstack()
 
 
 def impute(rows: pd.DataFrame) -> pd.DataFrame:
@@ -89,7 +140,7 @@ def impute(rows: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     rows : DataFrame
-        Results; a failed run has none.
+        Results of all frameworks; a failed run has none.
 
     Returns
     -------
@@ -111,14 +162,32 @@ def merge_peers(grid: pd.DataFrame, peers: Mapping[str, str]) -> pd.DataFrame:
     groups: dict[str, list[str]] = {}
     for name in grid.columns:
         groups.setdefault(peers[name], []).append(name)
-    merged = {peer_name(peer, names): grid[names].max(axis=1) for peer, names in groups.items()}
+    merged = {
+        peer_name(peer, names, sum(one == peer for one in peers.values())): grid[names].max(axis=1)
+        for peer, names in groups.items()
+    }
     return pd.DataFrame(merged, index=grid.index)
 
 
-def peer_name(peer: str, names: Sequence[str]) -> str:
-    """The name of a peer, which says whether it is the best of several entries."""
+def peer_name(peer: str, names: Sequence[str], entries: int) -> str:
+    """The name of a peer, which says what it is the best of.
+
+    Parameters
+    ----------
+    peer : str
+    names : sequence of str
+        Its entries that have results.
+    entries : int
+        How many it has in all.
+
+    Returns
+    -------
+    str
+    """
+    if len(names) < entries:
+        return f"{peer} (incomplete: {', '.join(names)} only)"
     words = {1: "", 2: " (best of both)"}
-    return peer + words.get(len(names), f" (best of {len(names)})")
+    return peer + words.get(entries, f" (best of {entries})")
 
 
 def bounded_errors(grid: pd.DataFrame, metrics: pd.Series) -> pd.DataFrame:
@@ -215,6 +284,21 @@ def geometric_means(ratios: pd.DataFrame) -> pd.Series:
     return np.exp(np.log(ratios).mean())
 
 
+def ended_from_outside(rows: pd.DataFrame) -> pd.Series:
+    """Which runs were ended before they had trained."""
+    return rows["training_duration"].isna() & rows["info"].str.startswith("TimeoutError")
+
+
+def budget_shares(rows: pd.DataFrame) -> pd.Series:
+    """The training time of each run in budgets.
+
+    A run that was ended from outside has its wall time instead, and another one that failed
+    before it had trained has none.
+    """
+    taken = rows["training_duration"].mask(ended_from_outside(rows), rows["duration"])
+    return taken / rows["constraint"].map(budget_of)
+
+
 def overruns(rows: pd.DataFrame) -> pd.DataFrame:
     """Which share of runs trained longer than the budget, and by how much at most.
 
@@ -225,10 +309,7 @@ def overruns(rows: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         For each framework ``runs``, ``over`` (share) and ``longest`` (times the budget).
     """
-    taken = rows["training_duration"].fillna(
-        rows["duration"].where(rows["info"].str.startswith("TimeoutError"))
-    )
-    shares = (taken / rows["constraint"].map(budget_of)).dropna()
+    shares = budget_shares(rows).dropna()
     by_framework = shares.groupby(rows["framework"])
     return pd.DataFrame(
         {
@@ -239,16 +320,17 @@ def overruns(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def costs(rows: pd.DataFrame) -> pd.DataFrame:
+def costs(comparison: Comparison) -> pd.DataFrame:
     """Medians and maxima of what runs took.
 
     Returns
     -------
     DataFrame
-        For each framework: training seconds, seconds to predict the test rows, milliseconds for
-        one row, peak memory, and the number of failed runs.
+        For each framework, of the sets and seeds that all have: training seconds, seconds to
+        predict the test rows, milliseconds for one row, and peak memory. Of all runs: how many
+        failed.
     """
-    groups = rows.groupby("framework")
+    groups = comparison.common.groupby("framework")
     return pd.DataFrame(
         {
             "training_s": groups["training_duration"].median(),
@@ -256,6 +338,6 @@ def costs(rows: pd.DataFrame) -> pd.DataFrame:
             "single_row_ms": groups["single_row_ms"].median(),
             "memory_mb": groups["peak_memory_mb"].median(),
             "memory_max_mb": groups["peak_memory_mb"].max(),
-            "failed": groups["imputed"].sum(),
+            "failed": comparison.rows.groupby("framework")["imputed"].sum(),
         }
     )

@@ -38,6 +38,13 @@ class Training:
     report: str = ""
 
     @property
+    def failure(self) -> str:
+        """How it failed, such as ``exit 3`` or ``timed out``; empty if it finished."""
+        if self.ended.timed_out:
+            return "timed out"
+        return f"exit {self.ended.exit_code}" if self.ended.exit_code else ""
+
+    @property
     def n_models(self) -> int:
         """Trials that have a model."""
         return len(MODEL.findall(self.log))

@@ -16,21 +16,40 @@ from trialbook.learners import Learner, Params, Table, _engineered
 from trialbook.search import Step
 from trialbook.search._portfolio import projected_s
 
+# CatBoost's usual rate. Left to itself it goes by the table and the number of rounds, and neither
+# the patience of early stopping nor the projected time would know which it took.
+CATBOOST: Params = {"learning_rate": 0.03}
+# TabM's estimator is ours, and its defaults are a tuned start. The network is what `TabM.make`
+# takes for numbers with embeddings; the library trains nothing, and the rest is its own example's.
+TABM: Params = {
+    "k": 32,
+    "n_blocks": 2,
+    "d_block": 512,
+    "dropout": 0.1,
+    "n_bins": 48,
+    "d_embedding": 16,
+    "learning_rate": 0.002,
+    "weight_decay": 3e-4,
+}
 # An empty configuration leaves all arguments to the library. Named are defaults of the libraries
 # that programs would set otherwise, or that the projected time depends on. With or without a
 # portfolio, early stopping tells how many rounds boosting takes, and the size of the table how
 # many trees a forest has.
 CLASSIFICATION: dict[str, Params] = {
+    "catboost": CATBOOST,
     "extra_trees": {"max_features": "sqrt"},
     "lightgbm": {"learning_rate": 0.1},
     "mlp": {"layers": 1, "width": 100},
     "random_forest": {"max_features": "sqrt"},
     "sgd": {"loss": "log_loss"},  # the library's own, a hinge, has no probabilities
+    "tabm": TABM,
     "xgboost": {"learning_rate": 0.3},
 }
 REGRESSION: dict[str, Params] = {
+    "catboost": CATBOOST,
     "lightgbm": {"learning_rate": 0.1},
     "mlp": {"layers": 1, "width": 100},
+    "tabm": TABM,
     "xgboost": {"learning_rate": 0.3},
 }
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -10,8 +11,11 @@ import pytest
 from benchmarks import ablation, run
 from benchmarks.catalog import CONSTANT, OURS, ROOT, read_catalog
 from benchmarks.datasets import Dataset
+from benchmarks.frameworks import trialbook_without
 from benchmarks.results import COLUMNS, Constraint
 from trialbook.job import Job
+from trialbook.learners._catboost import CatBoost
+from trialbook.learners._tabm import TabM
 
 
 @pytest.fixture
@@ -96,6 +100,68 @@ def test_another_metric_makes_another_set(churn):
     assert ablation.with_metric(churn, "roc_auc") == churn
     with pytest.raises(ValueError, match="no metric for churn"):
         ablation.with_metric(churn, "rmse")
+
+
+def test_sets_that_a_metric_does_not_suit_are_left_out_and_named(tmp_path, churn, capsys):
+    letters = Dataset("letters", tmp_path, "multiclass", "y", "log_loss", {})
+    prices = Dataset("prices", tmp_path, "regression", "y", "rmse", {})
+    found = ablation.judged_by([churn, letters, prices], "log_loss")
+    assert [one.name for one in found] == ["churn-log_loss", "letters"]
+    assert "log_loss does not suit: prices" in capsys.readouterr().err
+    found = ablation.judged_by([churn, letters, prices], "roc_auc")
+    assert [one.name for one in found] == ["churn"]
+    with pytest.raises(ValueError, match="any of the sets"):
+        ablation.judged_by([prices], "accuracy")
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_only_a_set_that_was_asked_for_must_suit_the_metric(
+    tmp_path, monkeypatch, capsys, churn, named
+):
+    prices = Dataset("prices", tmp_path, "regression", "y", "rmse", {})
+    ran = []
+    monkeypatch.setattr(ablation, "find_datasets", lambda *_given: [churn, prices])
+    monkeypatch.setattr(ablation, "versions_of", lambda _frameworks: [])
+    monkeypatch.setattr(ablation, "plans", lambda datasets, *_rest: ran.extend(datasets))
+    monkeypatch.setattr(ablation, "run_plans", lambda *_given, **_options: None)
+    given = ["ablation", "--metric", "log_loss", "--dry-run"]
+    given += ["--sets", "churn", "prices"] if named else []
+    monkeypatch.setattr("sys.argv", given)
+    if named:
+        with pytest.raises(SystemExit):
+            ablation.main()
+        assert "no metric for prices" in capsys.readouterr().err
+    else:
+        assert ablation.main() == 0
+        assert [one.name for one in ran] == ["churn-log_loss"]
+
+
+def test_sets_that_were_judged_by_another_metric_are_apart(results, ablations, row):
+    given = {CONSTANT: -0.7, OURS: -0.5, "without_bagging": -0.6}
+    asked = [
+        row(name, "churn", result) | {"task": "churn-log_loss", "metric": "neg_logloss"}
+        for name, result in given.items()
+    ]
+    text = ablation.build(pd.concat([results, pd.DataFrame(asked)]), ablations)
+    own, other = text.split("## Judged by log_loss")
+    assert "## Judged by the own metric of each set" in own
+    assert "| 3 | 2 | 1.710 |" in own
+    assert "churn-log_loss" not in own
+    assert "| 1 | 1 | 1.200 |" in other
+    assert "| letters |" not in other
+
+
+def test_a_ratio_is_of_the_seeds_with_and_without_the_part(results, row):
+    more = [row(OURS, "churn", 0.5, seed="1"), row("without_calibration", "churn", 0.5, seed="1")]
+    ratios = ablation.error_ratios(pd.concat([results, pd.DataFrame(more)]))
+    assert ratios.at["churn", "bagging"] == pytest.approx(2)
+    assert ratios.at["churn", "calibration"] == pytest.approx(1)
+
+
+def test_a_result_of_some_seeds_is_none(results, ablations, row):
+    failed = row(OURS, "churn", float("nan"), seed="1")
+    text = ablation.build(pd.concat([results, pd.DataFrame([failed])]), ablations)
+    assert "| churn | auc |  | 2.000 |" in text
 
 
 def test_ratios_are_of_errors_and_a_failure_is_the_constant_predictor(results):
@@ -184,8 +250,29 @@ def test_without_a_portfolio_each_learner_starts_from_its_library_in_alphabetica
     assert len(set(learners)) == len(learners) == plan["learners"]
     assert [number for number, *_ in plan["steps"]] == list(range(1, len(learners) + 1))
     params = {learner: given for _, learner, _, given in plan["steps"]}
-    assert params["catboost"] == {}
+    assert params["catboost"] == {"learning_rate": 0.03}
     assert params["mlp"] == {"layers": 1, "width": 100}
+
+
+def test_defaults_of_the_libraries_are_no_tuned_starts():
+    # Only the task counts for what these learners start from.
+    for is_classification, defaults in (
+        (True, trialbook_without.CLASSIFICATION),
+        (False, trialbook_without.REGRESSION),
+    ):
+        table = SimpleNamespace(is_classification=is_classification)
+        for learner in (CatBoost(), TabM()):
+            given = defaults[learner.key]
+            assert all(
+                given.items() - dict(start.params).items() for start in learner.starts(table)
+            )
+        network = defaults["tabm"]
+        assert (network["k"], network["d_block"]) == (32, 512)
+        assert set(network) == set(TabM().space(table))
+
+
+def test_bagging_says_that_there_are_no_races(ablations):
+    assert "no races" in ablations["bagging"].without
 
 
 def test_without_engineered_features_no_configuration_and_no_space_has_them():

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from benchmarks import big_table
 from benchmarks.big_table import HEADER, row, rows, said, write
 from benchmarks.process import Ended
 from benchmarks.training import Training
@@ -50,6 +51,19 @@ def test_a_table_is_written_in_row_groups(tmp_path):
     write(path, 250, group_rows=100)
     metadata = pq.ParquetFile(path).metadata
     assert [metadata.row_group(i).num_rows for i in range(3)] == [100, 100, 50]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_table_that_was_only_begun_is_not_there(tmp_path, monkeypatch):
+    def make(group, n_rows):
+        if group == 1:
+            raise MemoryError
+        return rows(group, n_rows)
+
+    monkeypatch.setattr(big_table, "rows", make)
+    with pytest.raises(MemoryError):
+        write(tmp_path / "table.parquet", 250, group_rows=100)
+    assert not (tmp_path / "table.parquet").exists()
 
 
 def test_a_row_says_what_was_seen():
@@ -62,10 +76,23 @@ def test_a_row_says_what_was_seen():
 
 def test_a_run_without_a_report_is_said_too():
     line = row(1_000, 60.0, Training(Ended(3, 61.0, 512.0, timed_out=False), ""))
-    assert "| none | 0 | none | 3 |" in line
+    assert "| none | 0 | none | exit 3 |" in line
+    line = row(1_000, 60.0, Training(Ended(0, 240.0, 512.0, timed_out=True), ""))
+    assert line.endswith("| none | timed out |")
     assert said("") == []
 
 
 def test_what_a_report_says_of_samples_is_shown():
     found = said(REPORT)
     assert [line[:12] for line in found] == ["Trials train", "| Sampling |"]
+
+
+@pytest.mark.parametrize(("timed_out", "status"), [(True, 1), (False, 0)])
+def test_a_run_that_timed_out_is_a_failure_of_the_command(
+    tmp_path, monkeypatch, timed_out, status
+):
+    training = Training(Ended(0, 240.0, 512.0, timed_out), "")
+    monkeypatch.setattr(big_table, "train", lambda *_given: training)
+    given = ["big_table", "--rows", "50", "--scratch", str(tmp_path)]
+    monkeypatch.setattr("sys.argv", given)
+    assert big_table.main() == status

@@ -46,3 +46,6 @@ def test_an_overrun_and_a_run_without_a_model_stand_out():
     said = row("tiny", SHAPES["tiny"], 15.0, training)
     assert "**5.0 s**" in said
     assert "| none | exit 3 |" in said
+    log = "[ 0:03] trial 1 knn-1: 0.82 ± 0.06 in 0.4 s\n"
+    training = Training(Ended(0, 150.0, 512.0, timed_out=True), log)
+    assert "| 3 s | timed out |" in row("tiny", SHAPES["tiny"], 15.0, training)

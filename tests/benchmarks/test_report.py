@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from benchmarks import report
+from benchmarks import plots, report, summary
 
 
 @pytest.fixture
@@ -44,6 +44,53 @@ def test_frameworks_can_be_chosen(table, peers, tmp_path):
     chosen = ["constant", "trialbook"]
     text = report.write(table, peers, tmp_path, frameworks=chosen).read_text("utf-8")
     assert "Rival" not in text
+
+
+def test_frameworks_without_any_run_are_named(table, peers, tmp_path):
+    rest = table[~table["framework"].isin(["other", "rival_small"])]
+    text = report.write(rest, peers, tmp_path).read_text("utf-8")
+    assert "no run of them is there: rival_small, other." in text
+    assert "| Rival (incomplete: rival_large only) |" in text
+    assert "best of both" not in text
+    chosen = ["constant", "trialbook", "other"]
+    text = report.write(rest, peers, tmp_path, frameworks=chosen).read_text("utf-8")
+    assert "no run of them is there: other." in text
+
+
+def test_a_failure_counts_as_the_constant_predictor_even_if_that_is_not_chosen(
+    table, peers, tmp_path
+):
+    chosen = ["trialbook", "other"]
+    text = report.write(table, peers, tmp_path, frameworks=chosen).read_text("utf-8")
+    assert "| prices | neg_rmse | **-4** | (-10) |" in text
+    assert "Sets compared: 3 of 3" in text
+
+
+def test_seeds_that_someone_lacks_are_named(table, peers, tmp_path, row):
+    failed = pd.DataFrame([row("trialbook", "churn", float("nan"), seed="1")])
+    both = pd.concat([table, failed], ignore_index=True)
+    text = report.write(both, peers, tmp_path, frameworks=["trialbook", "other"]).read_text()
+    assert "* churn, seed 1: other" in text
+    assert "Seeds: 0." in text
+    assert "| churn | auc | **0.9** | 0.7 |" in text
+
+
+def test_a_set_without_a_seed_that_all_have_is_named(table, peers, tmp_path):
+    table.loc[(table["framework"] == "other") & (table["task"] == "churn"), "seed"] = "1"
+    text = report.write(table, peers, tmp_path).read_text("utf-8")
+    assert "* churn: no seed that all have" in text
+
+
+def test_runs_that_were_ended_are_in_the_plot_of_times(table, peers, tmp_path, monkeypatch):
+    figures = []
+    monkeypatch.setattr(plots, "_save", lambda figure, path: figures.append(figure) or path)
+    ended = (table["framework"] == "other") & (table["task"] == "prices")
+    table.loc[ended, ["training_duration", "duration"]] = [float("nan"), 240.0]
+    plots.draw(summary.compare(summary.impute(table), peers), tmp_path, "1m2c")
+    lines = figures[0].axes[0].lines
+    (crosses,) = [line for line in lines if line.get_marker() == "x" and len(line.get_xdata())]
+    assert list(crosses.get_xdata()) == [4.0]
+    assert sum(len(line.get_xdata()) for line in lines if line.get_marker() == "o") == 17
 
 
 def test_a_table_without_us_or_in_common_still_makes_a_report(table, peers, tmp_path):

@@ -1,7 +1,11 @@
 """The table of results says what was run, and is only ever added to."""
 
+from types import SimpleNamespace
+
+import psutil
 import pytest
 
+from benchmarks import results
 from benchmarks.results import (
     AMLB_COLUMNS,
     Constraint,
@@ -12,6 +16,7 @@ from benchmarks.results import (
     latest,
     machine,
     read_results,
+    total_memory,
 )
 
 
@@ -51,12 +56,13 @@ def test_what_is_in_the_table_is_done(tmp_path, rows, row):
     "other",
     [
         {"version": "1.1"},
+        {"params": '{"preset": "best"}'},
         {"seed": 1},
         {"constraint": "5m2c"},
         {"machine": "Another CPU, 2 cores, 8 GB"},
     ],
 )
-def test_another_version_seed_budget_or_machine_is_another_run(tmp_path, rows, row, other):
+def test_another_version_option_seed_budget_or_machine_is_another_run(tmp_path, rows, row, other):
     path = tmp_path / "results.csv"
     append(path, rows)
     assert key_of(row("trialbook", "churn", 0.9, **other)) not in done_keys(read_results(path))
@@ -68,10 +74,17 @@ def test_no_table_means_nothing_is_done(tmp_path):
 
 def test_of_repeated_runs_the_last_one_counts(tmp_path, rows, row):
     path = tmp_path / "results.csv"
-    append(path, [*rows, row("trialbook", "churn", 0.95, version="1.1")])
+    append(path, [*rows, row("trialbook", "churn", 0.95, version="1.1", params='{"a": 1}')])
     table = latest(read_results(path))
     mine = table[(table["framework"] == "trialbook") & (table["task"] == "churn")]
     assert mine["result"].tolist() == [0.95]
+
+
+def test_options_in_a_table_are_found_again(tmp_path, row):
+    path = tmp_path / "results.csv"
+    given = row("trialbook", "churn", 0.9, params='{"presets": "best", "layers": [1, 2]}')
+    append(path, [given])
+    assert done_keys(read_results(path)) == {key_of(given)}
 
 
 def test_the_machine_is_described_by_kind():
@@ -81,3 +94,18 @@ def test_the_machine_is_described_by_kind():
     assert "cores" in said
     assert "GB" in said
     assert socket.gethostname() not in said
+
+
+@pytest.mark.parametrize(
+    ("limit", "gib"), [(f"{3 * 2**30}\n", 3), ("max\n", None), (str(2**63), None), (None, None)]
+)
+def test_a_limit_of_a_control_group_is_the_memory_of_the_machine(
+    tmp_path, monkeypatch, limit, gib
+):
+    path = tmp_path / "memory.max"
+    if limit is not None:
+        path.write_text(limit)
+    monkeypatch.setattr(results, "MEMORY_LIMITS", (tmp_path / "other", path))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(total=8 * 2**30))
+    assert total_memory() == (gib or 8) * 2**30
+    assert machine().endswith(f", {gib or 8} GB")

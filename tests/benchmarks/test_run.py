@@ -2,20 +2,24 @@
 
 import json
 import os
+import re
+import signal
+import subprocess
 import sys
+import time
 
 import numpy as np
 import pandas as pd
 import psutil
 import pytest
 
-from benchmarks import run
-from benchmarks.catalog import read_catalog
+from benchmarks import ablation, big_table, deadlines, install, results, run
+from benchmarks.catalog import HERE, ROOT, read_catalog
 from benchmarks.datasets import find_datasets, load_split
 from benchmarks.frameworks import shared
 from benchmarks.frameworks.constant import Constant
-from benchmarks.install import find_links, locked
-from benchmarks.process import Ended, kill_after, run_bounded
+from benchmarks.install import find_links, find_uv, locked
+from benchmarks.process import ENDING, Ended, ended_by_signals, kill_after, run_bounded
 from benchmarks.results import COLUMNS, Constraint
 from benchmarks.scoring import UNKNOWN_CLASS
 
@@ -115,7 +119,7 @@ def test_a_run_that_does_not_end_is_ended_with_all_its_processes(tmp_path):
         "time.sleep(60)"
     )
     ended = bounded(code, tmp_path, limit_s=1.5)
-    assert ended.timed_out
+    assert (ended.exit_code, ended.timed_out) == (-signal.SIGKILL, True)
     assert alive(tmp_path) == []
 
 
@@ -127,6 +131,67 @@ def test_a_server_that_a_run_leaves_behind_is_ended(tmp_path):
     )
     assert bounded(code, tmp_path).exit_code == 0
     assert alive(tmp_path) == []
+
+
+# Stands for a runner: its run says when it has begun, and would take a minute.
+RUNNER = """
+import os, pathlib, sys
+from benchmarks.process import ended_by_signals, run_bounded
+here = pathlib.Path.cwd()
+code = "import pathlib, time; pathlib.Path('begun').touch(); time.sleep(60)"
+with ended_by_signals():
+    run_bounded([sys.executable, "-c", code], cwd=here, log=here / "log.txt",
+                environ=os.environ, cores=1, limit_s=60.0)
+"""
+
+
+@pytest.mark.parametrize("number", ENDING)
+def test_a_runner_that_is_ended_by_a_signal_ends_its_run(tmp_path, number):
+    environ = os.environ | {"THIS_TEST": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    # As if nobody had said `nohup` before these tests.
+    code = f"import signal; signal.signal({number:d}, signal.SIG_DFL)\n{RUNNER}"
+    runner = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=environ)
+    while runner.poll() is None and not (tmp_path / "begun").exists():
+        time.sleep(0.05)
+    runner.send_signal(number)
+    assert runner.wait(30) == 128 + number
+    assert alive(tmp_path) == []
+
+
+def test_a_second_signal_does_not_interrupt_the_end_and_handlers_come_back(monkeypatch):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    ends = []
+    try:
+        with pytest.raises(SystemExit), ended_by_signals():
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+            own = signal.getsignal(signal.SIGTERM)
+            try:
+                own(signal.SIGTERM, None)
+            finally:
+                ends.append(signal.getsignal(signal.SIGTERM))
+        assert ends == [signal.SIG_IGN]
+        assert signal.getsignal(signal.SIGTERM) != own
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("module", [run, ablation, deadlines, big_table])
+def test_every_command_that_has_runs_can_be_ended_by_signals(module, monkeypatch):
+    heard = []
+
+    def parse(_parser):
+        heard.extend(signal.getsignal(one) for one in ENDING)
+        raise SystemExit(0)
+
+    monkeypatch.setattr("argparse.ArgumentParser.parse_args", parse)
+    before = [signal.signal(one, signal.SIG_DFL) for one in ENDING]
+    try:
+        with pytest.raises(SystemExit):
+            module.main()
+    finally:
+        for one, handler in zip(ENDING, before):
+            signal.signal(one, handler)
+    assert all(callable(one) for one in heard)
 
 
 def test_runs_are_ended_after_twice_their_budget_or_an_hour():
@@ -146,7 +211,44 @@ def test_predictions_are_scored_even_if_the_run_was_ended_later(plan, tmp_path):
     table = pd.DataFrame({"0": [0.9, 0.2, 0.1, 0.8], "1": [0.1, 0.8, 0.9, 0.2]})
     table.to_csv(tmp_path / "predictions.csv", index=False)
     ended = Ended(-9, 240.0, 30.0, timed_out=True)
-    assert run.judge("roc_auc", split, tmp_path, ended) == (1.0, "")
+    said = "after its predictions: TimeoutError: ended after 240 s"
+    assert run.judge("roc_auc", split, tmp_path, ended) == (1.0, said)
+    (tmp_path / "log.txt").write_text("KeyError: 'rank'\n")
+    ended = Ended(1, 40.0, 30.0, timed_out=False)
+    said = "after its predictions: exit code 1: KeyError: 'rank'"
+    assert run.judge("roc_auc", split, tmp_path, ended) == (1.0, said)
+    assert run.judge("roc_auc", split, tmp_path, Ended(0, 40.0, 30.0, False)) == (1.0, "")
+
+
+def test_each_run_writes_to_a_folder_of_its_own_until_it_has_ended(plan, tmp_path, monkeypatch):
+    split, asked = load_split(plan.dataset), []
+    final = plan.folder(tmp_path)
+    orphans = final.with_name(f"{final.name}.0123{run.UNFINISHED}")
+    orphans.mkdir(parents=True)
+
+    def train(command, **_options):
+        request = json.loads(command[-1].read_text("utf-8"))
+        asked.append(request["output"])
+        # As a run may that another runner has left behind, in the folder that has the result.
+        if final.exists():
+            (final / "predictions.csv").write_text("0,1\n1,0\n1,0\n1,0\n1,0\n")
+        return Ended(1, 2.0, 30.0, timed_out=False)
+
+    monkeypatch.setattr(run, "run_bounded", train)
+    rows = [run.execute(plan, split, tmp_path) for _ in range(2)]
+    assert [row["result"] for row in rows] == [None, None]
+    assert len({*asked, str(final)}) == 3
+    assert [path.name for path in final.parent.iterdir()] == [final.name]
+    assert (final / "request.json").exists()
+
+
+def test_frameworks_are_given_a_share_of_the_memory_that_a_control_group_allows(
+    plan, tmp_path, monkeypatch
+):
+    (tmp_path / "memory.max").write_text(str(2**30))
+    monkeypatch.setattr(results, "MEMORY_LIMITS", (tmp_path / "memory.max",))
+    path = run.write_request(plan, load_split(plan.dataset), tmp_path, tmp_path)
+    assert json.loads(path.read_text())["memory_mb"] == int(1024 * run.MEMORY_SHARE)
 
 
 def test_why_a_run_failed_is_one_line(tmp_path):
@@ -166,6 +268,21 @@ def test_an_adapter_writes_predictions_and_times(dataset, tmp_path):
     assert pd.read_csv(tmp_path / "predictions.csv").to_numpy().tolist() == [[0.5, 0.5]] * 4
     said = json.loads((tmp_path / "result.json").read_text())
     assert set(said) == {"training_s", "predict_s", "models_count", "single_row_ms"}
+
+
+def test_predictions_are_kept_if_the_models_cannot_be_counted(dataset, tmp_path):
+    class Uncounted(Constant):
+        def models_count(self):
+            raise KeyError("rank")
+
+    split = load_split(dataset)
+    request = shared.Request(
+        split.train, split.test, "kind", "binary", "roc_auc", 2, 60.0, 1, 100, 0, tmp_path
+    )
+    with pytest.raises(KeyError):
+        shared.run(Uncounted(), request, tmp_path)
+    assert (tmp_path / "predictions.csv").exists()
+    assert "predict_s" in json.loads((tmp_path / "result.json").read_text())
 
 
 def test_classes_that_a_framework_leaves_out_have_no_probability():
@@ -192,6 +309,24 @@ def test_locks_hold_versions_and_no_places():
 def test_places_for_wheels_are_handed_on_to_uv():
     assert find_links({"PIP_FIND_LINKS": "/a /b"}) == {"UV_FIND_LINKS": "/a,/b"}
     assert find_links({"PIP_FIND_LINKS": "/a", "UV_FIND_LINKS": "/c"}) == {}
+
+
+def test_uv_is_found_beside_the_interpreter(tmp_path, monkeypatch):
+    monkeypatch.setattr(install.sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
+    with pytest.raises(FileNotFoundError, match="uv is needed"):
+        find_uv()
+    command = tmp_path / "uv"
+    command.touch(mode=0o755)
+    assert find_uv() == str(command)
+
+
+def test_an_environment_without_its_packages_is_not_taken_for_complete():
+    rules = re.findall(r"^(\S+): *(.*)\n((?:\t.*\n)+)", (HERE / "Makefile").read_text(), re.M)
+    ((stamp, recipe),) = [(one, how) for one, _, how in rules if "pip install" in how]
+    assert recipe.splitlines()[-1].strip() == "@touch $@"
+    users = [needs for _, needs, how in rules if "benchmarks.install" in how]
+    assert users == [stamp, stamp]
 
 
 def test_the_version_of_our_sources_changes_with_them(tmp_path):

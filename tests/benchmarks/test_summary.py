@@ -9,7 +9,7 @@ from benchmarks import summary
 
 @pytest.fixture
 def comparison(table, peers):
-    return summary.compare(table, peers)
+    return summary.compare(summary.impute(table), peers)
 
 
 def test_a_failed_run_counts_as_the_constant_predictor(comparison):
@@ -20,14 +20,14 @@ def test_a_failed_run_counts_as_the_constant_predictor(comparison):
 
 def test_without_the_constant_predictor_a_failure_leaves_a_gap(table, peers):
     rest = table[table["framework"] != "constant"]
-    comparison = summary.compare(rest, peers)
+    comparison = summary.compare(summary.impute(rest), peers)
     assert comparison.missing == {"prices": ["other"]}
     assert list(comparison.peers.index) == ["churn", "letters"]
 
 
 def test_a_set_that_someone_lacks_is_left_out_and_named(table, peers):
     rest = table[(table["framework"] != "other") | (table["task"] != "churn")]
-    comparison = summary.compare(rest, peers)
+    comparison = summary.compare(summary.impute(rest), peers)
     assert comparison.missing == {"churn": ["other"]}
     assert list(comparison.peers.index) == ["letters", "prices"]
 
@@ -38,10 +38,53 @@ def test_presets_of_one_peer_count_as_the_better_of_them(comparison):
     assert "rival_small" not in comparison.peers
 
 
+def test_a_peer_that_lacks_an_entry_is_marked_as_incomplete(table, peers):
+    rest = summary.impute(table[table["framework"] != "rival_small"])
+    names = summary.compare(rest, peers).peers.columns
+    assert "Rival (incomplete: rival_large only)" in names
+    assert summary.peer_name("Rival", ["a", "b"], 3) == "Rival (incomplete: a, b only)"
+    assert summary.peer_name("Rival", ["a", "b", "c"], 3) == "Rival (best of 3)"
+
+
 def test_seeds_are_averaged(table, peers, row):
-    more = pd.DataFrame([row("trialbook", "churn", 0.8, seed="1")])
-    grid = summary.compare(pd.concat([table, more]), peers).grid
-    assert grid.at["churn", "trialbook"] == pytest.approx(0.85)
+    again = table[table["task"] == "churn"].assign(seed="1")
+    again.loc[again["framework"] == "trialbook", "result"] = 0.8
+    comparison = summary.compare(summary.impute(pd.concat([table, again])), peers)
+    assert comparison.grid.at["churn", "trialbook"] == pytest.approx(0.85)
+    assert comparison.unpaired == {}
+
+
+def test_seeds_that_someone_lacks_are_not_compared(table, peers, row):
+    more = [row(name, "churn", 0.1, seed="1") for name in peers if name != "other"]
+    rows = summary.impute(pd.concat([table, pd.DataFrame(more)], ignore_index=True))
+    comparison = summary.compare(rows, peers)
+    assert comparison.grid.at["churn", "trialbook"] == 0.9
+    assert comparison.unpaired == {"churn": {"1": ["other"]}}
+    assert list(comparison.peers.index) == ["churn", "letters", "prices"]
+
+
+def test_a_set_without_a_seed_that_all_have_is_left_out(table, peers):
+    table.loc[(table["framework"] == "other") & (table["task"] == "churn"), "seed"] = "1"
+    comparison = summary.compare(summary.impute(table), peers)
+    assert comparison.missing == {"churn": []}
+    assert comparison.unpaired["churn"]["0"] == ["other"]
+    assert list(comparison.peers.index) == ["letters", "prices"]
+
+
+def test_a_failed_seed_without_the_constant_predictor_leaves_a_gap(table, peers, row):
+    rest = table[table["framework"] != "constant"]
+    again = rest[rest["task"] == "churn"].assign(seed="1")
+    again.loc[again["framework"] == "other", "result"] = np.nan
+    comparison = summary.compare(summary.impute(pd.concat([rest, again])), peers)
+    assert comparison.missing == {"churn": ["other"], "prices": ["other"]}
+
+
+def test_without_any_seed_in_common_there_is_an_empty_comparison(table, peers):
+    table["seed"] = table["framework"]
+    comparison = summary.compare(summary.impute(table), peers)
+    assert comparison.peers.empty
+    assert comparison.grid.shape == (3, 6)
+    assert comparison.missing == {"churn": [], "letters": [], "prices": []}
 
 
 def test_wins_ties_and_losses(comparison):
@@ -102,6 +145,17 @@ def test_overruns_count_runs_that_were_ended(table):
 
 
 def test_costs_are_medians_and_failures_are_counted(comparison):
-    costs = summary.costs(comparison.rows)
+    costs = summary.costs(comparison)
     assert costs.at["trialbook", "single_row_ms"] == 3
+    assert costs.at["other", "failed"] == 1
+
+
+def test_medians_of_times_are_over_the_sets_that_all_have(table, peers):
+    rest = table[(table["framework"] != "other") | (table["task"] != "letters")].copy()
+    mine = rest["framework"] == "trialbook"
+    rest.loc[mine, "training_duration"] = [10.0, 99.0, 20.0]
+    rest.loc[mine & (rest["task"] == "letters"), "peak_memory_mb"] = 9000.0
+    costs = summary.costs(summary.compare(summary.impute(rest), peers))
+    assert costs.at["trialbook", "training_s"] == 15
+    assert costs.at["trialbook", "memory_max_mb"] == 800
     assert costs.at["other", "failed"] == 1

@@ -39,6 +39,14 @@ def test_models_are_counted_from_the_log(log, first, n_models):
     assert training.peak_memory == "1.5 GiB"
 
 
+@pytest.mark.parametrize(
+    ("exit_code", "timed_out", "failure"),
+    [(0, False, ""), (3, False, "exit 3"), (-9, True, "timed out"), (0, True, "timed out")],
+)
+def test_a_run_that_was_ended_has_not_finished(exit_code, timed_out, failure):
+    assert Training(Ended(exit_code, 61.5, 1536.0, timed_out), "").failure == failure
+
+
 def test_a_run_is_called_measured_and_read(tmp_path):
     training = train(
         tmp_path / "table.parquet",

@@ -10,11 +10,18 @@ from pathlib import Path
 import psutil
 import pytest
 
-from trialbook.execution import Pool, Request
+from trialbook.execution import Pool, Request, _pool, _processes
 from trialbook.execution._messages import read_message, send
 from trialbook.execution._processes import kill_family
 
 SOURCE = Path(__file__).parents[2] / "src"
+
+
+@pytest.fixture(autouse=True)
+def own_spawner(monkeypatch):
+    """Other tests of the same process may share one fork server among all pools."""
+    monkeypatch.setattr(_pool, "spawner", _processes.spawner)
+
 
 # `trialbook.execution._work` as the workers of these tests know it.
 WORKER = f"""

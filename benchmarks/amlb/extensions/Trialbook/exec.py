@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ def run(dataset: Any, config: Any) -> dict[str, Any]:
     target = dataset.target.name
     options = {key: value for key, value in config.framework_params.items() if key[0] != "_"}
     train, test = (pd.read_parquet(part.path) for part in (dataset.train, dataset.test))
+    use_cores(config.cores)
     with tempfile.TemporaryDirectory() as folder:
         with Timer() as training:
             search = tb.classify if is_classification else tb.regress
@@ -42,6 +44,7 @@ def run(dataset: Any, config: Any) -> dict[str, Any]:
                 metric=METRICS.get(config.metric, config.metric),
                 timeout=config.max_runtime_seconds,
                 seed=config.seed % 2**31,
+                total_memory=config.max_mem_size_mb * 2**20,
                 workspace=Path(folder) / "workspace",
                 **options,
             )
@@ -76,6 +79,18 @@ def run(dataset: Any, config: Any) -> dict[str, Any]:
             inference_times=times,
         )
     )
+
+
+def use_cores(cores: int) -> None:
+    """Keep to the first cores of this process, where the platform can; its children inherit that.
+
+    Parameters
+    ----------
+    cores : int
+        How many the constraint allows.
+    """
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
 
 
 if __name__ == "__main__":
