@@ -213,6 +213,27 @@ def test_when_all_have_failed_at_the_end_the_cheapest_is_tried_once_more(trials)
     assert run.limits[3] == pytest.approx(60 - run.now + 20 + 60, abs=2)
 
 
+def test_when_nothing_fits_into_the_time_the_cheapest_is_tried_all_the_same(trials):
+    run = trials(20, deadline_s=60.0)
+    run.engine.search.ask = lambda: Stop("nothing that is left to try fits into the time")
+    run.engine.search.skipped = lambda: {"a-1": "would take 900 s"}
+    run.takes[2] = model_after(20)
+    run.engine.run_trials()
+    assert run.ended == {"2": "finished"}
+    assert len(run.warnings) == 1
+    assert run.limits[2] == pytest.approx(60 + 60, abs=2)
+
+
+def test_time_is_not_what_failing_trials_want(trials):
+    run = trials(1, deadline_s=60.0)
+    run.engine.search.skipped = lambda: {"a-2": "would take 900 s"}
+    run.takes[1] = "failed", "no memory", 5.0
+    with pytest.raises(_engine.NoModelError, match="no memory"):
+        run.engine.run_trials()
+    assert run.ended == {"1": "no memory"}
+    assert run.warnings == []
+
+
 def test_one_with_little_time_gets_some(trials):
     run = trials(20, deadline_s=5.0, n_workers=1)
     run.engine.run_trials()

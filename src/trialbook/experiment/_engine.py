@@ -136,8 +136,7 @@ class Engine:
             If none of them has a model.
         """
         self._run_to_a_stop()
-        late = self.ledger.search_left_s <= 0 < self._last_s
-        if math.isinf(self.best_loss) and late and not self._interrupted:
+        if math.isinf(self.best_loss) and not self._interrupted and self._short_of_time:
             self._last_resort()
         for label, reason in self.search.skipped().items():
             self.ledger.skip(label, reason)
@@ -168,13 +167,19 @@ class Engine:
         left_s, deadline_s = self.ledger.left_s, self.ledger.deadline_s
         return left_s if deadline_s is None else left_s + max(LAST_RESORT_S, deadline_s)
 
+    @property
+    def _short_of_time(self) -> bool:
+        """Whether time is what a model wanted: the search's is over, or nothing fitted into it."""
+        refused = bool(self.search.skipped()) and not self._failures
+        return self._last_s > 0 and (self.ledger.search_left_s <= 0 or refused)
+
     def _last_resort(self) -> None:
         """Train the cheapest model beyond its time: a late model is worth more than none."""
-        self.emit(events.Warned("no model in time; the cheapest one is trained beyond the limit"))
+        self.emit(events.Warned("no model in time; the cheapest is trained all the same"))
         number = self.search.highest + 1
         self.search.reserve(number)
         floor = self.search.smallest(self.search.plan[0])
-        self._start(replace(floor, number=number), None, self._last_s)
+        self._start(replace(floor, number=number), None, self._limit_s())
         while self._running and not self._interrupted:
             for message in self.pool.poll(POLL_S):
                 self._handle(message)
