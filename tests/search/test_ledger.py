@@ -13,6 +13,7 @@ from trialbook.search._ledger import (
     ENSEMBLES_S,
     FORESEEN_MAX_SHARE,
     LIKELY_MEMBERS,
+    MARGIN,
     MAX_CORRECTION,
     OVERHEAD_S,
     PACKAGING_ROWS,
@@ -163,7 +164,8 @@ def test_models_tell_how_long_the_end_will_take(clock):
     before = account.reserve_s
     models = [Cost(0.5, 100.0, store_s=1.0), Cost(0.4, 50.0, store_s=STORE_S / 2)]
     account.foresee(10_000, models)
-    ensembles_s = ENSEMBLES_S + STORING * (1.0 - STORE_S) + 150.0 * PACKAGING_ROWS / 1e6
+    store_s = STORING * (1.0 - STORE_S)
+    ensembles_s = MARGIN * (ENSEMBLES_S + store_s + 150.0 * PACKAGING_ROWS / 1e6)
     assert account.ensembles_s == pytest.approx(ensembles_s)
     assert account.ending_s == pytest.approx(ENDING_S + 1.5)
     assert account.reserve_s == pytest.approx(ensembles_s + ENDING_S + 1.5) != before
@@ -173,9 +175,9 @@ def test_calls_for_one_row_and_imports_count_for_the_end(clock):
     account = ledger(clock, 100.0)
     account.foresee(0, [Cost(0.1, 1.0, 100.0), Cost(0.2, 1.0, 50.0)])
     calls_s = 0.15 * (1 + LEAST_ROW_CALLS)  # one for all rows that it packages
-    assert account.ensembles_s == pytest.approx(ENSEMBLES_S + calls_s, abs=1e-3)
+    assert account.ensembles_s == pytest.approx(MARGIN * (ENSEMBLES_S + calls_s), abs=1e-3)
     account.foresee(0, [Cost(0.1, import_s=2.0), Cost(0.2, import_s=2.0), Cost(0.3)])
-    assert account.ensembles_s == ENSEMBLES_S + 2.0  # once
+    assert account.ensembles_s == pytest.approx(MARGIN * (ENSEMBLES_S + 2.0))  # once
 
 
 def test_without_ensembles_only_the_winner_counts_for_the_end(clock):
@@ -188,7 +190,7 @@ def test_without_ensembles_only_the_winner_counts_for_the_end(clock):
 def test_only_the_best_models_count_for_the_end(clock):
     account = ledger(clock, 100.0)
     account.foresee(1000, [Cost(0.1)] * LIKELY_MEMBERS + [Cost(9.0, 1e9, store_s=1e3)])
-    assert account.reserve_s == ENSEMBLES_S + ENDING_S
+    assert account.reserve_s == pytest.approx(MARGIN * ENSEMBLES_S + ENDING_S)
 
 
 def test_slow_models_leave_the_search_half_of_the_time(clock):
