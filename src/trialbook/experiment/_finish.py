@@ -65,6 +65,7 @@ class Finish:
     engine: Engine
     job: Job
     prepared: Prepared
+    _refused: bool = False
 
     def run(self) -> None:
         """Build ensembles, test the winner, tag it and write the report."""
@@ -131,8 +132,11 @@ class Finish:
             and not record.refitted
             and record.tags.get("edited") != "true"
             and (record.folder / OOF).exists()
-            and self._row_ms(record) <= self._row_budget_ms
         ]
+        shares = self._shares(records)
+        self._refused = any(share > 1.0 for share in shares)
+        records = [one for one, share in zip(records, shares, strict=True) if share <= 1.0]
+        shares = [share for share in shares if share <= 1.0]
         schema, metric = self.prepared.schema, self.engine.metric
         y = encode(self.prepared.train[schema.target], schema.classes)
         constant = _constant(y, len(schema.classes))
@@ -146,54 +150,55 @@ class Finish:
             rows, prediction = read_oof(record.folder / OOF)
             losses.append(loss(rows, smoothed(prediction, constant[rows])))
             n_values = prediction.size
-        chosen = {
-            "voting": voters(losses, [record.learner for record in records], n_values),
-            "stacking": layer(
-                losses,
-                constant_loss=loss(some, constant[some]),
-                perfect_loss=self.engine.loss(metric.best),
-            ),
-        }
-        if math.isfinite(self._row_budget_ms):
-            chosen = {
-                "voting": self._quick_voters(records, chosen["voting"], y),
-                "stacking": self._quick_layer(records, chosen["stacking"]),
-            }
+        voting = voters(losses, [record.learner for record in records], n_values)
+        stacking = layer(
+            losses,
+            constant_loss=loss(some, constant[some]),
+            perfect_loss=self.engine.loss(metric.best),
+        )
+        if sum(shares[one] for one in voting) > 1.0:
+            voting = self._affordable(records, voting, shares, y)
+        kept = first_within([shares[one] for one in stacking], 1.0)
+        chosen = {"voting": voting, "stacking": [stacking[one] for one in kept]}
         return {kind: [records[one] for one in positions] for kind, positions in chosen.items()}
 
-    @property
-    def _row_budget_ms(self) -> float:
-        """Milliseconds that an ensemble's members may take for one row; infinite without limit."""
-        limit = self.job.max_predict_ms
-        return math.inf if limit is None else MEMBERS_SHARE * limit
-
-    def _row_ms(self, record: TrialRecord) -> float:
-        """Milliseconds that a trial takes for one row, as a member of the winner."""
-        n_folds = self.prepared.folds.matrix.shape[1] if self.job.refit else 1
-        return row_ms(record) / n_folds
-
-    def _quick_voters(
-        self, records: list[TrialRecord], positions: list[int], y: np.ndarray
+    def _affordable(
+        self, records: list[TrialRecord], positions: list[int], shares: list[float], y: np.ndarray
     ) -> list[int]:
+        """Voters, by position, that are within the limits together."""
         predictions = []
         for one in positions:
             rows, prediction = read_oof(records[one].folder / OOF)
             predictions.append(prediction)
-        if not predictions:
-            return []
         positive, metric = self.prepared.schema.positive, self.engine.metric
         kept = affordable(
             predictions,
             y[rows],
             lambda y, prediction: self.engine.loss(metric.score(y, prediction, positive)),
-            [self._row_ms(records[one]) for one in positions],
-            self._row_budget_ms,
+            [shares[one] for one in positions],
+            1.0,
         )
         return [positions[one] for one in kept]
 
-    def _quick_layer(self, records: list[TrialRecord], positions: list[int]) -> list[int]:
-        costs = [self._row_ms(records[one]) for one in positions]
-        return [positions[one] for one in first_within(costs, self._row_budget_ms)]
+    def _shares(self, records: list[TrialRecord]) -> list[float]:
+        """How much each trial, as a member, takes of what the members of an ensemble may take.
+
+        That is time to predict one row, if it has a limit, and time to build the ensemble, if
+        there is a deadline; what is scarcer counts.
+        """
+        limit_ms = self.job.max_predict_ms
+        members_ms = math.inf if limit_ms is None else MEMBERS_SHARE * limit_ms
+        members_s = self.engine.ledger.members_s(max(0.0, self._left_s()))
+        costs = [self.engine.cost(one.learner, 0.0, one.metrics) for one in records]
+        return [
+            max(_ratio(self._row_ms(record), members_ms), _ratio(cost.member_s(), members_s))
+            for record, cost in zip(records, costs, strict=True)
+        ]
+
+    def _row_ms(self, record: TrialRecord) -> float:
+        """Milliseconds that a trial takes for one row, as a member of the winner."""
+        n_folds = self.prepared.folds.matrix.shape[1] if self.job.refit else 1
+        return row_ms(record) / n_folds
 
     def _left_s(self) -> float:
         """Seconds for ensembles: a refit, the test and the report come after them."""
@@ -216,9 +221,11 @@ class Finish:
         return ", ".join(member.label for member in members)
 
     def _why_not(self, kind: str, members: list[TrialRecord]) -> str | None:
+        if self._left_s() < MIN_ENSEMBLE_S:
+            return "no time was left"
         if len(members) < 2:
             near = "" if kind == "voting" else " within 5 % of the best one"
-            quick = "" if self.job.max_predict_ms is None else " that predicts quickly enough"
+            quick = " that is quick enough" if self._refused else ""
             return f"there is no second model{near}{quick}"
         names = self._names(members)
         if any(
@@ -226,8 +233,6 @@ class Finish:
             for record in self.engine.tracker.trials()
         ):
             return "there is one of the same members already"
-        if self._left_s() < MIN_ENSEMBLE_S:
-            return "no time was left"
         if kind == "stacking":
             schema = self.prepared.schema
             y = encode(self.prepared.train[schema.target], schema.classes)
@@ -308,6 +313,13 @@ class Finish:
             engine.tracker.run_id, tags={"elapsed_s": f"{engine.ledger.elapsed_s:.1f}"}
         )
         engine.tracker.end("FINISHED")
+
+
+def _ratio(part: float, whole: float) -> float:
+    """A part of what there is; of what is unlimited, nothing is a part."""
+    if math.isinf(whole):
+        return 0.0
+    return part / whole if whole > 0 else math.inf
 
 
 def _constant(y: np.ndarray, n_classes: int) -> np.ndarray:

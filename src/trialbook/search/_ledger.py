@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from trialbook.models import CHECK_ROWS, LEAST_ROW_CALLS, MOST_ROW_S
+from trialbook.models import CHECK_ROWS, LEAST_ROW_CALLS
 
 # Kept back for ensembles, the test and the report while no model is there to tell how long they
 # take: a share of the budget within bounds that hold on the smallest and the largest budgets.
@@ -23,6 +23,8 @@ ENDING_S = 1.5
 # An ensemble that needs longer than foreseen is killed, which costs more than the last trials of a
 # search are worth; of 15 ensembles of nine tables two needed more than the estimate itself.
 MARGIN = 1.3
+# Members may always take this share of the time that is left for an ensemble.
+LEAST_SHARE = 0.25
 # When the winner is made anew from refitted members: to score and to store it once more.
 REBUILD_S = 1.5
 # Any model takes this long to store; an ensemble pays it once. What is beyond, an ensemble takes
@@ -85,6 +87,12 @@ class Cost:
         """Seconds to predict some rows at once: each call costs something, and each row."""
         check_s, call_s = self.predict_ms * CHECK_ROWS / 1e6, self.predict_row_ms / 1e3
         return call_s + max(0.0, check_s - call_s) / CHECK_ROWS * n_rows
+
+    def member_s(self) -> float:
+        """Seconds that it adds to what an ensemble takes: to load and store it, and to predict."""
+        store_s = STORING * max(0.0, self.store_s - STORE_S)
+        calls_s = LEAST_ROW_CALLS * self.predict_row_ms / 1e3
+        return store_s + self.predict_s(PACKAGING_ROWS) + calls_s
 
 
 def _likely(models: Sequence[Cost]) -> list[Cost]:
@@ -186,12 +194,8 @@ class Ledger:
             Whether there will be any; else the best trial is the winner.
         """
         likely = _likely(models)[: None if ensembles else 1]
-        store_s = sum(max(0.0, one.store_s - STORE_S) for one in likely)
-        packaging_s = sum(one.predict_s(PACKAGING_ROWS) for one in likely)
-        row_s = sum(one.predict_row_ms for one in likely) / 1e3
-        calls_s = min(LEAST_ROW_CALLS * row_s, MOST_ROW_S + row_s)
         import_s = max((one.import_s for one in likely), default=0.0)
-        ensembles_s = ENSEMBLES_S + STORING * store_s + packaging_s + calls_s + import_s
+        ensembles_s = ENSEMBLES_S + sum(one.member_s() for one in likely) + import_s
         self.ensembles_s = MARGIN * ensembles_s if ensembles else 0.0
         written_s = WRITING_S * max(0, n_test_rows - WRITTEN_ROWS)
         self.ending_s = ENDING_S + sum(one.predict_s(n_test_rows) for one in likely) + written_s
@@ -210,6 +214,22 @@ class Ledger:
         """
         seconds = [share * one.fit_s for one in _likely(models)]
         self.refit_s = together_s(seconds, n_workers) + REBUILD_S
+
+    def members_s(self, left_s: float) -> float:
+        """Seconds that the members of an ensemble may add to what it takes.
+
+        Parameters
+        ----------
+        left_s : float
+            Seconds for the ensemble.
+
+        Returns
+        -------
+        float
+            Infinite without a deadline.
+        """
+        # With little time left a few small members are tried all the same.
+        return max(LEAST_SHARE * left_s, left_s / MARGIN - ENSEMBLES_S)
 
     @property
     def search_left_s(self) -> float:

@@ -1,0 +1,103 @@
+"""Which trials an ensemble can afford as members."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from trialbook.evaluation import metric
+from trialbook.execution import OOF
+from trialbook.execution._oof import write_oof
+from trialbook.experiment import _finish
+from trialbook.experiment._finish import MEMBERS_SHARE, Finish
+from trialbook.search import Cost, Ledger
+from trialbook.search._ledger import ENSEMBLES_S, LEAST_SHARE, MARGIN, STORE_S, STORING
+
+Y = np.tile([0.0, 1.0, 2.0, 3.0], 25)
+# Errors of a kind that cancel each other out, so that a vote of all is the best.
+ERRORS = {"quick-1": (0.5, 0.0), "quick-2": (-0.5, 0.0), "large-3": (0.0, 0.4)}
+
+
+@pytest.fixture
+def finish(tmp_path, monkeypatch):
+    """The end of an experiment of three trials, one of which is large."""
+    monkeypatch.setattr(_finish, "ranked", lambda trials, metric: trials)
+
+    def make(*, left_s=None, max_predict_ms=None, large_s=100.0, row_ms=1.0):
+        records = []
+        for label, (shift, wave) in ERRORS.items():
+            folder = tmp_path / label
+            folder.mkdir(exist_ok=True)
+            (folder / OOF).parent.mkdir(exist_ok=True)
+            write_oof(folder / OOF, [np.arange(100)], [Y + shift + wave * np.sin(np.arange(100))])
+            store_s = large_s if label == "large-3" else STORE_S
+            record = SimpleNamespace(
+                label=label,
+                learner=label.split("-")[0],
+                finished=True,
+                partial=False,
+                refitted=False,
+                tags={},
+                folder=folder,
+                metrics={"store_s": store_s, "predict_row_ms": row_ms, "predict_ms": 1.0},
+            )
+            records.append(record)
+        ledger = Ledger(left_s)
+        ledger.ending_s = 0.0
+        engine = SimpleNamespace(
+            ledger=ledger,
+            metric=metric("rmse", "regression", 0),
+            tracker=SimpleNamespace(trials=lambda: records),
+            loss=lambda score: score,
+            cost=lambda learner, loss, measured: Cost(loss, **measured),
+        )
+        prepared = SimpleNamespace(
+            schema=SimpleNamespace(target="y", classes=[], positive=None),
+            train=pd.DataFrame({"y": Y}),
+            folds=SimpleNamespace(matrix=np.zeros((100, 5))),
+        )
+        job = SimpleNamespace(max_predict_ms=max_predict_ms, refit=False)
+        return Finish(engine, job, prepared)
+
+    return make
+
+
+def voters(finish):
+    return [record.label for record in finish._members()["voting"]]
+
+
+def test_without_limits_all_may_be_members(finish):
+    assert set(voters(finish())) == set(ERRORS)
+
+
+def test_with_time_enough_all_may_be_members(finish):
+    assert set(voters(finish(left_s=3600.0))) == set(ERRORS)
+
+
+def test_what_cannot_be_stored_in_the_time_that_is_left_is_no_member(finish):
+    ending = finish(left_s=20.0)
+    assert set(voters(ending)) == {"quick-1", "quick-2"}
+    assert ending._refused
+
+
+def test_members_are_within_the_time_together(finish):
+    # Two thirds of what members may take: one fits, two do not.
+    large_s = STORE_S + (20.0 / MARGIN - ENSEMBLES_S) * 2 / 3 / STORING
+    ending = finish(left_s=20.0, large_s=large_s)
+    for record in ending.engine.tracker.trials():
+        record.metrics["store_s"] = large_s
+    assert len(voters(ending)) == 1
+
+
+def test_a_limit_for_one_row_holds_for_all_members_together(finish):
+    assert len(voters(finish(max_predict_ms=3.0 / MEMBERS_SHARE))) == 3
+    assert len(voters(finish(max_predict_ms=2.5 / MEMBERS_SHARE))) == 2
+    assert voters(finish(max_predict_ms=0.5 / MEMBERS_SHARE)) == []
+
+
+def test_with_little_time_small_members_are_tried_all_the_same(finish):
+    assert LEAST_SHARE * 2.0 > 2.0 / MARGIN - ENSEMBLES_S
+    assert set(voters(finish(left_s=2.0))) == {"quick-1", "quick-2"}
