@@ -1,4 +1,4 @@
-"""Members that an ensemble can afford when its prediction must not take long."""
+"""Members that an ensemble can afford when they may only cost so much in all."""
 
 from __future__ import annotations
 

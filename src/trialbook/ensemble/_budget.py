@@ -1,4 +1,4 @@
-"""Which models an ensemble can afford when its prediction must not take long."""
+"""Which models an ensemble can afford when its members may only cost so much in all."""
 
 from __future__ import annotations
 
