@@ -6,12 +6,13 @@ import math
 
 import pytest
 
-from trialbook.models import CHECK_ROWS, LEAST_ROW_CALLS
+from trialbook.models import CHECK_ROWS, LEAST_ROW_CALLS, MOST_ROW_S
 from trialbook.search import Cost, Entry, Ledger, _ledger
 from trialbook.search._ledger import (
     ENDING_S,
     ENSEMBLES_S,
     FORESEEN_MAX_SHARE,
+    LEAST_SHARE,
     LIKELY_MEMBERS,
     MARGIN,
     MAX_CORRECTION,
@@ -178,6 +179,20 @@ def test_calls_for_one_row_and_imports_count_for_the_end(clock):
     assert account.ensembles_s == pytest.approx(MARGIN * (ENSEMBLES_S + calls_s), abs=1e-3)
     account.foresee(0, [Cost(0.1, import_s=2.0), Cost(0.2, import_s=2.0), Cost(0.3)])
     assert account.ensembles_s == pytest.approx(MARGIN * (ENSEMBLES_S + 2.0))  # once
+
+
+def test_a_member_is_loaded_and_stored_and_timed_while_that_is_quick():
+    stored = Cost(0.1, store_s=STORE_S + 2.0)
+    assert stored.member_s() == pytest.approx(2.0 * STORING)
+    slow_call = Cost(0.1, 4000.0, 2000.0)  # 2 s for any number of rows, timed once or twice
+    assert slow_call.member_s() == pytest.approx(2.0 + MOST_ROW_S + 2.0)
+
+
+def test_members_get_what_is_left_beside_the_rest_of_an_ensemble(clock):
+    account = ledger(clock, 100.0)
+    assert account.members_s(20.0) == pytest.approx(20.0 / MARGIN - ENSEMBLES_S)
+    assert account.members_s(2.0) == LEAST_SHARE * 2.0
+    assert account.members_s(math.inf) == math.inf
 
 
 def test_without_ensembles_only_the_winner_counts_for_the_end(clock):

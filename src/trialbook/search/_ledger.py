@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from trialbook.models import CHECK_ROWS, LEAST_ROW_CALLS
+from trialbook.models import CHECK_ROWS, LEAST_ROW_CALLS, MOST_ROW_S
 
 # Kept back for ensembles, the test and the report while no model is there to tell how long they
 # take: a share of the budget within bounds that hold on the smallest and the largest budgets.
@@ -91,7 +91,8 @@ class Cost:
     def member_s(self) -> float:
         """Seconds that it adds to what an ensemble takes: to load and store it, and to predict."""
         store_s = STORING * max(0.0, self.store_s - STORE_S)
-        calls_s = LEAST_ROW_CALLS * self.predict_row_ms / 1e3
+        row_s = self.predict_row_ms / 1e3
+        calls_s = min(LEAST_ROW_CALLS * row_s, MOST_ROW_S + row_s)
         return store_s + self.predict_s(PACKAGING_ROWS) + calls_s
 
 
