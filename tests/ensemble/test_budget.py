@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from trialbook.ensemble import affordable, first_within
+from trialbook.ensemble._caruana import select_weights
 
 Y = np.linspace(-1, 1, 400)
 
@@ -26,6 +27,14 @@ def chosen(predictions, costs, budget):
 
 def test_all_that_help_are_taken_when_there_is_room():
     assert chosen(candidates(0.3, 0.3, 0.3), [1.0, 1.0, 1.0], 10.0) == [0, 1, 2]
+
+
+def test_candidates_that_no_vote_wants_cost_nothing():
+    predictions = candidates(0.3, 0.3, 0.3, *[9.0] * 20)
+    weights = select_weights(predictions, Y, loss)
+    wanted = np.flatnonzero(weights).tolist()
+    assert wanted == [0, 1, 2]
+    assert chosen(predictions, [1.0] * 23, 3.0) == wanted
 
 
 @pytest.mark.parametrize("budget", [1.0, 2.5, 4.0, 7.0])

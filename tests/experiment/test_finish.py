@@ -85,7 +85,7 @@ def test_what_cannot_be_stored_in_the_time_that_is_left_is_no_member(finish):
 
 def test_members_are_within_the_time_together(finish):
     # Two thirds of what members may take: one fits, two do not.
-    large_s = STORE_S + (20.0 / MARGIN - ENSEMBLES_S) * 2 / 3 / STORING
+    large_s = STORE_S + (20.0 - ENSEMBLES_S) / MARGIN * 2 / 3 / STORING
     ending = finish(left_s=20.0, large_s=large_s)
     for record in ending.engine.tracker.trials():
         record.metrics["store_s"] = large_s
@@ -99,5 +99,5 @@ def test_a_limit_for_one_row_holds_for_all_members_together(finish):
 
 
 def test_with_little_time_small_members_are_tried_all_the_same(finish):
-    assert LEAST_SHARE * 2.0 > 2.0 / MARGIN - ENSEMBLES_S
+    assert LEAST_SHARE * 2.0 > (2.0 - ENSEMBLES_S) / MARGIN
     assert set(voters(finish(left_s=2.0))) == {"quick-1", "quick-2"}

@@ -10,6 +10,8 @@ from trialbook.models import CHECK_ROWS, LEAST_ROW_CALLS, MOST_ROW_S
 from trialbook.search import Cost, Entry, Ledger, _ledger
 from trialbook.search._ledger import (
     ENDING_S,
+    ENSEMBLES_MAX_S,
+    ENSEMBLES_MAX_SHARE,
     ENSEMBLES_S,
     FORESEEN_MAX_SHARE,
     LEAST_SHARE,
@@ -166,7 +168,7 @@ def test_models_tell_how_long_the_end_will_take(clock):
     models = [Cost(0.5, 100.0, store_s=1.0), Cost(0.4, 50.0, store_s=STORE_S / 2)]
     account.foresee(10_000, models)
     store_s = STORING * (1.0 - STORE_S)
-    ensembles_s = MARGIN * (ENSEMBLES_S + store_s + 150.0 * PACKAGING_ROWS / 1e6)
+    ensembles_s = ENSEMBLES_S + MARGIN * (store_s + 150.0 * PACKAGING_ROWS / 1e6)
     assert account.ensembles_s == pytest.approx(ensembles_s)
     assert account.ending_s == pytest.approx(ENDING_S + 1.5)
     assert account.reserve_s == pytest.approx(ensembles_s + ENDING_S + 1.5) != before
@@ -176,9 +178,9 @@ def test_calls_for_one_row_and_imports_count_for_the_end(clock):
     account = ledger(clock, 100.0)
     account.foresee(0, [Cost(0.1, 1.0, 100.0), Cost(0.2, 1.0, 50.0)])
     calls_s = 0.15 * (1 + LEAST_ROW_CALLS)  # one for all rows that it packages
-    assert account.ensembles_s == pytest.approx(MARGIN * (ENSEMBLES_S + calls_s), abs=1e-3)
+    assert account.ensembles_s == pytest.approx(ENSEMBLES_S + MARGIN * calls_s, abs=1e-3)
     account.foresee(0, [Cost(0.1, import_s=2.0), Cost(0.2, import_s=2.0), Cost(0.3)])
-    assert account.ensembles_s == pytest.approx(MARGIN * (ENSEMBLES_S + 2.0))  # once
+    assert account.ensembles_s == pytest.approx(ENSEMBLES_S + 2.0)  # once
 
 
 def test_a_member_is_loaded_and_stored_and_timed_while_that_is_quick():
@@ -190,7 +192,9 @@ def test_a_member_is_loaded_and_stored_and_timed_while_that_is_quick():
 
 def test_members_get_what_is_left_beside_the_rest_of_an_ensemble(clock):
     account = ledger(clock, 100.0)
-    assert account.members_s(20.0) == pytest.approx(20.0 / MARGIN - ENSEMBLES_S)
+    assert account.members_s(20.0) == pytest.approx((20.0 - ENSEMBLES_S) / MARGIN)
+    account.foresee(0, [Cost(0.1, import_s=4.0)])
+    assert account.members_s(20.0) == pytest.approx((16.0 - ENSEMBLES_S) / MARGIN)
     assert account.members_s(2.0) == LEAST_SHARE * 2.0
     assert account.members_s(math.inf) == math.inf
 
@@ -205,7 +209,16 @@ def test_without_ensembles_only_the_winner_counts_for_the_end(clock):
 def test_only_the_best_models_count_for_the_end(clock):
     account = ledger(clock, 100.0)
     account.foresee(1000, [Cost(0.1)] * LIKELY_MEMBERS + [Cost(9.0, 1e9, store_s=1e3)])
-    assert account.reserve_s == pytest.approx(MARGIN * ENSEMBLES_S + ENDING_S)
+    assert account.reserve_s == pytest.approx(ENSEMBLES_S + ENDING_S)
+
+
+@pytest.mark.parametrize(
+    ("deadline_s", "most_s"), [(15.0, ENSEMBLES_MAX_S), (1000.0, 1000.0 * ENSEMBLES_MAX_SHARE)]
+)
+def test_models_that_are_slow_to_store_do_not_end_the_search_early(clock, deadline_s, most_s):
+    account = ledger(clock, deadline_s)
+    account.foresee(0, [Cost(0.1, store_s=1e3)])
+    assert account.ensembles_s == most_s
 
 
 def test_slow_models_leave_the_search_half_of_the_time(clock):

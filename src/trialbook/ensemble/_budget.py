@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from trialbook.ensemble._caruana import select_weights
+
 # How much of the vote a further member may take over; its exact weight is selected afterwards.
 SHARES = (0.5, 0.33, 0.2, 0.1)
 # Members that are chosen first may spend all of the budget, or these shares of it: a slow best
@@ -44,11 +46,18 @@ def affordable(
 
     Notes
     -----
-    Greedy, like ensemble selection: each round adds the member that lowers the loss of the vote
-    most, among those that are still within the budget, until none lowers it.
+    What ensemble selection takes without a budget, if that is within it. Else greedy: each round
+    adds the member that lowers the loss of the vote most, among those that are still within the
+    budget, until none lowers it.
     """
     every = max(1, -(-len(y) // MAX_ROWS))
     some = [prediction[::every] for prediction in predictions]
+    finite = [one for one in range(len(some)) if np.isfinite(loss(y[::every], some[one]))]
+    if finite:
+        weights = select_weights([some[one] for one in finite], y[::every], loss)
+        wanted = [finite[one] for one in np.flatnonzero(weights)]
+        if sum(costs[one] for one in wanted) <= budget:
+            return wanted
     found = [_grown(some, y[::every], loss, costs, budget, cap * budget) for cap in CAPS]
     _, chosen = min(found, key=lambda one: one[0])
     return sorted(chosen)
