@@ -66,7 +66,7 @@ $(NOTEBOOKS)/.installed: pyproject.toml constraints.txt tools/requirements.py
 	@touch $@
 
 $(DEEP)/.installed: pyproject.toml constraints.txt
-	$(call install,$(DEEP),--editable '.[test,deep]' --constraint constraints.txt)
+	$(call install,$(DEEP),--editable '.[test$(comma)deep]' --constraint constraints.txt)
 	@touch $@
 
 demo: $(VENV)/.installed
