@@ -11,8 +11,8 @@ from trialbook.events import Listener
 from trialbook.job import Job, Label, seconds
 
 if TYPE_CHECKING:
-    from trialbook.data import Source
     from trialbook.experiment import Experiment, PlanPreview, Trial
+    from trialbook.tables import Source
 
 __all__ = ["classify", "open", "plan", "regress", "rerun", "resume", "train"]
 

@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 
 import trialbook as tb
-from trialbook.data import _big, _parquet, _prepare
-from trialbook.data._sources import open_big
+from trialbook.data import _big, _prepare, _read
 from trialbook.experiment import _design, _programs
 from trialbook.job import Job
 from trialbook.search import _rows
+from trialbook.tables import _parquet
+from trialbook.tables._sources import open_big
 
 pytestmark = pytest.mark.acceptance
 
@@ -25,7 +26,7 @@ SCORE = re.compile(r"^validation roc_auc: (\S+) ±", re.MULTILINE)
 def small_limits():
     """What counts as big, and how few rows a first trial gets, in tests."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (_prepare, _big):
+        for module in (_prepare, _read, _big):
             patch.setattr(module, "BIG_ROWS", 1_000)
         patch.setattr(_design, "PLANNED_ROWS", 1_000)
         patch.setattr(_big, "VALIDATION_ROWS", 500)

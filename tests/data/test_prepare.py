@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trialbook.data import FOLD_COLUMN, Prepared, Semantic, _big, _parquet, _prepare, prepare
-from trialbook.data._sources import open_big
+from trialbook.data import FOLD_COLUMN, Prepared, Semantic, _big, _prepare, _read, prepare
 from trialbook.errors import DataError, OptionError, TrialbookError
 from trialbook.job import Job
+from trialbook.tables import _parquet
+from trialbook.tables._sources import open_big
 
 N = 300
 
@@ -301,6 +302,7 @@ def test_what_cannot_be_is_refused_in_a_clear_sentence(
 def big(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A Parquet file of 4,000 rows, and limits that make it a big table."""
     monkeypatch.setattr(_prepare, "BIG_ROWS", 500)
+    monkeypatch.setattr(_read, "BIG_ROWS", 500)
     monkeypatch.setattr(_big, "BIG_ROWS", 500)
     monkeypatch.setattr(_big, "VALIDATION_ROWS", 100)
     path = tmp_path / "big.parquet"

@@ -12,9 +12,9 @@ from trialbook.data import (
     infer_task,
     keep_known_labels,
     prepare_target,
-    read_table,
 )
 from trialbook.errors import DataError, OptionError
+from trialbook.tables import read_table
 
 
 def frame_of(values: object, name: str = "y") -> pd.DataFrame:

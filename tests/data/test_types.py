@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trialbook.data import Column, Semantic, _types, detect, read_table
+from trialbook.data import Column, Semantic, _types, detect
 from trialbook.errors import OptionError
+from trialbook.tables import read_table
 
 ROWS = 200
 RNG = np.random.default_rng(0)

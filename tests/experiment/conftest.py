@@ -15,7 +15,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from trialbook.data import prepare
 from trialbook.experiment import Experiment, _state
-from trialbook.experiment._handle import config_tag
+from trialbook.experiment._ranking import config_tag
 from trialbook.job import Job
 from trialbook.search import Entry, Ledger
 from trialbook.tracking import Tracker, Workspace

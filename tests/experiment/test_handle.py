@@ -13,7 +13,7 @@ from trialbook.errors import DataError, NoModelError, OptionError
 from trialbook.evaluation import metric
 from trialbook.experiment import Experiment
 from trialbook.experiment._finish import tag_best
-from trialbook.experiment._handle import ranked, winner
+from trialbook.experiment._ranking import ranked, winner
 from trialbook.tracking import Tracker, TrialRecord, Workspace
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from trialbook.evaluation import metric
-from trialbook.experiment._handle import ranked
+from trialbook.experiment._ranking import ranked
 from trialbook.experiment._report import report
 
 

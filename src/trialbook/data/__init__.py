@@ -1,4 +1,4 @@
-"""Data: sources, the table, types, guardrails and splits.
+"""Data: types, guardrails and splits of a table.
 
 `prepare` does it all for a job; the rest are its parts.
 """
@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from trialbook.data._big import BIG_ROWS, least_rows, trained_rows
-from trialbook.data._columns import Column, Semantic, Storage, storage_of
+from trialbook.data._columns import Column, Semantic
 from trialbook.data._guardrails import Guardrail
-from trialbook.data._prepare import FOLD_COLUMN, Prepared, prepare
+from trialbook.data._prepare import Prepared, prepare
+from trialbook.data._read import FOLD_COLUMN
 from trialbook.data._schema import Schema
-from trialbook.data._sources import Source, read_table
 from trialbook.data._splits import Folds, cut_test, make_folds
 from trialbook.data._target import encode, infer_task, keep_known_labels, prepare_target
 from trialbook.data._types import detect
@@ -24,8 +24,6 @@ __all__ = [
     "Prepared",
     "Schema",
     "Semantic",
-    "Source",
-    "Storage",
     "cut_test",
     "detect",
     "encode",
@@ -35,7 +33,5 @@ __all__ = [
     "make_folds",
     "prepare",
     "prepare_target",
-    "read_table",
-    "storage_of",
     "trained_rows",
 ]

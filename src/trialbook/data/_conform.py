@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from trialbook.data._columns import Storage, as_text, example, shown, storage_of
-from trialbook.data._dates import parse
-from trialbook.data._delimited import MISSING_VALUE
 from trialbook.errors import DataError
+from trialbook.tables._dates import parse
+from trialbook.tables._delimited import MISSING_VALUE
+from trialbook.tables._storage import Storage, as_text, example, shown, storage_of
 
 _TRUTH = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from trialbook.data._columns import Column, Semantic, Storage
+from trialbook.data._columns import Column, Semantic
+from trialbook.tables._storage import Storage
 
 if TYPE_CHECKING:
     from trialbook.data._schema import Schema

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from trialbook.data._columns import Storage, example, shown, storage_of
-from trialbook.data._dates import detect_format, parse
 from trialbook.data._guardrails import Guardrail, rows_text
 from trialbook.errors import DataError, OptionError, nearest
+from trialbook.tables._dates import detect_format, parse
+from trialbook.tables._storage import Storage, example, shown, storage_of
 
 # Names of the sides in a column of labels, in any case.
 _TRAIN = {"train", "training"}

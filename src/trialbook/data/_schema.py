@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from trialbook.data._columns import Column, Semantic, Storage
+from trialbook.data._columns import Column, Semantic
 from trialbook.data._conform import conform_column
-from trialbook.data._normalise import assemble, normalise
 from trialbook.errors import DataError, nearest
+from trialbook.tables._normalise import assemble, normalise
+from trialbook.tables._storage import Storage
 
 Task = Literal["classification", "regression"]
 

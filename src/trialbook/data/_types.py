@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from trialbook.data._columns import Column, Semantic, Storage, shown, storage_of
-from trialbook.data._dates import detect_format
-from trialbook.data._delimited import MISSING_VALUE
+from trialbook.data._columns import Column, Semantic
 from trialbook.errors import OptionError, nearest
+from trialbook.tables._dates import detect_format
+from trialbook.tables._delimited import MISSING_VALUE
+from trialbook.tables._storage import Storage, shown, storage_of
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from trialbook.data import BIG_ROWS, Guardrail, Prepared, Schema, Source, encode, prepare
+from trialbook.data import BIG_ROWS, Guardrail, Prepared, Schema, encode, prepare
 from trialbook.errors import OptionError
 from trialbook.evaluation import Metric, default_metric, metric, tasks_of
 from trialbook.experiment import _state
@@ -16,6 +16,7 @@ from trialbook.experiment._machine import share_out, table_memory
 from trialbook.job import Job
 from trialbook.learners import Learner, available, find
 from trialbook.search import Ledger, Step, portfolio
+from trialbook.tables import Source
 from trialbook.tasks import TabularTask, count_columns
 
 

@@ -17,8 +17,8 @@ from trialbook import events
 from trialbook.errors import NoModelError
 from trialbook.execution import FIRST_FOLD, OOF, Message, Pool, Request, read_oof
 from trialbook.experiment import _state
-from trialbook.experiment._handle import config_tag
 from trialbook.experiment._programs import Writer
+from trialbook.experiment._ranking import config_tag
 from trialbook.learners import Learner
 from trialbook.search import STOPPED, Cost, Entry, Ledger, Search, Step, Stop, Wait
 from trialbook.tracking import Tracker, Unfinished, disk_error

@@ -23,9 +23,9 @@ from trialbook.evaluation import Metric
 from trialbook.execution import OOF, Request, read_oof
 from trialbook.experiment import _state
 from trialbook.experiment._engine import Engine
-from trialbook.experiment._handle import (
+from trialbook.experiment._handle import Experiment
+from trialbook.experiment._ranking import (
     ENSEMBLES,
-    Experiment,
     config_tag,
     leaderboard_table,
     ranked,

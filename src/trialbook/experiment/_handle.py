@@ -1,145 +1,25 @@
-"""An experiment and its trials, as a person uses them: all read from MLflow when asked."""
+"""An experiment, as a person uses it: all read from MLflow when asked."""
 
 from __future__ import annotations
 
 import functools
-import json
-import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trialbook.errors import NoModelError, OptionError, nearest
 from trialbook.experiment import _state
+from trialbook.experiment._ranking import leaderboard_table, ranked, winner
+from trialbook.experiment._trial import Trial
 from trialbook.job import Task
-from trialbook.tracking import Tracker, TrialRecord, hide_password
+from trialbook.tracking import Tracker, hide_password
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
     from trialbook.data import Guardrail, Schema
-    from trialbook.data import Source as Table
     from trialbook.evaluation import Metric
-
-ENSEMBLES = ("voting", "stacking")
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One configuration, trained and validated.
-
-    Parameters
-    ----------
-    record : TrialRecord
-        What MLflow keeps of it.
-    """
-
-    record: TrialRecord
-
-    def __repr__(self) -> str:
-        score = "" if self.score is None else f", score={self.score:.6g}"
-        return f"<Trial {self.label}: {self.record.status}{score}>"
-
-    @property
-    def number(self) -> int:
-        """Position in the plan."""
-        return self.record.number
-
-    @property
-    def label(self) -> str:
-        """Unique name within the experiment, such as ``lightgbm-2``."""
-        return self.record.label
-
-    @property
-    def learner(self) -> str:
-        """Key of the learner."""
-        return self.record.learner
-
-    @property
-    def run_id(self) -> str:
-        """MLflow's id of the run."""
-        return self.record.run_id
-
-    @property
-    def uri(self) -> str:
-        """URI of the model for MLflow."""
-        return f"runs:/{self.run_id}/model"
-
-    @property
-    def score(self) -> float | None:
-        """Mean of the metric over the folds; ``None`` without a model."""
-        return self.record.score
-
-    @property
-    def state(self) -> str:
-        """``finished``, ``failed``, ``killed``, ``stopped`` or ``running``."""
-        return self.record.status
-
-    @property
-    def error(self) -> str | None:
-        """Why it has no model."""
-        return self.record.tags.get("error")
-
-    @property
-    def params(self) -> dict[str, Any]:
-        """Hyperparameters."""
-        return self.record.config
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        """Everything that was measured."""
-        return dict(self.record.metrics)
-
-    @property
-    def edited(self) -> bool:
-        """Whether a person edited its program."""
-        return self.record.tags.get("edited") == "true"
-
-    @property
-    def refitted(self) -> bool:
-        """Whether its model was trained anew on all rows; its score is the folds' models'."""
-        return self.record.refitted
-
-    @property
-    def folder(self) -> Path:
-        """Its artifacts."""
-        return self.record.folder
-
-    @property
-    def program(self) -> Path:
-        """Its program, as a script."""
-        return self.folder / "program" / "trial.py"
-
-    @property
-    def notebook(self) -> Path:
-        """Its program, as a notebook."""
-        return self.folder / "program" / "trial.ipynb"
-
-    @property
-    def log(self) -> str:
-        """What the trial printed; empty if it printed nothing."""
-        path = self.folder / "trial.log"
-        return path.read_text("utf-8", errors="replace") if path.exists() else ""
-
-    @functools.cached_property
-    def model(self) -> Any:
-        """The fitted scikit-learn estimator.
-
-        Raises
-        ------
-        NoModelError
-            If the trial failed.
-        """
-        from trialbook.models import MODEL_FOLDER, load_model
-
-        if not self.record.finished:
-            raise NoModelError(
-                f"the trial {self.label} has no model: {self.error or self.state}",
-                place=str(self.folder),
-                remedy="Choose another trial of the leaderboard.",
-            )
-        return load_model(self.folder / MODEL_FOLDER)
+    from trialbook.tables import Source as Table
 
 
 class Experiment:
@@ -404,11 +284,12 @@ class Experiment:
         DataError
             If a column is missing, the target too, or of another kind than in training.
         """
-        from trialbook.data import encode, keep_known_labels, read_table
+        from trialbook.data import encode, keep_known_labels
         from trialbook.evaluation import all_metrics
         from trialbook.models import predict
+        from trialbook.tables import read_table
 
-        read = read_table(data, text=self.schema.text)
+        read = read_table(data, text=self.schema.text, workspace=self.workspace)
         rows, _ = keep_known_labels(
             self.schema.conform(read, require_target=True), self.schema, "test"
         )
@@ -423,120 +304,7 @@ class Experiment:
         return {**ranks, **metrics, **ranks}  # the first, by its own definition
 
     def _conformed(self, data: Table) -> pd.DataFrame:
-        from trialbook.data import read_table
+        from trialbook.tables import read_table
 
-        return self.schema.conform(read_table(data, text=self.schema.text))
-
-
-def ranked(records: list[TrialRecord], metric: Metric) -> list[TrialRecord]:
-    """Order trials: those with a model first, best first; equal ones by number.
-
-    Those of which only some folds ended in time come after those with all. A refitted trial, whose
-    score is that of its original, stands before it. A trial that was cut
-    off and has run again since is left out.
-
-    Parameters
-    ----------
-    records : list of TrialRecord
-    metric : Metric
-
-    Returns
-    -------
-    list of TrialRecord
-    """
-    from trialbook.evaluation import error
-
-    done = [record for record in records if record.finished and record.score is not None]
-    done.sort(
-        key=lambda one: (
-            one.partial,
-            error(metric, one.score or 0.0),
-            not one.refitted,
-            one.number,
-            one.label,
-        )
-    )
-    again = {record.label for record in records if record.status != "killed"}
-    others = [record for record in records if not record.finished]
-    return done + [one for one in others if one.status != "killed" or one.label not in again]
-
-
-def winner(records: list[TrialRecord], max_predict_ms: float | None) -> TrialRecord | None:
-    """The best trial of those that predict one row quickly enough.
-
-    Parameters
-    ----------
-    records : list of TrialRecord
-        Ranked.
-    max_predict_ms : float, optional
-        Milliseconds for one row.
-
-    Returns
-    -------
-    TrialRecord or None
-        If none is quick enough, the quickest; ``None`` without any model.
-    """
-    done = [record for record in records if record.finished and record.score is not None]
-    if max_predict_ms is None:
-        return done[0] if done else None
-    quick = (record for record in done if row_ms(record) <= max_predict_ms)
-    return next(quick, None) or min(done, key=row_ms, default=None)
-
-
-def row_ms(record: TrialRecord) -> float:
-    """Milliseconds that a trial's model takes for one row; infinite if nobody measured it."""
-    return record.metrics.get("predict_row_ms", math.inf)
-
-
-def leaderboard_table(
-    records: list[TrialRecord], max_predict_ms: float | None = None
-) -> pd.DataFrame:
-    """Ranked trials as a table; see `Experiment.leaderboard`."""
-    import pandas as pd
-
-    best = winner(records, max_predict_ms)
-    rows = [
-        {
-            "rank": position if record.finished else None,
-            "trial": record.label,
-            "learner": record.learner,
-            "configuration": record.tags.get("configuration", ""),
-            "score": record.score,
-            "std": record.std,
-            "fit_s": record.metrics.get("fit_s"),
-            "predict_ms": record.metrics.get("predict_ms"),
-            "predict_row_ms": record.metrics.get("predict_row_ms"),
-            "size_mb": record.metrics.get("model_bytes", 0.0) / 1e6 if record.finished else None,
-            "state": record.status,
-            "best": record is best,
-            "edited": record.tags.get("edited") == "true",
-            "error": record.tags.get("error", ""),
-        }
-        for position, record in enumerate(records, start=1)
-    ]
-    columns = [
-        "rank",
-        "trial",
-        "learner",
-        "configuration",
-        "score",
-        "std",
-        "fit_s",
-        "predict_ms",
-        "predict_row_ms",
-        "size_mb",
-        "state",
-        "best",
-        "edited",
-        "error",
-    ]
-    table = pd.DataFrame(rows, columns=columns).astype({"rank": "Int64"})
-    if any(record.rows is not None for record in records):
-        trained = pd.array([record.rows for record in records], dtype="Int64")
-        table.insert(columns.index("score"), "rows", trained)
-    return table
-
-
-def config_tag(params: Any) -> str:
-    """Hyperparameters as the tag that `TrialRecord.config` reads."""
-    return json.dumps(dict(params))
+        read = read_table(data, text=self.schema.text, workspace=self.workspace)
+        return self.schema.conform(read)

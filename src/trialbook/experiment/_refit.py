@@ -14,7 +14,7 @@ import numpy as np
 from trialbook import events
 from trialbook.execution import OOF, Request
 from trialbook.experiment._engine import Engine
-from trialbook.experiment._handle import ENSEMBLES, config_tag, ranked, row_ms
+from trialbook.experiment._ranking import ENSEMBLES, config_tag, ranked, row_ms
 from trialbook.job import Job
 from trialbook.program import AdjustmentKind
 from trialbook.search import REBUILD_S, Step, together_s

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from trialbook.data import Prepared, trained_rows
 from trialbook.evaluation import Metric
-from trialbook.experiment._handle import row_ms, winner
 from trialbook.experiment._programs import SCORE_OF_REFIT
+from trialbook.experiment._ranking import row_ms, winner
 from trialbook.job import Job
 from trialbook.search import Ledger
 from trialbook.tracking import TrialRecord

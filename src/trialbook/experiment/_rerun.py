@@ -12,10 +12,12 @@ from trialbook.experiment import _state
 from trialbook.experiment._design import make_design
 from trialbook.experiment._engine import Engine
 from trialbook.experiment._finish import tag_best
-from trialbook.experiment._handle import Experiment, Trial, config_tag
+from trialbook.experiment._handle import Experiment
 from trialbook.experiment._machine import memory_limit
 from trialbook.experiment._programs import Writer
+from trialbook.experiment._ranking import config_tag
 from trialbook.experiment._session import disk_errors, locked, workers
+from trialbook.experiment._trial import Trial
 from trialbook.program import from_notebook
 from trialbook.search import Ledger, Search, Step
 from trialbook.tracking import Tracker, Workspace

@@ -28,9 +28,10 @@ from trialbook.experiment._design import (
 )
 from trialbook.experiment._engine import Engine
 from trialbook.experiment._finish import Finish
-from trialbook.experiment._handle import ENSEMBLES, Experiment
+from trialbook.experiment._handle import Experiment
 from trialbook.experiment._machine import memory_limit
 from trialbook.experiment._programs import Writer
+from trialbook.experiment._ranking import ENSEMBLES
 from trialbook.experiment._refit import refit_share
 from trialbook.experiment._session import disk_errors, locked, workers
 from trialbook.job import Job

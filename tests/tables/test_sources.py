@@ -14,8 +14,8 @@ import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
-from trialbook.data import Storage, read_table, storage_of
 from trialbook.errors import DataError
+from trialbook.tables import Storage, read_table, storage_of
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trialbook.data import _parquet, read_table
-from trialbook.data._parquet import open_parquet
-from trialbook.data._sources import open_big
 from trialbook.errors import DataError
+from trialbook.tables import _parquet, read_table
+from trialbook.tables._parquet import open_parquet
+from trialbook.tables._sources import open_big
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
-from trialbook.data._normalise import INDEX_COLUMN, column_names, from_arrow
 from trialbook.errors import DataError
+from trialbook.tables._normalise import INDEX_COLUMN, column_names, from_arrow
 
 # Rows that are held before those that are wanted are kept of them.
 BATCH_ROWS = 65_536

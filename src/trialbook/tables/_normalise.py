@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from trialbook.data._columns import as_text
 from trialbook.errors import DataError
+from trialbook.tables._storage import as_text
 
 # What `pandas.api.types.infer_dtype` calls the object columns that hold numbers, or times.
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}

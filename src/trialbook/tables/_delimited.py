@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from trialbook.data._dates import detect_format
-from trialbook.data._normalise import column_names
 from trialbook.errors import DataError
+from trialbook.tables._dates import detect_format
+from trialbook.tables._normalise import column_names
 
 # In text, "NA" may be a country and "None" a level, so that fewer tokens count as missing there.
 MISSING_TEXT = ("", "NaN", "nan", "null", "NULL", "<NA>")

@@ -1,31 +1,25 @@
-"""Where tables come from: files, folders and globs of them, and tables in memory."""
+"""Tables in files: one, a folder or a glob of them."""
 
 from __future__ import annotations
 
 import glob
 import gzip
-import io
-import json
 import re
 import zlib
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import TypeAlias
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.feather
-import pyarrow.json
 import pyarrow.parquet
 
-from trialbook.data._columns import storage_of
-from trialbook.data._delimited import infer, read_delimited, sniff
-from trialbook.data._normalise import from_arrow, normalise
-from trialbook.data._parquet import ParquetTable, open_parquet
 from trialbook.errors import DataError, nearest
-
-# A path, or a table in memory: pandas, polars or Arrow. Named loosely, for polars is optional.
-Source: TypeAlias = "str | Path | pd.DataFrame | pa.Table | object"
+from trialbook.tables._delimited import infer, read_delimited, sniff
+from trialbook.tables._json import read_json
+from trialbook.tables._normalise import from_arrow, normalise
+from trialbook.tables._parquet import ParquetTable, open_parquet
+from trialbook.tables._storage import storage_of
 
 # Extension (after .gz is taken off) -> format.
 FORMATS = {
@@ -47,76 +41,16 @@ _SUPPORTED = "Use CSV, TSV, Parquet, JSON lines or Arrow/Feather."
 _NATURAL = re.compile(r"(\d+)")
 
 
-def read_table(source: Source, *, text: Collection[str] = ()) -> pd.DataFrame:
-    """Read a table from wherever it is.
-
-    Parameters
-    ----------
-    source : str, Path, pandas or polars DataFrame, or pyarrow.Table
-        A CSV, TSV, Parquet, JSON-lines or Arrow/Feather file (also gzipped), a folder or a glob
-        of files of one format, or a table in memory.
-    text : collection of str, optional
-        Columns of a delimited file that stay text even where all cells look like numbers. Give
-        those that were text in training when reading a table to predict.
-
-    Returns
-    -------
-    DataFrame
-        Shape (n_rows, n_columns), normalised: numbers are int64 or float64, booleans bool (or
-        object of True, False and None), text is object of str and NaN, times are datetime64[ns]
-        in UTC without a zone. The index is a `RangeIndex`.
-
-    Raises
-    ------
-    DataError
-        If the table cannot be read; the message names the file, the line and the remedy.
-    """
-    if isinstance(source, pd.DataFrame):
-        return normalise(source)
-    if isinstance(source, pa.Table):
-        return from_arrow(source)
-    if isinstance(source, (str, Path)):
-        return _read_files(_files(str(source)), text)
-    if type(source).__module__.split(".")[0] == "polars":
-        return _read_polars(source)
-    raise DataError(
-        f"a {type(source).__name__} is not a table",
-        remedy="Give a path, a pandas or polars DataFrame, or a pyarrow Table.",
-    )
+def read_files(source: str, text: Collection[str] = ()) -> pd.DataFrame:
+    """Read the files that a path, a folder or a glob names; see `read_table`."""
+    return _read_files(_files(source), text)
 
 
-def open_big(source: Source) -> ParquetTable | None:
-    """Look at the metadata of a table in Parquet files, which can be read in parts.
-
-    Parameters
-    ----------
-    source : str, Path or a table in memory
-        As in `read_table`.
-
-    Returns
-    -------
-    ParquetTable or None
-        ``None`` for anything else than readable, uncompressed Parquet files.
-
-    Raises
-    ------
-    DataError
-        If there are no such files.
-    """
-    if not isinstance(source, (str, Path)):
-        return None
-    files = _files(str(source))
+def open_big_files(source: str) -> ParquetTable | None:
+    """Look at the metadata of Parquet files; see `open_big`."""
+    files = _files(source)
     plain = all(_format(file) == "Parquet" and file.suffix.lower() != ".gz" for file in files)
     return open_parquet(files) if plain else None
-
-
-def _read_polars(source: object) -> pd.DataFrame:
-    frame = source.collect() if hasattr(source, "collect") else source
-    if not hasattr(frame, "to_arrow") or not hasattr(frame, "columns"):
-        raise DataError(
-            f"a polars {type(source).__name__} is not a table", remedy="Give a polars DataFrame."
-        )
-    return from_arrow(frame.to_arrow())
 
 
 # -- which files -----------------------------------------------------------------------------
@@ -320,74 +254,8 @@ def _read_arrow(data: bytes, file: Path) -> pd.DataFrame:
     return from_arrow(pa.ipc.open_stream(buffer).read_all(), place=str(file))
 
 
-def _read_json(data: bytes, file: Path) -> pd.DataFrame:
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    if data.lstrip().startswith(b"["):
-        return _read_json_array(data, file)
-    try:
-        table = pa.json.read_json(pa.BufferReader(data))
-        # The reader turns some strings into times; keep them as they were written.
-        times = [field.name for field in table.schema if pa.types.is_timestamp(field.type)]
-        if times:
-            schema = pa.schema([(name, pa.string()) for name in times])
-            options = pa.json.ParseOptions(explicit_schema=schema)
-            names = table.column_names
-            table = pa.json.read_json(pa.BufferReader(data), parse_options=options).select(names)
-        return from_arrow(table, place=str(file))
-    except pa.ArrowException:
-        # One column may mix numbers and text, which pyarrow refuses; or a line is broken, which
-        # reading line by line tells.
-        return _read_json_by_line(data, file)
-
-
-def _read_json_by_line(data: bytes, file: Path) -> pd.DataFrame:
-    rows = []
-    for number, line in enumerate(io.BytesIO(data), start=1):
-        if not line.strip():
-            continue
-        place = f"{file}, line {number}"
-        try:
-            row = json.loads(line)
-        except UnicodeDecodeError:
-            raise DataError(
-                "the line is not UTF-8", place=place, remedy="Save the file as UTF-8."
-            ) from None
-        except ValueError as error:
-            raise DataError(
-                f"the line is not JSON: {error}",
-                place=place,
-                remedy='Write one object per line, such as {"age": 41}.',
-            ) from None
-        if not isinstance(row, dict):
-            raise DataError(
-                f"the line holds a {type(row).__name__}, not an object",
-                place=place,
-                remedy='Write one object per line, such as {"age": 41}.',
-            )
-        rows.append(row)
-    return normalise(pd.DataFrame.from_records(rows), place=str(file))
-
-
-def _read_json_array(data: bytes, file: Path) -> pd.DataFrame:
-    try:
-        rows = json.loads(data)
-    except ValueError as error:
-        raise DataError(
-            f"the file is not JSON: {error}",
-            place=str(file),
-            remedy="Write one object per line, or one array of objects.",
-        ) from None
-    if not rows or not all(isinstance(row, dict) for row in rows):
-        raise DataError(
-            "the array does not hold one object per row",
-            place=str(file),
-            remedy='Write [{"age": 41}, {"age": 39}], or one object per line.',
-        )
-    return normalise(pd.DataFrame.from_records(rows), place=str(file))
-
-
 _READERS: dict[str, Callable[[bytes, Path], pd.DataFrame]] = {
     "Parquet": _read_parquet,
     "Arrow": _read_arrow,
-    "JSON lines": _read_json,
+    "JSON lines": read_json,
 }

@@ -1,0 +1,27 @@
+"""The commands, in the order in which a person meets them.
+
+Everything heavy is imported inside the commands, so that ``trialbook --help`` is instant.
+"""
+
+from __future__ import annotations
+
+import click
+
+from trialbook.cli.commands._predict import predict, test
+from trialbook.cli.commands._results import leaderboard, notebook, rerun, show
+from trialbook.cli.commands._train import demo, resume, run, train
+
+COMMANDS: tuple[click.Command, ...] = (
+    train,
+    run,
+    resume,
+    leaderboard,
+    show,
+    notebook,
+    rerun,
+    predict,
+    test,
+    demo,
+)
+
+__all__ = ["COMMANDS"]

