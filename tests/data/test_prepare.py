@@ -412,3 +412,18 @@ def test_rows_without_a_target_are_left_out_before_rows_are_drawn(big: Path) -> 
     prepared = prepare(Job(data=str(big), target="y"), memory=room(big, 1000))
     assert len(prepared.train) == 1000
     assert "1,000 of 3,000" in next(n.finding for n in prepared.guardrails if n.name == "Sampling")
+
+
+def test_positions_lead_back_to_the_rows_of_the_table(big: Path) -> None:
+    table = pd.read_parquet(big)
+    prepared = prepare(Job(data=str(big), target="y", test_size=0.2))
+    original = table.iloc[prepared.positions]["age"].to_numpy()
+    np.testing.assert_array_equal(prepared.train["age"].to_numpy(), original)
+
+
+def test_rows_without_a_target_and_of_another_table_have_no_position() -> None:
+    table = people(n=40)
+    table.loc[3, "y"] = None
+    prepared = run(table, validation_frame=people(n=12))
+    expected = [*(i for i in range(40) if i != 3), *[-1] * 12]
+    assert prepared.positions.tolist() == expected

@@ -59,6 +59,9 @@ class Prepared:
         The design of the validation.
     guardrails : tuple of Guardrail
         Every check, in the order in which they were made.
+    positions : ndarray of int, shape (n_train_rows,), optional
+        Which row of the job's table each training row is, from 0; -1 for the rows of a separate
+        validation table. ``None`` when the rows were read back from an experiment.
     """
 
     train: pd.DataFrame
@@ -66,6 +69,7 @@ class Prepared:
     schema: Schema
     folds: Folds
     guardrails: tuple[Guardrail, ...]
+    positions: np.ndarray | None = None
 
 
 def prepare(
@@ -103,7 +107,7 @@ def prepare(
     table, roles, cut, task, notes = used.table, used.roles, used.cut, used.task, used.notes
     kept, source = ~cut, job.test if test_frame is None else test_frame
     test = _test_table(table, cut, source, job)
-    roles = roles.take(kept)
+    roles, positions = roles.take(kept), used.positions[kept]
     table = table[kept].reset_index(drop=True)
     table, classes, positive, _ = prepare_target(table, job.target, task, job.positive_label)
 
@@ -119,6 +123,7 @@ def prepare(
     source = job.validation if validation_frame is None else validation_frame
     train, validates, found = _with_validation(train, schema, source, job)
     notes += found
+    positions = np.append(positions, np.full(len(train) - len(positions), -1))
     folds = make_folds(
         encode(train[job.target], classes),
         job,
@@ -133,13 +138,14 @@ def prepare(
         strata = strata_of(encode(train[job.target], classes), task == "classification")
         order, folds = arrange(folds, strata, chance(job))
         train = train.take(order).reset_index(drop=True)
+        positions = positions[order]
         if all(note.name != SAMPLING for note in notes):
             notes += (unsampled(len(train)),)
     notes += (_validation(folds, job), *folds.guardrails)
     sides = {FOLD_COLUMN.format(i): folds.matrix[:, i] for i in range(folds.n_folds)}
     train = pd.concat([train, pd.DataFrame(sides)], axis=1)
     tested, found = _test_rows(test, schema)
-    return Prepared(train, tested, schema, folds, (*notes, *found))
+    return Prepared(train, tested, schema, folds, (*notes, *found), positions)
 
 
 # -- test rows -------------------------------------------------------------------------------

@@ -47,9 +47,13 @@ FOLD_COLUMN = "__fold_{}"
 
 @dataclass(frozen=True)
 class Used:
-    """The rows with a target that are used, test rows among them, and what was found of them."""
+    """The rows with a target that are used, test rows among them, and what was found of them.
+
+    `positions` says which row of the job's table each of them is, counted from 0.
+    """
 
     table: pd.DataFrame
+    positions: np.ndarray
     roles: Roles
     cut: np.ndarray
     task: Task
@@ -95,9 +99,17 @@ def read_used(job: Job, source: Source, test_frame: Source | None, memory: int |
     cut, found = _cut_off(table, job, task, roles, test_frame)
     notes += found
     if big is None:
-        return Used(table, roles, cut, task, (), notes)
+        return Used(table, np.flatnonzero(present), roles, cut, task, (), notes)
     table, drawn, found = _draw(big, job, table[job.target], task, present, cut, memory)
-    return Used(table, roles.take(drawn), cut[drawn], task, _unread(job, big), (*notes, *found))
+    return Used(
+        table,
+        np.flatnonzero(present)[drawn],
+        roles.take(drawn),
+        cut[drawn],
+        task,
+        _unread(job, big),
+        (*notes, *found),
+    )
 
 
 # -- big tables ------------------------------------------------------------------------------
