@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 
-from trialbook.data import Guardrail, prepare
+from trialbook.data import Guardrail, concerned, prepare
+from trialbook.data._guardrails import row_numbers
 from trialbook.job import Job
 
 N = 400
@@ -24,13 +28,14 @@ def test_clean_data_pass() -> None:
     for name in (
         "Task",
         "Constant and duplicate columns",
+        "Identifiers",
         "High cardinality",
         "Missing values",
         "Class balance",
+        "Rare classes",
     ):
         assert found[name].verdict == "passed", name
     assert found["Validation split"].verdict == "fixed"
-    assert "Rare classes" not in found
     assert "Target leak" not in found
 
 
@@ -44,9 +49,9 @@ def test_missing_values_are_fixed_and_the_worst_named() -> None:
 
 def test_identifiers_and_large_categories_are_handled() -> None:
     codes = [f"c{i}" for i in RNG.integers(0, 300, N)]
-    check = checks(key=[f"k{i:05}" for i in range(N)], code=codes)["High cardinality"]
-    assert check.verdict == "fixed"
-    assert check.columns == ("key", "code")
+    found = checks(key=[f"k{i:05}" for i in range(N)], code=codes)
+    for name, column in (("Identifiers", "key"), ("High cardinality", "code")):
+        assert (found[name].verdict, found[name].columns) == ("fixed", (column,))
 
 
 def test_constants_and_copies_are_dropped() -> None:
@@ -88,7 +93,37 @@ def test_numbers_in_text_are_alerted() -> None:
     check = checks(amount=amounts)["Numbers in text"]
     assert check.verdict == "alerted"
     assert "'unknown'" in check.finding
+    assert check.rows == (8,)
 
 
 def test_a_regression_has_no_class_checks() -> None:
     assert "Class balance" not in checks(RNG.normal(size=N))
+
+
+def test_rows_are_those_of_the_table_whatever_was_left_out() -> None:
+    y = np.where(np.arange(N) % 2, "a", "b").astype(object)
+    y[[0, 1, 5]] = None
+    y[[7, 300, 301]] = "c"
+    found = checks(y)
+    assert found["Missing target values"].rows == (1, 2, 6)
+    assert found["Rare classes"].rows == (8, 301, 302)
+
+
+def test_twenty_rows_are_named_at_most() -> None:
+    assert row_numbers(np.arange(100, 0, -1)) == tuple(range(2, 22))
+    assert row_numbers(np.array([-1, 4])) == (5,)
+
+
+def test_rows_for_people() -> None:
+    assert concerned(Guardrail("a", "passed", "", "")) == ""
+    assert concerned(Guardrail("a", "alerted", "", "", rows=(3,))) == "row 3"
+    assert concerned(Guardrail("a", "alerted", "", "", rows=(3, 17, 1204, 9, 10, 11)), 3) == (
+        "rows 3, 17, 1,204 …"
+    )
+
+
+def test_guardrails_from_before_there_were_rows_are_read() -> None:
+    kept = {"name": "a", "verdict": "passed", "finding": "", "action": "", "columns": ["x"]}
+    assert Guardrail.from_dict(kept) == Guardrail("a", "passed", "", "", ("x",), ())
+    whole = Guardrail("a", "alerted", "f", "d", ("x",), (1, 2))
+    assert Guardrail.from_dict(json.loads(json.dumps(asdict(whole)))) == whole

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from trialbook.data import Guardrail
 from trialbook.data._schema import Schema
 from trialbook.data._types import detect
 from trialbook.program._code import Code
@@ -15,10 +16,8 @@ from trialbook.program._exploration import exploration_program
 from trialbook.program._notebook import to_notebook
 
 GUARDRAILS = (
-    SimpleNamespace(name="Class balance", verdict="passed", finding="even", action=""),
-    SimpleNamespace(
-        name="Missing values", verdict="alerted", finding="a|b is *empty*", action="look at it"
-    ),
+    Guardrail("Class balance", "passed", "even", ""),
+    Guardrail("Missing values", "alerted", "a|b is *empty*", "look at it", ("a|b",), (3, 17)),
 )
 
 
@@ -234,7 +233,8 @@ def test_awkward_names_are_kept_apart_from_the_markup(run):
 
 def test_guardrails_that_need_a_person_come_first():
     program = program_of(every_kind())
-    row = "# | Missing values | **alerted** | a\\|b is \\*empty\\* | look at it |"
+    found = "a\\|b is \\*empty\\* (rows 3, 17)"
+    row = f"# | Missing values | **alerted** | {found} | look at it |"
     assert program.index(row) < program.index("# | Class balance | **passed** | even |  |")
 
 

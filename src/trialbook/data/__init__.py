@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from trialbook.data._big import BIG_ROWS, least_rows, trained_rows
 from trialbook.data._columns import Column, Semantic
-from trialbook.data._guardrails import Guardrail
+from trialbook.data._guardrails import NAMED_ROWS, Guardrail, concerned
 from trialbook.data._prepare import Prepared, prepare
 from trialbook.data._read import FOLD_COLUMN
 from trialbook.data._schema import Schema
@@ -18,12 +18,14 @@ from trialbook.data._types import detect
 __all__ = [
     "BIG_ROWS",
     "FOLD_COLUMN",
+    "NAMED_ROWS",
     "Column",
     "Folds",
     "Guardrail",
     "Prepared",
     "Schema",
     "Semantic",
+    "concerned",
     "cut_test",
     "detect",
     "encode",

@@ -15,12 +15,7 @@ from trialbook.data._big import (
     unsampled,
 )
 from trialbook.data._columns import Semantic
-from trialbook.data._guardrails import (
-    Guardrail,
-    Verdict,
-    check_classes,
-    check_features,
-)
+from trialbook.data._guardrails import Guardrail, Verdict
 from trialbook.data._read import FOLD_COLUMN, chance, read_used
 from trialbook.data._roles import (
     check_weights,
@@ -34,6 +29,7 @@ from trialbook.data._target import (
     prepare_target,
 )
 from trialbook.data._types import detect
+from trialbook.data.checks import Look, check
 from trialbook.errors import DataError
 from trialbook.job import Job
 from trialbook.tables._sources import Source, read_table
@@ -106,20 +102,19 @@ def prepare(
     used = read_used(job, job.data if frame is None else frame, test_frame, memory)
     table, roles, cut, task, notes = used.table, used.roles, used.cut, used.task, used.notes
     kept, source = ~cut, job.test if test_frame is None else test_frame
-    test = _test_table(table, cut, source, job)
+    test = _test_table(table, used.positions, cut, source, job)
     roles, positions = roles.take(kept), used.positions[kept]
     table = table[kept].reset_index(drop=True)
     table, classes, positive, _ = prepare_target(table, job.target, task, job.positive_label)
 
     schema = _schema(table, job, task, classes, positive)
     schema = replace(schema, columns=(*schema.columns, *used.unread))
-    notes += check_features(table, schema)
+    notes += check(Look(table, positions, schema, job.time_column))
     train = schema.conform(table, require_target=True)
     train, _ = keep_known_labels(train, schema, "training")
     if schema.weight is not None:
         train[schema.weight] = table[schema.weight].astype(np.float64)
     del table, used
-    notes += check_classes(encode(train[job.target], classes), classes, job.target)
     source = job.validation if validation_frame is None else validation_frame
     train, validates, found = _with_validation(train, schema, source, job)
     notes += found
@@ -153,13 +148,17 @@ def prepare(
 
 @dataclass(frozen=True)
 class _Test:
-    """Test rows: read once the schema is known, for it says which columns are text."""
+    """Test rows: read once the schema is known, for it says which columns are text.
+
+    `positions` says which rows of the job's table they are, if they are rows of it.
+    """
 
     read: Callable[[Schema], pd.DataFrame]
+    positions: np.ndarray | None = None
 
 
 def _test_table(
-    table: pd.DataFrame, cut: np.ndarray, source: Source | None, job: Job
+    table: pd.DataFrame, positions: np.ndarray, cut: np.ndarray, source: Source | None, job: Job
 ) -> _Test | None:
     """The rows that were cut off, unless there is a separate test table."""
     if source is not None:
@@ -167,7 +166,7 @@ def _test_table(
     if not cut.any():
         return None
     rest = table[cut].reset_index(drop=True)
-    return _Test(lambda _: rest)
+    return _Test(lambda _: rest, positions[cut])
 
 
 def _test_rows(
@@ -175,7 +174,7 @@ def _test_rows(
 ) -> tuple[pd.DataFrame | None, tuple[Guardrail, ...]]:
     if test is None:
         return None, ()
-    return _conformed(test.read(schema), schema, "test")
+    return _conformed(test.read(schema), schema, "test", test.positions)
 
 
 def _with_validation(
@@ -191,7 +190,7 @@ def _with_validation(
 
 
 def _conformed(
-    table: pd.DataFrame, schema: Schema, what: str
+    table: pd.DataFrame, schema: Schema, what: str, positions: np.ndarray | None = None
 ) -> tuple[pd.DataFrame, tuple[Guardrail, ...]]:
     try:
         rows = schema.conform(table, require_target=True)
@@ -207,7 +206,7 @@ def _conformed(
                 remedy="Add it, or train without weights.",
             )
         rows[schema.weight] = check_weights(table[schema.weight], place=f"{what} table")
-    return keep_known_labels(rows, schema, what)
+    return keep_known_labels(rows, schema, what, positions)
 
 
 # -- schema and report -----------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from trialbook.data._guardrails import Guardrail, rows_text
+from trialbook.data._guardrails import Guardrail, row_numbers, rows_text
 from trialbook.errors import DataError, OptionError, nearest
 from trialbook.tables._dates import detect_format, parse
 from trialbook.tables._storage import Storage, example, shown, storage_of
@@ -191,6 +191,7 @@ def time_values(column: pd.Series) -> tuple[np.ndarray, tuple[Guardrail, ...]]:
         f"{rows_text(int(missing.sum()))} have no time in '{column.name}'",
         "they count as the earliest and train",
         (str(column.name),),
+        row_numbers(np.flatnonzero(missing)),
     )
     return values, (note,)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trialbook.data._guardrails import Guardrail, rows_text
+from trialbook.data._guardrails import Guardrail, row_numbers, rows_text
 from trialbook.data._schema import Schema, Task
 from trialbook.errors import DataError, OptionError, nearest
 from trialbook.tables._storage import Storage, example, shown, storage_of
@@ -105,7 +105,7 @@ def prepare_target(
     guardrails: tuple[Guardrail, ...] = ()
     if missing.any():
         frame = frame[~missing].reset_index(drop=True)
-        guardrails = (_missing_target(target, int(missing.sum()), len(missing)),)
+        guardrails = (_missing_target(target, missing.to_numpy(), np.arange(len(missing))),)
     column = _plain(frame[target])
     if column.nunique() == 1:
         what = "one class" if task == "classification" else "one value"
@@ -171,7 +171,7 @@ def encode(target: pd.Series, classes: tuple[Any, ...]) -> np.ndarray:
 
 
 def keep_known_labels(
-    frame: pd.DataFrame, schema: Schema, what: str
+    frame: pd.DataFrame, schema: Schema, what: str, positions: np.ndarray | None = None
 ) -> tuple[pd.DataFrame, tuple[Guardrail, ...]]:
     """Drop the rows that cannot be scored: no target, or a class that training never saw.
 
@@ -183,6 +183,8 @@ def keep_known_labels(
         The training schema.
     what : str
         Name of the table in messages, such as "test".
+    positions : ndarray of int, shape (n_rows,), optional
+        Which row of its table each row is, from 0, if rows are lacking.
 
     Returns
     -------
@@ -196,14 +198,15 @@ def keep_known_labels(
         If no row is left.
     """
     guardrails = []
+    positions = np.arange(len(frame)) if positions is None else positions
     target = frame[schema.target]
-    missing = target.isna()
+    missing = target.isna().to_numpy()
     if missing.any():
-        guardrails.append(_missing_target(schema.target, int(missing.sum()), len(missing), what))
-        frame = frame[~missing]
+        guardrails.append(_missing_target(schema.target, missing, positions, what))
+        frame, positions = frame[~missing], positions[~missing]
         target = frame[schema.target]
     if schema.classes:
-        unknown = ~target.isin(schema.classes)
+        unknown = ~target.isin(schema.classes).to_numpy()
         if unknown.any():
             labels = sorted({str(label) for label in target[unknown]})
             guardrails.append(
@@ -214,6 +217,7 @@ def keep_known_labels(
                     f"training never saw, such as {shown(labels[0])}",
                     "these rows are left out",
                     (schema.target,),
+                    row_numbers(positions[unknown]),
                 )
             )
             frame = frame[~unknown]
@@ -232,14 +236,17 @@ def keep_known_labels(
     return frame, tuple(guardrails)
 
 
-def _missing_target(target: str, n_missing: int, n_rows: int, what: str = "") -> Guardrail:
+def _missing_target(
+    target: str, missing: np.ndarray, positions: np.ndarray, what: str = ""
+) -> Guardrail:
     table = f" of the {what} table" if what else ""
     return Guardrail(
         "Missing target values",
         "fixed",
-        f"{n_missing:,} of {n_rows:,} rows{table} have no value of '{target}'",
+        f"{int(missing.sum()):,} of {len(missing):,} rows{table} have no value of '{target}'",
         "these rows are left out",
         (target,),
+        row_numbers(positions[missing]),
     )
 
 

@@ -125,8 +125,7 @@ class Experiment:
         """What the checks of the data found."""
         from trialbook.data import Guardrail
 
-        kept = _state.read_json(self.folder / _state.GUARDRAILS)
-        return tuple(Guardrail(**{**one, "columns": tuple(one["columns"])}) for one in kept)
+        return tuple(map(Guardrail.from_dict, _state.read_json(self.folder / _state.GUARDRAILS)))
 
     @property
     def ledger(self) -> dict[str, Any]:

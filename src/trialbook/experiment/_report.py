@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from trialbook.data import Prepared, trained_rows
+from trialbook.data import NAMED_ROWS, Prepared, concerned, trained_rows
 from trialbook.evaluation import Metric
 from trialbook.experiment._programs import SCORE_OF_REFIT
 from trialbook.experiment._ranking import row_ms, winner
@@ -76,8 +76,11 @@ def report(
     lines += ["## Leaderboard", "", *_rows(prepared, records), *_leaderboard(metric, records)]
     lines += ["", "## Guardrails", ""]
     lines += _table(
-        ["check", "verdict", "found", "done"],
-        ([one.name, one.verdict, one.finding, one.action] for one in prepared.guardrails),
+        ["check", "verdict", "found", "done", "rows"],
+        (
+            [one.name, one.verdict, one.finding, one.action, concerned(one, NAMED_ROWS)]
+            for one in prepared.guardrails
+        ),
     )
     lines += ["", "## Time", "", _time(ledger), ""]
     if ledger.skipped:

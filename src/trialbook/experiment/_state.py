@@ -109,10 +109,7 @@ def read_inputs(folder: Path) -> tuple[Job, Prepared]:
     test = pd.read_parquet(folder / TEST) if (folder / TEST).exists() else None
     sides = [name for name in train.columns if name.startswith(FOLD_COLUMN.format(""))]
     folds = Folds(train[sides].to_numpy(), **read_json(folder / FOLDS), guardrails=())
-    guardrails = tuple(
-        Guardrail(**{**one, "columns": tuple(one["columns"])})
-        for one in read_json(folder / GUARDRAILS)
-    )
+    guardrails = tuple(map(Guardrail.from_dict, read_json(folder / GUARDRAILS)))
     schema = Schema.from_dict(read_json(folder / SCHEMA))
     return job, Prepared(train, test, schema, folds, guardrails)
 

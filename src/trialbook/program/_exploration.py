@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from trialbook.data._guardrails import concerned
 from trialbook.job import Task
 from trialbook.program import _exploration_cells as cells
 from trialbook.program._code import Code, assign, literal
@@ -135,11 +136,13 @@ def _guardrail_table(guardrails: Sequence[Guardrail]) -> list[str]:
     ranked = sorted(guardrails, key=lambda guardrail: order.get(guardrail.verdict, 0))
     return _table(
         ("check", "verdict", "finding", "action"),
-        (
-            (_plain(g.name), f"**{g.verdict}**", _plain(g.finding), _plain(g.action))
-            for g in ranked
-        ),
+        ((_plain(g.name), f"**{g.verdict}**", _found(g), _plain(g.action)) for g in ranked),
     )
+
+
+def _found(guardrail: Guardrail) -> str:
+    rows = concerned(guardrail)
+    return _plain(guardrail.finding + (f" ({rows})" if rows else ""))
 
 
 def _column_table(columns: Sequence[Column]) -> list[str]:
