@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from trialbook.addresses import hide_password, place_of, title_of
 from trialbook.errors import OptionError, nearest
 
 Task = Literal["classification", "regression"]
@@ -223,20 +223,24 @@ class Job(BaseModel):
             return self.name
         if self.data == self.IN_MEMORY:
             return "experiment"
-        path = Path(self.data)
-        while any(sign in path.name for sign in "*?["):  # a pattern is named after its folder
-            path = path.parent
-        return path.name.split(".")[0] or "experiment"
+        return title_of(self.data) or "experiment"
+
+    @property
+    def place(self) -> str:
+        """Where its table is, as messages and records say it: without a password."""
+        return place_of(self.data)
 
     def told(self) -> dict[str, Any]:
-        """What is kept of it, and shown: all but the tracking URI, which may hold a password.
+        """What is kept of it, and shown: no tracking URI, and no passwords of its tables.
 
         Returns
         -------
         dict
             Values that fit into JSON, by the names of this class's fields.
         """
-        return self.model_dump(mode="json", exclude={"tracking_uri"})
+        told = self.model_dump(mode="json", exclude={"tracking_uri"})
+        tables = {name: told[name] for name in ("data", "validation", "test") if told[name]}
+        return told | {name: hide_password(address) for name, address in tables.items()}
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Job:

@@ -234,7 +234,7 @@ def _schema(
             else ("the table has no columns besides the target")
         )
         raise DataError(
-            what, place=job.data, remedy="Add columns, or name their types with the option types."
+            what, place=job.place, remedy="Add columns, or name their types with the option types."
         )
     return schema
 

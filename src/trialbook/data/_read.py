@@ -85,7 +85,7 @@ def read_used(job: Job, source: Source, test_frame: Source | None, memory: int |
         table = big.read(_steering(job))
     if len(table) < 2:
         raise DataError(
-            "the table has only one row", place=job.data, remedy="Give a table with more rows."
+            "the table has only one row", place=job.place, remedy="Give a table with more rows."
         )
     check_target(table, job.target)
     _check_options(table.columns if big is None else big.names, job)

@@ -6,12 +6,13 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trialbook.addresses import hide_password
 from trialbook.errors import NoModelError, OptionError, nearest
 from trialbook.experiment import _state
 from trialbook.experiment._ranking import leaderboard_table, ranked, winner
 from trialbook.experiment._trial import Trial
 from trialbook.job import Task
-from trialbook.tracking import Tracker, hide_password
+from trialbook.tracking import Tracker
 
 if TYPE_CHECKING:
     import numpy as np

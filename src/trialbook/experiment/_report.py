@@ -50,7 +50,7 @@ def report(
         f"# {job.experiment_name}",
         "",
         f"{schema.task.capitalize()} of `{schema.target}` in {len(prepared.train):,} rows of"
-        f" `{job.data}`, ranked by {metric.name} ({direction}). {prepared.folds.description}",
+        f" `{job.place}`, ranked by {metric.name} ({direction}). {prepared.folds.description}",
         "",
         f"Features: {', '.join(f'{n} {kind}' for kind, n in sorted(kinds.items()))}."
         + (

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from trialbook import events
+from trialbook.addresses import title_of
 from trialbook.data import BIG_ROWS
 from trialbook.ensemble import LiveVote
 from trialbook.errors import WorkspaceError
@@ -318,11 +319,12 @@ def _replay(engine: Engine) -> None:
 def _create(workspace: Workspace, design: Design) -> Tracker:
     """Open the parent run and keep everything that trials start from."""
     job, prepared = design.job, design.prepared
+    told = job.told()
     tags = {
         "task": prepared.schema.task,
         "target": job.target,
         "metric": design.metric.name,
-        "data": job.data,
+        "data": told["data"],
         "seed": str(job.seed),
         "validation": prepared.folds.description,
     }
@@ -333,11 +335,11 @@ def _create(workspace: Workspace, design: Design) -> Tracker:
     _state.write_inputs(folder, job, prepared)
     _state.write_plan(folder, design.machine, design.plan)
     _write_exploration(folder, tracker, design)
-    params = {key: value for key, value in job.told().items() if value not in (None, [], {})}
+    params = {key: value for key, value in told.items() if value not in (None, [], {})}
     tracker.log(tracker.run_id, params=params)
     with (folder / _state.TRAIN).open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()[:8]
-    tracker.log_table(Path(job.data).name, digest, job.data)
+    tracker.log_table(title_of(job.data) or job.data, digest, told["data"])
     tracker.publish(tracker.run_id)
     return tracker
 

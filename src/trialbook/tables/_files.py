@@ -17,6 +17,7 @@ import pyarrow.parquet
 from trialbook.errors import DataError, nearest
 from trialbook.tables._delimited import infer, read_delimited, sniff
 from trialbook.tables._json import read_json
+from trialbook.tables._kinds import Asked
 from trialbook.tables._normalise import from_arrow, normalise
 from trialbook.tables._parquet import ParquetTable, open_parquet
 from trialbook.tables._storage import storage_of
@@ -41,14 +42,14 @@ _SUPPORTED = "Use CSV, TSV, Parquet, JSON lines or Arrow/Feather."
 _NATURAL = re.compile(r"(\d+)")
 
 
-def read_files(source: str, text: Collection[str] = ()) -> pd.DataFrame:
+def read_files(asked: Asked) -> pd.DataFrame:
     """Read the files that a path, a folder or a glob names; see `read_table`."""
-    return _read_files(_files(source), text)
+    return _read_files(_files(asked.address), asked.text)
 
 
-def open_big_files(source: str) -> ParquetTable | None:
+def open_big_files(asked: Asked) -> ParquetTable | None:
     """Look at the metadata of Parquet files; see `open_big`."""
-    files = _files(source)
+    files = _files(asked.address)
     plain = all(_format(file) == "Parquet" and file.suffix.lower() != ".gz" for file in files)
     return open_parquet(files) if plain else None
 

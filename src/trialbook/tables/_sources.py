@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
 
 from trialbook.errors import DataError
 from trialbook.tables._files import open_big_files, read_files
+from trialbook.tables._kinds import Asked, Kind
 from trialbook.tables._normalise import from_arrow, normalise
 from trialbook.tables._parquet import ParquetTable
 
-# A path, or a table in memory: pandas, polars or Arrow. Named loosely, for polars is optional.
+# An address, or a table in memory: pandas, polars or Arrow. Named loosely, for polars is optional.
 Source: TypeAlias = "str | Path | pd.DataFrame | pa.Table | object"
+
+# Files come last: they claim whatever nothing else does, and say what is wrong with it.
+KINDS: Final[tuple[Kind, ...]] = (Kind("files", lambda asked: True, read_files, open_big_files),)
 
 
 def read_table(
@@ -51,7 +55,8 @@ def read_table(
     if isinstance(source, pa.Table):
         return from_arrow(source)
     if isinstance(source, (str, Path)):
-        return read_files(str(source), text)
+        asked = _asked(source, text, workspace)
+        return _kind(asked).read(asked)
     if type(source).__module__.split(".")[0] == "polars":
         return _read_polars(source)
     raise DataError(
@@ -81,7 +86,16 @@ def open_big(source: Source, *, workspace: str | Path | None = None) -> ParquetT
     """
     if not isinstance(source, (str, Path)):
         return None
-    return open_big_files(str(source))
+    asked = _asked(source, (), workspace)
+    return _kind(asked).open_big(asked)
+
+
+def _asked(source: str | Path, text: Collection[str], workspace: str | Path | None) -> Asked:
+    return Asked(str(source), text, None if workspace is None else Path(workspace))
+
+
+def _kind(asked: Asked) -> Kind:
+    return next(kind for kind in KINDS if kind.claims(asked))
 
 
 def _read_polars(source: object) -> pd.DataFrame:

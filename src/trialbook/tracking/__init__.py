@@ -2,7 +2,7 @@
 
 from trialbook.tracking._template import get_ready
 from trialbook.tracking._tracker import Tracker, TrialRecord, Unfinished
-from trialbook.tracking._workspace import Workspace, disk_error, hide_password, slug
+from trialbook.tracking._workspace import Workspace, disk_error, slug
 
 __all__ = [
     "Tracker",
@@ -11,6 +11,5 @@ __all__ = [
     "Workspace",
     "disk_error",
     "get_ready",
-    "hide_password",
     "slug",
 ]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from trialbook.addresses import hide_password
 from trialbook.errors import WorkspaceError
 from trialbook.tracking._template import copy_template, import_mlflow
 
@@ -223,11 +224,6 @@ class Workspace:
                     )
                     connection.execute(statement, {"new": new, "old": old, "after": len(old) + 1})
         engine.dispose()
-
-
-def hide_password(uri: str) -> str:
-    """An address without the password that it may hold."""
-    return re.sub(r"(?<=://)([^:/@]*):[^@/]*@", r"\1:***@", uri)
 
 
 def slug(name: str) -> str:
