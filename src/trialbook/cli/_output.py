@@ -2,56 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import math
-import os
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from trialbook.errors import OptionError, WorkspaceError
+from trialbook._plain import check_folder, plain, whole_file
+from trialbook.errors import OptionError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-def plain(value: Any) -> Any:
-    """Turn a value into what JSON can hold; what is not a number becomes null.
-
-    Parameters
-    ----------
-    value : Any
-        Built-in, NumPy and pandas scalars, arrays, tables, dataclasses, paths, and
-        collections of them.
-
-    Returns
-    -------
-    Any
-        None, bool, int, float, str, list or dict.
-    """
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(item) for item in value]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {
-            field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)
-        }
-    if hasattr(value, "to_dict") and hasattr(value, "columns"):
-        return [plain(row) for row in value.to_dict(orient="records")]
-    if hasattr(value, "isoformat"):
-        return value.isoformat() if value == value else None  # NaT equals nothing
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
-    return str(value)
 
 
 def write_json(value: Any) -> None:
@@ -109,12 +71,7 @@ def writer_for(path: Path) -> Callable[[pd.DataFrame, Path], None]:
             place=str(path),
             remedy=f"End the name in one of {', '.join(WRITERS)}.",
         )
-    if not path.parent.is_dir():
-        raise OptionError(
-            f"the folder '{path.parent}' does not exist",
-            place=str(path),
-            remedy="Make it first, or name another.",
-        )
+    check_folder(path)
     return WRITERS[ending[0]]
 
 
@@ -127,15 +84,6 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
         If the disk is full or the folder cannot be written.
     """
     write = writer_for(path)
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".trialbook-") as folder:
-            # The same name, so that pandas compresses it alike.
-            draft = Path(folder) / path.name
-            write(table, draft)
-            os.replace(draft, path)
-    except OSError as error:
-        raise WorkspaceError(
-            f"cannot write: {error.strerror or error}",
-            place=str(path),
-            remedy="Name another file, or free the disk.",
-        ) from error
+    with whole_file(path) as draft:
+        # The same name, so that pandas compresses it alike.
+        write(table, draft)

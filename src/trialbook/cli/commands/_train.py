@@ -51,8 +51,9 @@ def _preview(job: Job, *, as_json: bool) -> None:
     import yaml
 
     from trialbook import api
+    from trialbook._plain import plain
     from trialbook.cli._format import span
-    from trialbook.cli._output import plain, write_json
+    from trialbook.cli._output import write_json
 
     preview = api.plan(job)
     fields = plain(preview.job.model_dump(mode="json", exclude_defaults=True))
