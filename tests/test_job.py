@@ -156,3 +156,36 @@ def test_a_job_survives_json():
 def test_a_job_cannot_be_changed():
     with pytest.raises(ValueError, match="frozen"):
         job().target = "x"
+
+
+def test_orders_make_featurization_custom_and_survive_storage() -> None:
+    job = Job.from_fields(
+        {
+            "data": "d.csv",
+            "target": "y",
+            "imputers": {"age": "Mean", "city": {"strategy": "constant", "fill_value": "none"}},
+            "block_transformers": ["OneHotEncoder", "one_hot", "tf_idf"],
+            "transformer_params": {"TfIdf": {"ngram_range": [1, 3]}},
+            "language": "deu",
+        }
+    )
+    assert job.featurization == "custom"
+    assert job.block_transformers == ("one_hot", "tfidf")
+    assert job.language == "de"
+    assert Job.from_fields(job.told()) == job
+    assert Job.from_fields({"data": "d.csv", "target": "y"}).featurization == "auto"
+
+
+def test_off_is_read_from_yaml_and_takes_no_orders() -> None:
+    assert Job.from_fields({"data": "d", "target": "y", "featurization": False}).featurization == (
+        "off"
+    )
+    with pytest.raises(OptionError, match="featurization is off, so language has no place"):
+        Job.from_fields({"data": "d", "target": "y", "featurization": "Off", "language": "de"})
+
+
+def test_an_unknown_name_in_an_order_is_refused_with_the_nearest() -> None:
+    with pytest.raises(OptionError) as error:
+        Job.from_fields({"data": "d", "target": "y", "imputers": {"age": "medan"}})
+    assert error.value.place == "option imputers.age"
+    assert error.value.remedy == "Did you mean 'median'?"

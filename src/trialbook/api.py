@@ -74,6 +74,11 @@ def classify(
     ignore: Sequence[str] = (),
     types: Mapping[str, str] | None = None,
     weight: str | None = None,
+    featurization: str = "auto",
+    imputers: Mapping[str, str | Mapping[str, Any]] | None = None,
+    block_transformers: Sequence[str] = (),
+    transformer_params: Mapping[str, Any] | None = None,
+    language: str | None = None,
     validation: Source | None = None,
     validation_size: float | None = None,
     folds: int | None = None,
@@ -123,9 +128,22 @@ def classify(
         Columns that are not features.
     types : mapping of str to str, optional
         Column types that override detection: ``numeric``, ``boolean``, ``categorical``,
-        ``datetime``, ``text``, ``ignore``.
+        ``categorical_hash``, ``datetime``, ``text``, ``native`` (as it is stored), ``ignore``.
     weight : str, optional
         Column of sample weights.
+    featurization : {"auto", "off", "custom"}
+        How features are made: by what each learner does best with; not at all, beyond what
+        learners cannot do without; or as the next four ask, which any of them implies.
+    imputers : mapping of str to (str or mapping), optional
+        How the missing cells of a column are filled: ``mean``, ``median``, ``most_frequent``, or
+        ``{"strategy": "constant", "fill_value": 0}``. Its type is then not detected.
+    block_transformers : sequence of str
+        Transformers that no program may have, by our names or Azure's, such as ``one_hot``.
+    transformer_params : mapping, optional
+        By transformer: parameters for all columns, such as ``{"tfidf": {"max_features": 500}}``,
+        or a list of ``{"fields": [...], "parameters": {...}}``.
+    language : str, optional
+        Language of text: a code of ISO 639 or an English name.
     validation, test : path or table, optional
         Separate tables to validate every trial, and to test the winner.
     validation_size, test_size : float, optional
@@ -212,6 +230,11 @@ def regress(
     ignore: Sequence[str] = (),
     types: Mapping[str, str] | None = None,
     weight: str | None = None,
+    featurization: str = "auto",
+    imputers: Mapping[str, str | Mapping[str, Any]] | None = None,
+    block_transformers: Sequence[str] = (),
+    transformer_params: Mapping[str, Any] | None = None,
+    language: str | None = None,
     validation: Source | None = None,
     validation_size: float | None = None,
     folds: int | None = None,
@@ -247,6 +270,8 @@ def regress(
     metric : str, optional
         What ranks the trials; ``rmse`` unless named.
     data, target, name, ignore, types, weight, validation, validation_size, folds, fold_columns
+        As in `classify`.
+    featurization, imputers, block_transformers, transformer_params, language
         As in `classify`.
     group_column, time_column, test, test_size, allow, block, timeout, trial_timeout, max_trials
         As in `classify`.

@@ -53,6 +53,22 @@ class NoModelError(TrialbookError):
     exit_code: ClassVar[int] = 3
 
 
+class UnknownName(ValueError):
+    """A name that is not known, while a job is checked.
+
+    Parameters
+    ----------
+    cause : str
+        What is wrong, as a clause without a full stop.
+    remedy : str
+        What to do, as a sentence; see `nearest`.
+    """
+
+    def __init__(self, cause: str, remedy: str) -> None:
+        self.remedy = remedy
+        super().__init__(cause)
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A remedy that names the closest known spelling, else lists what is known.
 

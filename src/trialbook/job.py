@@ -14,8 +14,10 @@ from typing import Any, ClassVar, Literal
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from trialbook._languages import language_code
 from trialbook.addresses import hide_password, place_of, title_of
 from trialbook.errors import OptionError, nearest
+from trialbook.orders import Imputer, Mode, Parameters, read_parameters, transformer_name
 
 Task = Literal["classification", "regression"]
 Label = str | int | float | bool
@@ -111,6 +113,17 @@ class Job(BaseModel):
     ignore: tuple[str, ...] = Field((), description="columns that are not features")
     types: dict[str, str] = Field({}, description="column types that override detection")
     weight: str | None = Field(None, description="column of sample weights")
+    featurization: Mode = Field(
+        "auto", description="auto, off (only what learners cannot do without) or custom"
+    )
+    imputers: dict[str, Imputer] = Field({}, description="how missing cells are filled, by column")
+    block_transformers: tuple[str, ...] = Field(
+        (), description="transformers that no program may have"
+    )
+    transformer_params: dict[str, tuple[Parameters, ...]] = Field(
+        {}, description="parameters of transformers, for all columns or some"
+    )
+    language: str | None = Field(None, description="language of text, such as de, deu or German")
 
     # Validation and test
     validation: str | None = Field(None, description="separate table to validate on")
@@ -187,16 +200,52 @@ class Job(BaseModel):
     def _read_bytes(cls, value: Any) -> Any:
         return value if value is None else n_bytes(value)
 
-    @field_validator("ignore", "fold_columns", "allow", "block", mode="before")
+    @field_validator(
+        "ignore", "fold_columns", "allow", "block", "block_transformers", mode="before"
+    )
     @classmethod
     def _read_names(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
+
+    @field_validator("featurization", mode="before")
+    @classmethod
+    def _read_mode(cls, value: Any) -> Any:
+        # YAML reads a bare off as false.
+        return "off" if value is False else value.lower() if isinstance(value, str) else value
+
+    @field_validator("block_transformers")
+    @classmethod
+    def _read_transformers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(map(transformer_name, value)))
+
+    @field_validator("transformer_params", mode="before")
+    @classmethod
+    def _read_parameters(cls, value: Any) -> Any:
+        return read_parameters(value)
+
+    @field_validator("language")
+    @classmethod
+    def _read_language(cls, value: str | None) -> str | None:
+        return None if value is None else language_code(value)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_orders_as_custom(cls, fields: Any) -> Any:
+        if not isinstance(fields, Mapping) or not any(fields.get(name) for name in ORDERS):
+            return fields
+        mode = fields.get("featurization", "auto")
+        return {**fields, "featurization": "custom"} if str(mode).lower() == "auto" else fields
 
     @model_validator(mode="after")
     def _agree(self) -> Job:
         for first, second in _EXCLUSIVE:
             if getattr(self, first) and getattr(self, second):
                 raise ValueError(f"{first} and {second} cannot both be given; drop one of them")
+        ordered = [name for name in ORDERS if getattr(self, name)]
+        if self.featurization == "off" and ordered:
+            raise ValueError(
+                f"featurization is off, so {ordered[0]} has no place; drop one of them"
+            )
         roles = {
             "weight": self.weight,
             "group_column": self.group_column,
@@ -274,9 +323,12 @@ class Job(BaseModel):
             raise OptionError(
                 f"bad value for '{option}': {reason}" if option else reason,
                 place=f"option {option}" if option else None,
+                remedy=getattr(first.get("ctx", {}).get("error"), "remedy", None),
             ) from None
 
 
+# What is asked of the features beyond their types; it makes featurization custom.
+ORDERS = ("imputers", "block_transformers", "transformer_params", "language")
 _EXCLUSIVE = (
     ("validation", "validation_size"),
     ("validation", "folds"),

@@ -56,3 +56,35 @@ def test_what_is_not_given_is_left_to_the_job():
     job = job_from_options("d.csv", {**options, "target": "y", "ignore": ()})
     assert job == Job(data="d.csv", target="y")
     assert job.model_fields_set == {"data", "target"}
+
+
+def test_imputers_are_a_strategy_or_a_constant_by_column():
+    given = {"target": "y", "imputers": ("age=median", "city=constant:not known", "a=b=mean")}
+    job = job_from_options("d.csv", given)
+    assert job.told()["imputers"] == {
+        "age": "median",
+        "city": {"strategy": "constant", "fill_value": "not known"},
+        "a=b": "mean",
+    }
+
+
+def test_parameters_of_transformers_are_values_for_columns_or_json():
+    texts = (
+        "tfidf.max_features=500@title,body",
+        "tfidf.ngram_range=[1, 3]",
+        '{"HashOneHotEncoder": {"number_of_bits": 3}}',
+    )
+    told = job_from_options("d.csv", {"target": "y", "transformer_params": texts}).told()
+    assert told["transformer_params"] == {
+        "tfidf": [
+            {"fields": ["title", "body"], "parameters": {"max_features": 500}},
+            {"fields": [], "parameters": {"ngram_range": [1, 3]}},
+        ],
+        "hash_one_hot": [{"fields": [], "parameters": {"number_of_bits": 3}}],
+    }
+
+
+@pytest.mark.parametrize("text", ["tfidf", "tfidf=3", "tfidf.max_features=", '{"tfidf": '])
+def test_parameters_that_cannot_be_read_are_refused(text):
+    with pytest.raises(OptionError, match="transformer-params"):
+        job_from_options("d.csv", {"target": "y", "transformer_params": (text,)})

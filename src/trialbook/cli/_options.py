@@ -35,6 +35,9 @@ METAVARS = {
     "ignore": "COLUMN,...",
     "fold_columns": "COLUMN,...",
     "types": "COLUMN=TYPE",
+    "imputers": "COLUMN=STRATEGY",
+    "block_transformers": "NAME,...",
+    "transformer_params": "NAME.PARAMETER=VALUE[@COLUMN,...]",
     "allow": "LEARNER,...",
     "block": "LEARNER,...",
     "validation": "FILE",
@@ -53,9 +56,13 @@ METAVARS = {
 WRITTEN_WITH_UNIT = frozenset({"timeout", "trial_timeout", "memory_limit", "total_memory"})
 
 
+# Options that are not named as their field: one is given once for each column.
+_FLAGS = {"imputers": "--impute"}
+
+
 def flag(field: str) -> str:
     """The option of a field: ``--max-trials`` for ``max_trials``."""
-    return "--" + field.replace("_", "-")
+    return _FLAGS.get(field, "--" + field.replace("_", "-"))
 
 
 def _alternatives(annotation: Any) -> list[Any]:
@@ -137,7 +144,7 @@ def job_from_options(data: str, options: Mapping[str, Any]) -> Job:
         if kind is tuple:
             fields[field] = split_names(value)
         elif kind is dict:
-            fields[field] = dict(_pair(field, text) for text in value)
+            fields[field] = _READ.get(field, _pairs)(field, value)
         else:
             fields[field] = value
     return Job.from_fields(fields)
@@ -148,12 +155,64 @@ def split_names(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
 
 
-def _pair(field: str, text: str) -> tuple[str, str]:
+def _pairs(field: str, texts: tuple[str, ...]) -> dict[str, str]:
+    return dict(_pair(field, text, "column=type", "zip_code=categorical") for text in texts)
+
+
+def _pair(field: str, text: str, form: str, example: str) -> tuple[str, str]:
     name, equals, value = text.rpartition("=")
     if not (equals and name and value):
         raise OptionError(
-            f"'{text}' is not of the form column=type",
+            f"'{text}' is not of the form {form}",
             place=f"option {flag(field)}",
-            remedy=f"Write it like {flag(field)} zip_code=categorical.",
+            remedy=f"Write it like {flag(field)} {example}.",
         )
     return name, value
+
+
+def _imputers(field: str, texts: tuple[str, ...]) -> dict[str, Any]:
+    """Read ``age=median`` and ``city=constant:unknown``."""
+    read: dict[str, Any] = {}
+    for text in texts:
+        name, value = _pair(field, text, "column=strategy", "age=median")
+        strategy, colon, fill_value = value.partition(":")
+        read[name] = {"strategy": strategy, "fill_value": fill_value} if colon else strategy
+    return read
+
+
+def _parameters(field: str, texts: tuple[str, ...]) -> dict[str, Any]:
+    """Read ``tfidf.max_features=500@title,body``, or JSON as in a job file."""
+    import yaml
+
+    read: dict[str, Any] = {}
+    for text in texts:
+        document = text.lstrip().startswith("{")
+        name, equals, value = text.partition("=")
+        transformer, point, parameter = name.partition(".")
+        value, _, columns = value.partition("@")
+        if not document and not (equals and point and transformer and parameter and value):
+            raise OptionError(
+                f"'{text}' is not of the form name.parameter=value",
+                place=f"option {flag(field)}",
+                remedy=f"Write it like {flag(field)} tfidf.max_features=500@title, or as JSON.",
+            )
+        try:
+            parsed = yaml.safe_load(text if document else value)
+        except yaml.YAMLError:
+            raise OptionError(
+                f"'{text}' cannot be read", place=f"option {flag(field)}", remedy="Write JSON."
+            ) from None
+        if not document:
+            entry = {"fields": split_names((columns,)), "parameters": {parameter: parsed}}
+            parsed = {transformer: [entry]}
+        for spelling, entries in parsed.items():
+            found = entries if isinstance(entries, list) else [entries]
+            read[spelling] = [*read.get(spelling, []), *found]
+    return read
+
+
+# What is more than pairs of a column and a word.
+_READ: dict[str, Callable[[str, tuple[str, ...]], dict[str, Any]]] = {
+    "imputers": _imputers,
+    "transformer_params": _parameters,
+}
