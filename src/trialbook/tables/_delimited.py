@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 
 import numpy as np
@@ -37,7 +37,14 @@ _BLOCK_BYTES = 8 * 2**20  # several rows even of very wide tables; pyarrow reads
 _LARGEST_BLOCK = 2**31 - 1
 
 
-def read_delimited(data: bytes, *, place: str, delimiter: str | None = None) -> pa.Table:
+def read_delimited(
+    data: bytes,
+    *,
+    place: str,
+    delimiter: str | None = None,
+    header: bool = True,
+    names: Sequence[str] | None = None,
+) -> pa.Table:
     """Read delimited text with every cell a string.
 
     Parameters
@@ -48,6 +55,10 @@ def read_delimited(data: bytes, *, place: str, delimiter: str | None = None) -> 
         The file's name, for messages.
     delimiter : str, optional
         What separates cells; found from the first rows if not given.
+    header : bool, optional
+        Whether the first row has the names of the columns.
+    names : sequence of str, optional
+        Names of the columns where the file has none; else ``Column1``, ``Column2`` and so on.
 
     Returns
     -------
@@ -62,14 +73,17 @@ def read_delimited(data: bytes, *, place: str, delimiter: str | None = None) -> 
     """
     data = _check_text(data, place)
     delimiter = delimiter or sniff(data)
-    header = next(_records(data, delimiter), [])
-    names = column_names(header, place=place)
+    first = next(_records(data, delimiter), [])
+    if header:
+        names = column_names(first, place=place)
+    elif names is None:
+        names = [f"Column{position}" for position in range(1, len(first) + 1)]
     table = _parse(data, delimiter, len(names), place)
-    if table.num_rows <= 1:
+    if header and table.num_rows <= 1:
         raise DataError(
             "the file has column names but no rows", place=place, remedy="Add rows of data."
         )
-    table = table.slice(1).rename_columns(names)
+    table = table.slice(1 if header else 0).rename_columns(list(names))
     _check_last_quote(data, table, place)
     return table
 

@@ -44,12 +44,12 @@ _NATURAL = re.compile(r"(\d+)")
 
 def read_files(asked: Asked) -> pd.DataFrame:
     """Read the files that a path, a folder or a glob names; see `read_table`."""
-    return _read_files(_files(asked.address), asked.text)
+    return _read_files(find_files(asked.address), asked.text)
 
 
 def open_big_files(asked: Asked) -> ParquetTable | None:
     """Look at the metadata of Parquet files; see `open_big`."""
-    files = _files(asked.address)
+    files = find_files(asked.address)
     plain = all(_format(file) == "Parquet" and file.suffix.lower() != ".gz" for file in files)
     return open_parquet(files) if plain else None
 
@@ -57,7 +57,8 @@ def open_big_files(asked: Asked) -> ParquetTable | None:
 # -- which files -----------------------------------------------------------------------------
 
 
-def _files(source: str) -> list[Path]:
+def find_files(source: str) -> list[Path]:
+    """The files that a path, a folder or a glob names, in natural order; none is an error."""
     if re.match(r"[a-z][a-z0-9+]+://", source):
         raise DataError(
             "tables are read from local files", place=source, remedy="Download the table first."
@@ -69,7 +70,7 @@ def _files(source: str) -> list[Path]:
         return _in_folder(path)
     if any(sign in source for sign in "*?["):
         found = [Path(name) for name in glob.glob(str(path), recursive=True)]
-        files = sorted((file for file in found if file.is_file()), key=_natural)
+        files = sorted((file for file in found if file.is_file()), key=natural_order)
         if not files:
             raise DataError(
                 "no file matches the pattern",
@@ -92,7 +93,7 @@ def _in_folder(folder: Path) -> list[Path]:
             place=str(folder),
             remedy=f"{_SUPPORTED} Folders inside the folder are not searched.",
         )
-    return sorted(files, key=_natural)
+    return sorted(files, key=natural_order)
 
 
 def _suggest(path: Path) -> str:
@@ -107,7 +108,8 @@ def _suggest(path: Path) -> str:
     return nearest(path.name, names) if names else f"The folder {folder.resolve()} has no tables."
 
 
-def _natural(path: Path) -> list[tuple[int, str]]:
+def natural_order(path: Path) -> list[tuple[int, str]]:
+    """What to sort paths by, so that part2 comes before part10."""
     parts = _NATURAL.split(str(path))
     return [(int(part), "") if part.isdigit() else (0, part) for part in parts]
 
@@ -148,32 +150,33 @@ def _read_files(files: list[Path], text: Collection[str]) -> pd.DataFrame:
     if kind == "delimited text":
         return _read_delimited_files(files, text)
     reader = _READERS[kind]
-    frames = [_guarded(reader, file) for file in files]
-    return frames[0] if len(frames) == 1 else _join(frames, files)
+    frames = [guarded(reader, file) for file in files]
+    return frames[0] if len(frames) == 1 else join(frames, files)
 
 
 def _read_delimited_files(files: list[Path], text: Collection[str]) -> pd.DataFrame:
     tables = []
     comma = False
     for file in files:
-        data = _contents(file)
+        data = contents(file)
         tabbed = _extension(file) in {".tsv", ".tab"}
         delimiter = sniff(data)
         delimiter = "\t" if tabbed and delimiter == "," and b"\t" in data[:65536] else delimiter
         # Where a comma does not separate cells, it may be the decimal sign.
         comma = comma or delimiter != ","
         tables.append(read_delimited(data, place=str(file), delimiter=delimiter))
-        _same_columns(tables[0].column_names, tables[-1].column_names, files[0], file)
+        same_columns(tables[0].column_names, tables[-1].column_names, files[0], file)
     names = tables[0].column_names
     table = pa.concat_tables([part.select(names) for part in tables])
     return infer(table, text=text, comma=comma)
 
 
-def _join(frames: list[pd.DataFrame], files: list[Path]) -> pd.DataFrame:
+def join(frames: list[pd.DataFrame], files: list[Path]) -> pd.DataFrame:
+    """One table of several files' with the same columns, each of one storage."""
     names = list(frames[0].columns)
     known: dict[str, tuple[str, Path]] = {}
     for frame, file in zip(frames, files, strict=True):
-        _same_columns(names, list(frame.columns), files[0], file)
+        same_columns(names, list(frame.columns), files[0], file)
         for name in names:
             if frame[name].isna().all():
                 continue
@@ -194,7 +197,8 @@ def _join(frames: list[pd.DataFrame], files: list[Path]) -> pd.DataFrame:
     return normalise(pd.DataFrame(columns))
 
 
-def _same_columns(first: list[str], other: list[str], file: Path, other_file: Path) -> None:
+def same_columns(first: list[str], other: list[str], file: Path, other_file: Path) -> None:
+    """Refuse a file that has other columns than the first."""
     if set(first) == set(other):
         return
     lacking = [name for name in first if name not in set(other)]
@@ -213,7 +217,8 @@ def _listed(names: list[str]) -> str:
     return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _contents(file: Path) -> bytes:
+def contents(file: Path) -> bytes:
+    """The bytes of a file, unpacked if its name ends with .gz."""
     try:
         data = file.read_bytes()
         return gzip.decompress(data) if file.suffix.lower() == ".gz" else data
@@ -229,8 +234,9 @@ def _contents(file: Path) -> bytes:
         ) from None
 
 
-def _guarded(reader: Callable[[bytes, Path], pd.DataFrame], file: Path) -> pd.DataFrame:
-    data = _contents(file)
+def guarded(reader: Callable[[bytes, Path], pd.DataFrame], file: Path) -> pd.DataFrame:
+    """Read a file that may be empty, cut off or misnamed, and say so if it is."""
+    data = contents(file)
     if not data.strip():
         raise DataError("the file is empty", place=str(file), remedy="Give a file with data.")
     try:
@@ -244,7 +250,8 @@ def _guarded(reader: Callable[[bytes, Path], pd.DataFrame], file: Path) -> pd.Da
         ) from None
 
 
-def _read_parquet(data: bytes, file: Path) -> pd.DataFrame:
+def read_parquet(data: bytes, file: Path) -> pd.DataFrame:
+    """Read the bytes of a Parquet file."""
     return from_arrow(pa.parquet.ParquetFile(pa.BufferReader(data)).read(), place=str(file))
 
 
@@ -256,7 +263,7 @@ def _read_arrow(data: bytes, file: Path) -> pd.DataFrame:
 
 
 _READERS: dict[str, Callable[[bytes, Path], pd.DataFrame]] = {
-    "Parquet": _read_parquet,
+    "Parquet": read_parquet,
     "Arrow": _read_arrow,
     "JSON lines": read_json,
 }

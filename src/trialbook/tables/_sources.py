@@ -12,6 +12,7 @@ import pyarrow as pa
 from trialbook.errors import DataError
 from trialbook.tables._files import open_big_files, read_files
 from trialbook.tables._kinds import Asked, Kind
+from trialbook.tables._mltable import is_mltable, open_big_mltable, read_mltable
 from trialbook.tables._normalise import from_arrow, normalise
 from trialbook.tables._parquet import ParquetTable
 
@@ -19,7 +20,10 @@ from trialbook.tables._parquet import ParquetTable
 Source: TypeAlias = "str | Path | pd.DataFrame | pa.Table | object"
 
 # Files come last: they claim whatever nothing else does, and say what is wrong with it.
-KINDS: Final[tuple[Kind, ...]] = (Kind("files", lambda asked: True, read_files, open_big_files),)
+KINDS: Final[tuple[Kind, ...]] = (
+    Kind("MLTable", is_mltable, read_mltable, open_big_mltable),
+    Kind("files", lambda asked: True, read_files, open_big_files),
+)
 
 
 def read_table(
