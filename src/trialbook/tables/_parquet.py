@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,10 @@ class ParquetTable:
     n_rows : int
     row_bytes : float
         What a row takes as pandas table, about.
+    place : str, optional
+        Where it came from, for messages; the folder of its files by default.
+    folder : TemporaryDirectory, optional
+        The files were put aside there for this table alone.
     """
 
     files: tuple[Path, ...]
@@ -45,6 +50,8 @@ class ParquetTable:
     schema: pa.Schema
     n_rows: int
     row_bytes: float
+    place: str | None = None
+    folder: TemporaryDirectory[str] | None = None
 
     @property
     def names(self) -> list[str]:
@@ -74,7 +81,8 @@ class ParquetTable:
         schema = pa.schema([self.schema.field(name) for name in wanted])
         table = pa.Table.from_batches(self._batches(schema, rows), schema)
         try:
-            return from_arrow(table, place=str(self.files[0].parent), only_copy=True)
+            place = self.place or str(self.files[0].parent)
+            return from_arrow(table, place=place, only_copy=True)
         finally:
             del table
             pa.default_memory_pool().release_unused()

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from trialbook.errors import DataError
+from trialbook.tables import _databases
 from trialbook.tables._files import open_big_files, read_files
 from trialbook.tables._kinds import Asked, Kind
 from trialbook.tables._mltable import is_mltable, open_big_mltable, read_mltable
@@ -22,6 +23,7 @@ Source: TypeAlias = "str | Path | pd.DataFrame | pa.Table | object"
 # Files come last: they claim whatever nothing else does, and say what is wrong with it.
 KINDS: Final[tuple[Kind, ...]] = (
     Kind("MLTable", is_mltable, read_mltable, open_big_mltable),
+    Kind("database", _databases.claims, _databases.read, _databases.open_big),
     Kind("files", lambda asked: True, read_files, open_big_files),
 )
 
