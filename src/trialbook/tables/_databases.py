@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -70,12 +71,14 @@ def claims(asked: Asked) -> bool:
 
 def read(asked: Asked) -> pd.DataFrame:
     """Read a table, or what a query gives; see `read_table`."""
-    return gather(_batches(asked.address), place=place_of(asked.address))
+    with closing(_batches(asked.address)) as batches:
+        return gather(batches, place=place_of(asked.address))
 
 
 def open_big(asked: Asked) -> ParquetTable:
     """Put a table, or what a query gives, aside where it can be read in parts."""
-    return spool(_batches(asked.address), place=place_of(asked.address))
+    with closing(_batches(asked.address)) as batches:
+        return spool(batches, place=place_of(asked.address))
 
 
 def _installed(scheme: str) -> bool:
@@ -85,7 +88,7 @@ def _installed(scheme: str) -> bool:
     return any(point.name.partition(".")[0] == scheme for point in known)
 
 
-def _batches(address: str) -> Iterator[pa.RecordBatch]:
+def _batches(address: str) -> Generator[pa.RecordBatch, None, None]:
     """Send a query that only reads, and give its rows a batch at a time; one batch at least."""
     from sqlalchemy.exc import SQLAlchemyError
 
