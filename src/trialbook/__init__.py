@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from trialbook import tables
     from trialbook.api import classify, open, plan, regress, rerun, resume, train
     from trialbook.errors import (
         DataError,
@@ -31,6 +32,7 @@ __all__ = [
     "regress",
     "rerun",
     "resume",
+    "tables",
     "train",
 ]
 
@@ -44,6 +46,8 @@ _HOME = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'trialbook' has no attribute '{name}'")
+    if name == "tables":
+        return importlib.import_module("trialbook.tables")
     module = importlib.import_module(f"trialbook.{_HOME.get(name, 'errors')}")
     globals()[name] = value = getattr(module, name)
     return value

@@ -103,8 +103,8 @@ def title_of(address: str) -> str:
 
     Examples
     --------
-    >>> title_of("sqlite:///shop.db#main.orders"), title_of("shop.db#SELECT 1")
-    ('orders', 'shop')
+    >>> title_of("sqlite:///shop.db#main.orders"), title_of("shop.db#SELECT 1"), title_of("bank@3")
+    ('orders', 'shop', 'bank')
     """
     if address.lower().startswith(SPARK):
         name = address[len(SPARK) :].strip()
@@ -129,4 +129,4 @@ def _last_name(table: str) -> str:
 def _file_name(path: Path) -> str:
     while any(sign in path.name for sign in "*?["):  # a pattern is named after its folder
         path = path.parent
-    return path.name.split(".")[0]
+    return re.sub(r"@\d+$", "", path.name).split(".")[0]  # a version is no part of a name

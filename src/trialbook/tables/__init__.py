@@ -1,8 +1,38 @@
-"""Tables: read from wherever they are, in one plain form."""
+"""Tables: read from wherever they are, in one plain form, and kept by name in a workspace."""
 
 from __future__ import annotations
 
+from trialbook.tables._catalogue import (
+    TableColumn,
+    TableDetails,
+    TableEntry,
+    drop,
+    read,
+    show,
+    upload,
+)
+from trialbook.tables._catalogue import list_tables as list
+from trialbook.tables._delta import Change, DeltaVersion
+from trialbook.tables._named import find_table, pinned
 from trialbook.tables._sources import Source, open_big, read_table
 from trialbook.tables._storage import Storage, storage_of
 
-__all__ = ["Source", "Storage", "open_big", "read_table", "storage_of"]
+__all__ = [
+    "Change",
+    "DeltaVersion",
+    "Source",
+    "Storage",
+    "TableColumn",
+    "TableDetails",
+    "TableEntry",
+    "drop",
+    "find_table",
+    "list",
+    "open_big",
+    "pinned",
+    "read",
+    "read_table",
+    "show",
+    "storage_of",
+    "upload",
+]

@@ -6,7 +6,7 @@ import glob
 import gzip
 import re
 import zlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -16,8 +16,10 @@ import pyarrow.parquet
 
 from trialbook.errors import DataError, nearest
 from trialbook.tables._delimited import infer, read_delimited, sniff
+from trialbook.tables._delta import split_version
 from trialbook.tables._json import read_json
 from trialbook.tables._kinds import Asked
+from trialbook.tables._named import is_name, table_names
 from trialbook.tables._normalise import from_arrow, normalise
 from trialbook.tables._parquet import ParquetTable, open_parquet
 from trialbook.tables._storage import storage_of
@@ -44,12 +46,12 @@ _NATURAL = re.compile(r"(\d+)")
 
 def read_files(asked: Asked) -> pd.DataFrame:
     """Read the files that a path, a folder or a glob names; see `read_table`."""
-    return _read_files(find_files(asked.address), asked.text)
+    return _read_files(find_files(asked.address, _tables(asked)), asked.text)
 
 
 def open_big_files(asked: Asked) -> ParquetTable | None:
     """Look at the metadata of Parquet files; see `open_big`."""
-    files = find_files(asked.address)
+    files = find_files(asked.address, _tables(asked))
     plain = all(_format(file) == "Parquet" and file.suffix.lower() != ".gz" for file in files)
     return open_parquet(files) if plain else None
 
@@ -57,8 +59,11 @@ def open_big_files(asked: Asked) -> ParquetTable | None:
 # -- which files -----------------------------------------------------------------------------
 
 
-def find_files(source: str) -> list[Path]:
-    """The files that a path, a folder or a glob names, in natural order; none is an error."""
+def find_files(source: str, tables: Sequence[str] = ()) -> list[Path]:
+    """The files that a path, a folder or a glob names, in natural order; none is an error.
+
+    The error is one of an unknown name, too, where there are tables that could have been meant.
+    """
     if re.match(r"[a-z][a-z0-9+]+://", source):
         raise DataError(
             "tables are read from local files", place=source, remedy="Download the table first."
@@ -78,7 +83,13 @@ def find_files(source: str) -> list[Path]:
                 remedy="Check the folder and the name.",
             )
         return files
-    raise DataError("there is no such file", place=source, remedy=_suggest(path))
+    what = "table or file" if tables else "file"
+    raise DataError(f"there is no such {what}", place=source, remedy=_suggest(path, tables))
+
+
+def _tables(asked: Asked) -> list[str]:
+    """The tables of the workspace, if it could be one of them that is asked for."""
+    return table_names(asked.workspace) if is_name(asked.address) else []
 
 
 def _in_folder(folder: Path) -> list[Path]:
@@ -96,16 +107,20 @@ def _in_folder(folder: Path) -> list[Path]:
     return sorted(files, key=natural_order)
 
 
-def _suggest(path: Path) -> str:
+def _suggest(path: Path, tables: Sequence[str]) -> str:
     folder = path.parent
     if not folder.is_dir():
         return f"The folder {folder} does not exist either."
     names = [
-        item.name
-        for item in sorted(folder.iterdir())
-        if not item.name.startswith(".") and (item.is_dir() or _format(item))
+        *tables,
+        *(
+            item.name
+            for item in sorted(folder.iterdir())
+            if not item.name.startswith(".") and (item.is_dir() or _format(item))
+        ),
     ]
-    return nearest(path.name, names) if names else f"The folder {folder.resolve()} has no tables."
+    name = split_version(path.name)[0] if tables else path.name
+    return nearest(name, names) if names else f"The folder {folder.resolve()} has no tables."
 
 
 def natural_order(path: Path) -> list[tuple[int, str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -39,10 +38,6 @@ class ParquetTable:
     n_rows : int
     row_bytes : float
         What a row takes as pandas table, about.
-    place : str, optional
-        Where it came from, for messages; the folder of its files by default.
-    folder : TemporaryDirectory, optional
-        The files were put aside there for this table alone.
     """
 
     files: tuple[Path, ...]
@@ -50,8 +45,6 @@ class ParquetTable:
     schema: pa.Schema
     n_rows: int
     row_bytes: float
-    place: str | None = None
-    folder: TemporaryDirectory[str] | None = None
 
     @property
     def names(self) -> list[str]:
@@ -81,11 +74,16 @@ class ParquetTable:
         schema = pa.schema([self.schema.field(name) for name in wanted])
         table = pa.Table.from_batches(self._batches(schema, rows), schema)
         try:
-            place = self.place or str(self.files[0].parent)
-            return from_arrow(table, place=place, only_copy=True)
+            return from_arrow(table, place=str(self.files[0].parent), only_copy=True)
         finally:
             del table
             pa.default_memory_pool().release_unused()
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """All rows as they are stored, a batch at a time, under the names of `columns`."""
+        schema = pa.schema([self.schema.field(stored) for stored in self.columns.values()])
+        for batch in self._batches(schema, None):
+            yield batch.rename_columns(self.names)
 
     def _batches(self, schema: pa.Schema, rows: np.ndarray | None) -> Iterator[pa.RecordBatch]:
         start = 0

@@ -10,20 +10,28 @@ import pandas as pd
 import pyarrow as pa
 
 from trialbook.errors import DataError
-from trialbook.tables import _databases
 from trialbook.tables._files import open_big_files, read_files
 from trialbook.tables._kinds import Asked, Kind
 from trialbook.tables._mltable import is_mltable, open_big_mltable, read_mltable
+from trialbook.tables._named import (
+    as_address,
+    is_delta_folder,
+    is_table,
+    open_big_version,
+    read_version,
+)
 from trialbook.tables._normalise import from_arrow, normalise
 from trialbook.tables._parquet import ParquetTable
 
 # An address, or a table in memory: pandas, polars or Arrow. Named loosely, for polars is optional.
 Source: TypeAlias = "str | Path | pd.DataFrame | pa.Table | object"
 
-# Files come last: they claim whatever nothing else does, and say what is wrong with it.
+# The first that claims an address reads it. Names of tables come first, so that ``./bank`` is the
+# file. Files come last: they claim whatever nothing else does, and say what is wrong with it.
 KINDS: Final[tuple[Kind, ...]] = (
+    Kind("tables by name", is_table, read_version, open_big_version),
+    Kind("Delta tables", is_delta_folder, read_version, open_big_version),
     Kind("MLTable", is_mltable, read_mltable, open_big_mltable),
-    Kind("database", _databases.claims, _databases.read, _databases.open_big),
     Kind("files", lambda asked: True, read_files, open_big_files),
 )
 
@@ -37,7 +45,8 @@ def read_table(
     ----------
     source : str, Path, pandas or polars DataFrame, or pyarrow.Table
         A CSV, TSV, Parquet, JSON-lines or Arrow/Feather file (also gzipped), a folder or a glob
-        of files of one format, or a table in memory.
+        of files of one format, the folder of a Delta table, the name of a table of the workspace
+        (with ``@3`` a version of it), or a table in memory.
     text : collection of str, optional
         Columns of a delimited file that stay text even where all cells look like numbers. Give
         those that were text in training when reading a table to predict.
@@ -97,7 +106,7 @@ def open_big(source: Source, *, workspace: str | Path | None = None) -> ParquetT
 
 
 def _asked(source: str | Path, text: Collection[str], workspace: str | Path | None) -> Asked:
-    return Asked(str(source), text, None if workspace is None else Path(workspace))
+    return Asked(as_address(source), text, None if workspace is None else Path(workspace))
 
 
 def _kind(asked: Asked) -> Kind:

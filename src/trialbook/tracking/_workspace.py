@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DATABASE = "mlflow.db"
 ARTIFACTS = "artifacts"
 LOCKS = "locks"
+TABLES = "tables"  # kept by the room of that name; they may be there before anything else
 WRITE_TEST = ".write-test"
 
 # Below this, a model and its plots may no longer fit, and SQLite starts to fail in odd ways.
@@ -312,7 +313,7 @@ def _make(folder: Path) -> None:
     existing = folder.exists()
     if existing and any(folder.iterdir()) and not (folder / DATABASE).exists():
         # Another run may be making it at this moment.
-        known = (ARTIFACTS, LOCKS, WRITE_TEST, DATABASE)
+        known = (ARTIFACTS, LOCKS, WRITE_TEST, DATABASE, TABLES)
         if not all(child.name.startswith(known) for child in folder.iterdir()):
             raise WorkspaceError(
                 "this folder holds other things and is not a workspace",

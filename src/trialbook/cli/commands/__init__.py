@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from trialbook.cli.commands._catalogue import tables
 from trialbook.cli.commands._predict import predict, test
 from trialbook.cli.commands._results import leaderboard, notebook, rerun, show
 from trialbook.cli.commands._train import demo, resume, run, train
@@ -21,6 +22,7 @@ COMMANDS: tuple[click.Command, ...] = (
     rerun,
     predict,
     test,
+    tables,
     demo,
 )
 
