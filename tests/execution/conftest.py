@@ -20,7 +20,7 @@ SOURCE = Path(__file__).parents[2] / "src"
 @pytest.fixture(autouse=True)
 def own_spawner(monkeypatch):
     """Other tests of the same process may share one fork server among all pools."""
-    monkeypatch.setattr(_pool, "spawner", _processes.spawner)
+    monkeypatch.setattr(_pool, "spawner", _lasting.spawner)
 
 
 # `trialbook.execution._work` as the workers of these tests know it.

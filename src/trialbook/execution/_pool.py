@@ -10,12 +10,12 @@ import time
 from dataclasses import dataclass, field
 
 from trialbook.errors import TrialbookError
+from trialbook.execution._lasting import spawner
 from trialbook.execution._messages import Message, Request, read_message, send
 from trialbook.execution._processes import (
     Process,
     Spawner,
     resident_bytes,
-    spawner,
     worker_environment,
 )
 
