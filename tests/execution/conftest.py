@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from trialbook.execution import Pool, Request, _pool, _processes
+from trialbook.execution import Pool, Request, _lasting, _pool
 from trialbook.execution._messages import read_message, send
 from trialbook.execution._processes import kill_family
 
