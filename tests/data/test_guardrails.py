@@ -1,12 +1,14 @@
-"""Guardrails: each check passes, fixes or alerts, and says what it found."""
+"""Guardrails: each check has a table that passes it and one that trips it."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from trialbook.data import Guardrail, concerned, prepare
 from trialbook.data._guardrails import row_numbers
@@ -14,52 +16,371 @@ from trialbook.job import Job
 
 N = 400
 RNG = np.random.default_rng(0)
+NOISE = RNG.normal(size=N)
+NUMBER = RNG.normal(size=N)
+CLASSES = RNG.choice(["a", "b"], N)
+THREE = RNG.choice(["a", "b", "c"], N)
+DAYS = pd.Timestamp("2024-01-01") + pd.to_timedelta(RNG.integers(0, 300, N), unit="D")
 
 
-def checks(target: object = None, **columns: object) -> dict[str, Guardrail]:
-    y = RNG.choice(["a", "b"], N) if target is None else target
-    frame = pd.DataFrame({"x": RNG.normal(size=N)} | columns | {"y": y})
-    prepared = prepare(Job(data=Job.IN_MEMORY, target="y"), frame=frame)
+def with_cell(cells: Any, row: int, cell: object) -> pd.Series:
+    """The cells as text or objects, another one in a row that counts from 1."""
+    column = pd.Series(cells).astype(object)
+    column.iloc[row - 1] = cell
+    return column
+
+
+def checks(
+    target: object = None, *, test: pd.DataFrame | None = None, job: Any = None, **columns: object
+) -> dict[str, Guardrail]:
+    frame = pd.DataFrame({"x": NOISE} | columns | {"y": CLASSES if target is None else target})
+    asked = {"data": Job.IN_MEMORY, "target": "y", "test": test if test is None else Job.IN_MEMORY}
+    prepared = prepare(Job.from_fields(asked | (job or {})), frame=frame, test_frame=test)
     return {check.name: check for check in prepared.guardrails}
 
 
-def test_clean_data_pass() -> None:
-    found = checks()
-    for name in (
-        "Task",
+def split(**columns: object) -> dict[str, Any]:
+    """The first half of a table to train on, and the second as a test table."""
+    whole = pd.DataFrame({"x": NOISE} | columns | {"y": CLASSES})
+    half = N // 2
+    parts: dict[str, Any] = {name: whole[name][:half] for name in whole if name != "y"}
+    return parts | {"target": CLASSES[:half], "test": whole[half:].reset_index(drop=True)}
+
+
+FEW_LEVELS = RNG.choice(["u", "v", "w"], N)
+COPIED = np.where(np.arange(N) < 40, NOISE[:1], NOISE)
+AFTER = np.where(CLASSES == "b", RNG.integers(1, 9, N).astype(float), np.nan)
+DATES = DAYS.strftime("%Y-%m-%d")
+
+# A check; a table that passes it; one that trips it; the verdict then, and columns and rows that
+# it names (``None`` where there are many).
+CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], str, tuple[str, ...], Any]] = {
+    "constants": (
         "Constant and duplicate columns",
+        {},
+        {"one": 1, "z": NUMBER, "copy": NUMBER},
+        "fixed",
+        ("one", "copy"),
+        (),
+    ),
+    "identifiers": (
         "Identifiers",
+        {},
+        {"key": [f"k{i:05}" for i in range(N)]},
+        "fixed",
+        ("key",),
+        (),
+    ),
+    "high cardinality": (
         "High cardinality",
+        {"level": FEW_LEVELS},
+        {"code": [f"c{i}" for i in RNG.integers(0, 300, N)]},
+        "fixed",
+        ("code",),
+        (),
+    ),
+    "missing values": (
         "Missing values",
+        {},
+        {"z": with_cell(NUMBER, 17, np.nan).astype(float)},
+        "fixed",
+        ("z",),
+        (17,),
+    ),
+    "a word among numbers": (
+        "Mixed types",
+        {"level": FEW_LEVELS},
+        {"amount": with_cell(NUMBER.round(1).astype(str), 8, "unknown")},
+        "alerted",
+        ("amount",),
+        (8,),
+    ),
+    "an identifier that is numbers but for a word": (
+        "Mixed types",
+        {"key": [f"k{i:05}" for i in range(N)]},
+        {"amount": with_cell(NUMBER.astype(str), 8, "unknown")},
+        "alerted",
+        ("amount",),
+        (8,),
+    ),
+    "numbers with a few words": (
+        "Mixed types",
+        {"level": np.where(NOISE > 0, "1", FEW_LEVELS)},
+        {"amount": np.where(np.arange(N) < 3, NUMBER.round(1).astype(str), "n/k")[::-1]},
+        "passed",
+        (),
+        (),
+    ),
+    "words among dates": (
+        "Mixed types",
+        {"day": DATES},
+        {"day": with_cell(DATES, 5, "next week")},
+        "fixed",
+        ("day",),
+        (5,),
+    ),
+    "dates among words": (
+        "Mixed types",
+        {"level": FEW_LEVELS},
+        {"day": np.where(np.arange(N) < 320, DATES, [f"in week {i % 40}" for i in range(N)])},
+        "alerted",
+        ("day",),
+        None,
+    ),
+    "a placeholder for no date": (
+        "Dates out of range",
+        {"day": DAYS},
+        {"day": with_cell(DAYS, 12, pd.Timestamp("1900-01-01"))},
+        "alerted",
+        ("day",),
+        (12,),
+    ),
+    "the zero of Unix": (
+        "Dates out of range",
+        {"day": pd.Timestamp("1970-01-01") + pd.to_timedelta(np.arange(N), unit="D")},
+        {"day": with_cell(DATES, 12, "1970-01-01")},
+        "alerted",
+        ("day",),
+        (12,),
+    ),
+    "a date that cannot be stored": (
+        "Dates out of range",
+        {"day": DATES},
+        {"day": with_cell(DATES, 12, "9999-12-31")},
+        "alerted",
+        ("day",),
+        (12,),
+    ),
+    "a typing error in a year": (
+        "Dates out of range",
+        {"day": pd.Timestamp("1920-01-01") + pd.to_timedelta(np.arange(N) * 90, unit="D")},
+        {"day": with_cell(DAYS, 12, pd.Timestamp("2203-05-01"))},
+        "alerted",
+        ("day",),
+        (12,),
+    ),
+    "a copy of two classes": (
+        "Target leak",
+        {"hint": np.where(RNG.random(N) < 0.9, CLASSES, "a")},
+        {"told": np.where(CLASSES == "a", 17, 4)},
+        "alerted",
+        ("told",),
+        (),
+    ),
+    "a copy of three classes with noise": (
+        "Target leak",
+        {"target": THREE},
+        {"target": THREE, "told": np.where(np.arange(N) < 4, "a", THREE)},
+        "alerted",
+        ("told",),
+        (),
+    ),
+    "a score that ranks the classes": (
+        "Target leak",
+        {"score": (CLASSES == "b") + 0.5 * NUMBER},
+        {"score": (CLASSES == "b") + 0.15 * NUMBER},
+        "alerted",
+        ("score",),
+        (),
+    ),
+    "a number in another unit": (
+        "Target leak",
+        {"target": NUMBER, "near": NUMBER + 0.3 * NOISE},
+        {"target": NUMBER, "pounds": 2.2 * NUMBER + 0.01 * NOISE},
+        "alerted",
+        ("pounds",),
+        (),
+    ),
+    "a date that tells a number": (
+        "Target leak",
+        {"target": NUMBER, "day": DAYS},
+        {"target": NUMBER, "day": DAYS[0] + pd.to_timedelta(NUMBER * 100, unit="D")},
+        "alerted",
+        ("day",),
+        (),
+    ),
+    "a column filled for one class": (
+        "After the fact",
+        {"told": np.where(RNG.random(N) < 0.5, NUMBER, np.nan)},
+        {"told": AFTER},
+        "alerted",
+        ("told",),
+        (),
+    ),
+    "a column that varies for one class": (
+        "After the fact",
+        {"told": RNG.integers(0, 9, N)},
+        {"told": np.where((CLASSES == "b") & (NOISE > -0.5), RNG.integers(1, 9, N), 0)},
+        "alerted",
+        ("told",),
+        (),
+    ),
+    "a column filled for one of three classes": (
+        "After the fact",
+        {"target": THREE},
+        {"target": THREE, "told": pd.Series(FEW_LEVELS).where(THREE == "c")},
+        "alerted",
+        ("told",),
+        (),
+    ),
+    "a column filled for high numbers": (
+        "After the fact",
+        {"target": NUMBER},
+        {"target": NUMBER, "told": np.where(NUMBER > 0, NOISE, np.nan)},
+        "alerted",
+        ("told",),
+        (),
+    ),
+    "dates after the row's own time": (
+        "After the fact",
+        {"opened": DAYS, "born": DAYS - pd.Timedelta("9000D"), "job": {"time_column": "opened"}},
+        {"opened": DATES, "closed": DAYS + pd.Timedelta("3D"), "job": {"time_column": "opened"}},
+        "alerted",
+        ("closed",),
+        None,
+    ),
+    "imbalance": (
         "Class balance",
+        {"target": np.repeat(["a", "b"], [N - 80, 80])},
+        {"target": np.repeat(["a", "b"], [N - 60, 60])},
+        "alerted",
+        ("y",),
+        (),
+    ),
+    "rare classes": (
         "Rare classes",
-    ):
-        assert found[name].verdict == "passed", name
-    assert found["Validation split"].verdict == "fixed"
-    assert "Target leak" not in found
+        {},
+        {"target": np.repeat(["a", "b", "c"], [200, N - 203, 3])},
+        "alerted",
+        ("y",),
+        (398, 399, 400),
+    ),
+    "outliers of the target": (
+        "Target outliers",
+        {"target": NUMBER},
+        {"target": with_cell(NUMBER, 33, 1e6).astype(float)},
+        "alerted",
+        ("y",),
+        (33,),
+    ),
+    "a long tail": (
+        "Target outliers",
+        {"target": NUMBER},
+        {"target": np.exp(1.5 * NUMBER)},
+        "passed",
+        ("y",),
+        (),
+    ),
+    "rows that come twice": (
+        "Duplicate rows",
+        {},
+        {"x": COPIED, "z": COPIED**2, "target": np.where(np.arange(N) < 40, "a", CLASSES)},
+        "alerted",
+        (),
+        tuple(range(2, 22)),
+    ),
+    "rows that are alike by chance": (
+        "Duplicate rows",
+        {},
+        {"x": RNG.integers(0, 4, N), "z": RNG.integers(0, 9, N)},
+        "passed",
+        (),
+        None,
+    ),
+    "rows that contradict each other": (
+        "Contradictory rows",
+        {},
+        {"x": COPIED},
+        "alerted",
+        (),
+        tuple(range(1, 21)),
+    ),
+    "test rows that were trained on": (
+        "Training rows in the test rows",
+        split(),
+        split() | {"test": pd.DataFrame({"x": NOISE[190:390], "y": CLASSES[190:390]})},
+        "alerted",
+        (),
+        tuple(range(1, 11)),
+    ),
+    "a number that moved": (
+        "Drift from training to test rows",
+        split(z=NUMBER),
+        split(z=NUMBER + (np.arange(N) >= N // 2)),
+        "alerted",
+        ("z",),
+        (),
+    ),
+    "a date that moved": (
+        "Drift from training to test rows",
+        split(day=DATES),
+        split(day=np.sort(DATES)),
+        "alerted",
+        ("day",),
+        (),
+    ),
+    "new levels": (
+        "Drift from training to test rows",
+        split(level=[f"c{i}" for i in RNG.integers(0, 300, N)]),
+        split(level=np.where(np.arange(N) < 250, FEW_LEVELS, "new")),
+        "alerted",
+        ("level",),
+        (),
+    ),
+    "cells that went missing": (
+        "Drift from training to test rows",
+        split(z=NUMBER),
+        split(z=np.where(np.arange(N) % 3 + np.arange(N) // 200 < 3, NUMBER, np.nan)),
+        "alerted",
+        ("z",),
+        (),
+    ),
+    "missing targets": (
+        "Missing target values",
+        {},
+        {"target": with_cell(CLASSES, 5, None)},
+        "fixed",
+        ("y",),
+        (5,),
+    ),
+}
 
 
-def test_missing_values_are_fixed_and_the_worst_named() -> None:
-    values = np.where(RNG.random(N) < 0.7, np.nan, RNG.normal(size=N))
-    check = checks(z=values)["Missing values"]
-    assert check.verdict == "fixed"
-    assert check.columns == ("z",)
-    assert "more than half empty" in check.finding
+@pytest.mark.parametrize("case", CASES)
+def test_a_table_passes_each_check(case: str) -> None:
+    name, fine, *_ = CASES[case]
+    found = checks(**fine).get(name)
+    if name == "Missing target values":
+        assert found is None
+    else:
+        assert found is not None
+        assert found.verdict == "passed", found
+        assert not found.rows
 
 
-def test_identifiers_and_large_categories_are_handled() -> None:
-    codes = [f"c{i}" for i in RNG.integers(0, 300, N)]
-    found = checks(key=[f"k{i:05}" for i in range(N)], code=codes)
-    for name, column in (("Identifiers", "key"), ("High cardinality", "code")):
-        assert (found[name].verdict, found[name].columns) == ("fixed", (column,))
+@pytest.mark.parametrize("case", CASES)
+def test_a_table_trips_each_check(case: str) -> None:
+    name, _, bad, verdict, columns, rows = CASES[case]
+    found = checks(**bad)[name]
+    assert found.verdict == verdict, found
+    assert found.columns == columns, found
+    assert rows is None or found.rows == rows, found
+    assert found.finding
+    assert found.action or verdict == "passed"
 
 
-def test_constants_and_copies_are_dropped() -> None:
-    z = RNG.normal(size=N)
-    check = checks(one=1, z=z, copy=z)["Constant and duplicate columns"]
-    assert check.verdict == "fixed"
-    assert check.columns == ("one", "copy")
-    assert "'one' never varies; 'copy' repeats another column" in check.finding
+def test_findings_say_what_and_how_much() -> None:
+    mostly = np.where(NOISE < 0.5, np.nan, NUMBER)
+    assert "more than half empty" in checks(z=mostly)["Missing values"].finding
+    found = checks(one=1, z=NUMBER, copy=NUMBER)["Constant and duplicate columns"]
+    assert found.finding == "'one' never varies; 'copy' repeats another column"
+    found = checks(amount=with_cell(NUMBER.round(1).astype(str), 8, "unknown"))["Mixed types"]
+    assert found.finding == "99.8% of 'amount' are numbers, but not 'unknown'"
+    rare = np.repeat(["a", "b", "c"], [200, N - 203, 3])
+    assert checks(rare)["Rare classes"].finding == "1 class has fewer than 5 rows: 'c'"
+    moved = checks(**split(level=np.where(np.arange(N) < 250, FEW_LEVELS, "new")))
+    finding = moved["Drift from training to test rows"].finding
+    assert finding == "1 of 3 columns moved: 'level' 75% (75% new levels)"
 
 
 def test_nested_columns_are_dropped() -> None:
@@ -67,44 +388,22 @@ def test_nested_columns_are_dropped() -> None:
     assert (check.verdict, check.columns) == ("fixed", ("tags",))
 
 
-def test_imbalance_is_alerted_from_one_to_five() -> None:
-    below = np.repeat(["a", "b"], [N - 60, 60])
-    above = np.repeat(["a", "b"], [N - 80, 80])
-    assert checks(below)["Class balance"].verdict == "alerted"
-    assert checks(above)["Class balance"].verdict == "passed"
-
-
-def test_rare_classes_are_alerted() -> None:
-    target = np.repeat(["a", "b", "c"], [200, N - 203, 3])
-    check = checks(target)["Rare classes"]
-    assert check.verdict == "alerted"
-    assert "1 class has fewer than 5 rows: 'c'" in check.finding
-
-
-def test_a_feature_that_tells_the_target_is_alerted() -> None:
-    target = RNG.choice(["a", "b"], N)
-    check = checks(target, told=np.where(target == "a", 17, 4))["Target leak"]
-    assert (check.verdict, check.columns) == ("alerted", ("told",))
-
-
-def test_numbers_in_text_are_alerted() -> None:
-    amounts = RNG.normal(size=N).round(3).astype(str)
-    amounts[7] = "unknown"
-    check = checks(amount=amounts)["Numbers in text"]
-    assert check.verdict == "alerted"
-    assert "'unknown'" in check.finding
-    assert check.rows == (8,)
-
-
 def test_a_regression_has_no_class_checks() -> None:
-    assert "Class balance" not in checks(RNG.normal(size=N))
+    found = checks(NUMBER)
+    assert not {"Class balance", "Rare classes", "Contradictory rows"} & {*found}
+
+
+def test_few_rows_prove_no_leak() -> None:
+    frame = pd.DataFrame({"x": range(20), "told": ["u", "v"] * 10, "y": ["a", "b"] * 10})
+    prepared = prepare(Job(data=Job.IN_MEMORY, target="y"), frame=frame)
+    assert {one.name: one.verdict for one in prepared.guardrails}["After the fact"] == "passed"
 
 
 def test_rows_are_those_of_the_table_whatever_was_left_out() -> None:
     y = np.where(np.arange(N) % 2, "a", "b").astype(object)
     y[[0, 1, 5]] = None
     y[[7, 300, 301]] = "c"
-    found = checks(y)
+    found = checks(y, z=NUMBER)
     assert found["Missing target values"].rows == (1, 2, 6)
     assert found["Rare classes"].rows == (8, 301, 302)
 

@@ -25,11 +25,12 @@ from trialbook.data._schema import Schema, Task
 from trialbook.data._splits import Folds, make_folds
 from trialbook.data._target import (
     encode,
+    has_known_label,
     keep_known_labels,
     prepare_target,
 )
 from trialbook.data._types import detect
-from trialbook.data.checks import Look, check
+from trialbook.data.checks import Look, Part, Sets, check, check_sets
 from trialbook.errors import DataError
 from trialbook.job import Job
 from trialbook.tables._sources import Source, read_table
@@ -115,10 +116,12 @@ def prepare(
     if schema.weight is not None:
         train[schema.weight] = table[schema.weight].astype(np.float64)
     del table, used
+    tested, found = _test_rows(test, schema)
     source = job.validation if validation_frame is None else validation_frame
-    train, validates, found = _with_validation(train, schema, source, job)
-    notes += found
-    positions = np.append(positions, np.full(len(train) - len(positions), -1))
+    train, validation, notes_of_validation = _with_validation(train, schema, source, job)
+    notes += notes_of_validation
+    own = len(positions)
+    positions = np.append(positions, np.full(len(train) - own, -1))
     folds = make_folds(
         encode(train[job.target], classes),
         job,
@@ -126,9 +129,12 @@ def prepare(
         groups=roles.groups,
         times=roles.times,
         columns=roles.folds,
-        validates=validates,
+        validates=None if validation is None else positions < 0,
         n_features=len(schema.used) + TEXT_FEATURES * len(schema.of(Semantic.TEXT)),
     )
+    others = tuple(part for part in (validation, tested) if part is not None)
+    training = Part(train[:own], positions[:own], "training")
+    notes += check_sets(Sets(training, others, schema, folds.matrix[:own], job.time_column))
     if len(train) > BIG_ROWS:
         strata = strata_of(encode(train[job.target], classes), task == "classification")
         order, folds = arrange(folds, strata, chance(job))
@@ -136,11 +142,12 @@ def prepare(
         positions = positions[order]
         if all(note.name != SAMPLING for note in notes):
             notes += (unsampled(len(train)),)
-    notes += (_validation(folds, job), *folds.guardrails)
+    notes += (_validation(folds, job), *folds.guardrails, *found)
     sides = {FOLD_COLUMN.format(i): folds.matrix[:, i] for i in range(folds.n_folds)}
     train = pd.concat([train, pd.DataFrame(sides)], axis=1)
-    tested, found = _test_rows(test, schema)
-    return Prepared(train, tested, schema, folds, (*notes, *found), positions)
+    return Prepared(
+        train, None if tested is None else tested.frame, schema, folds, notes, positions
+    )
 
 
 # -- test rows -------------------------------------------------------------------------------
@@ -154,7 +161,7 @@ class _Test:
     """
 
     read: Callable[[Schema], pd.DataFrame]
-    positions: np.ndarray | None = None
+    positions: np.ndarray | None
 
 
 def _test_table(
@@ -162,16 +169,16 @@ def _test_table(
 ) -> _Test | None:
     """The rows that were cut off, unless there is a separate test table."""
     if source is not None:
-        return _Test(lambda schema: read_table(source, text=schema.text, workspace=job.workspace))
+        return _Test(
+            lambda schema: read_table(source, text=schema.text, workspace=job.workspace), None
+        )
     if not cut.any():
         return None
     rest = table[cut].reset_index(drop=True)
     return _Test(lambda _: rest, positions[cut])
 
 
-def _test_rows(
-    test: _Test | None, schema: Schema
-) -> tuple[pd.DataFrame | None, tuple[Guardrail, ...]]:
+def _test_rows(test: _Test | None, schema: Schema) -> tuple[Part | None, tuple[Guardrail, ...]]:
     if test is None:
         return None, ()
     return _conformed(test.read(schema), schema, "test", test.positions)
@@ -179,19 +186,18 @@ def _test_rows(
 
 def _with_validation(
     train: pd.DataFrame, schema: Schema, source: Source | None, job: Job
-) -> tuple[pd.DataFrame, np.ndarray | None, tuple[Guardrail, ...]]:
-    """Append the rows of a separate validation table, and tell which these are."""
+) -> tuple[pd.DataFrame, Part | None, tuple[Guardrail, ...]]:
+    """Append the rows of a separate validation table, and give these alone as well."""
     if source is None:
         return train, None, ()
     read = read_table(source, text=schema.text, workspace=job.workspace)
-    rows, notes = _conformed(read, schema, "validation")
-    validates = np.repeat([False, True], [len(train), len(rows)])
-    return pd.concat([train, rows], ignore_index=True), validates, notes
+    part, notes = _conformed(read, schema, "validation")
+    return pd.concat([train, part.frame], ignore_index=True), part, notes
 
 
 def _conformed(
     table: pd.DataFrame, schema: Schema, what: str, positions: np.ndarray | None = None
-) -> tuple[pd.DataFrame, tuple[Guardrail, ...]]:
+) -> tuple[Part, tuple[Guardrail, ...]]:
     try:
         rows = schema.conform(table, require_target=True)
     except DataError as error:
@@ -206,7 +212,10 @@ def _conformed(
                 remedy="Add it, or train without weights.",
             )
         rows[schema.weight] = check_weights(table[schema.weight], place=f"{what} table")
-    return keep_known_labels(rows, schema, what, positions)
+    places = np.arange(len(rows)) if positions is None else positions
+    places = places[has_known_label(rows[schema.target], schema)]
+    rows, notes = keep_known_labels(rows, schema, what, positions)
+    return Part(rows, places, what, separate=positions is None), notes
 
 
 # -- schema and report -----------------------------------------------------------------------

@@ -170,6 +170,11 @@ def encode(target: pd.Series, classes: tuple[Any, ...]) -> np.ndarray:
     return np.asarray(index.get_indexer(target.astype(object)), dtype=np.int64)
 
 
+def has_known_label(target: pd.Series, schema: Schema) -> np.ndarray:
+    """Which cells of a target are there, and of a class that training saw."""
+    return np.asarray(target.isin(schema.classes) if schema.classes else target.notna())
+
+
 def keep_known_labels(
     frame: pd.DataFrame, schema: Schema, what: str, positions: np.ndarray | None = None
 ) -> tuple[pd.DataFrame, tuple[Guardrail, ...]]:

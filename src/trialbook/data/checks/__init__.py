@@ -11,11 +11,15 @@ from trialbook.data.checks._columns import (
     missing_values,
     unsupported,
 )
-from trialbook.data.checks._leaks import target_leak
-from trialbook.data.checks._look import Check, Look
-from trialbook.data.checks._mixed import numbers_in_text
+from trialbook.data.checks._dates import dates_out_of_range
+from trialbook.data.checks._drift import drift
+from trialbook.data.checks._duplicates import duplicates
+from trialbook.data.checks._leaks import after_the_fact, target_leak
+from trialbook.data.checks._look import Check, Look, Part, SetCheck, Sets
+from trialbook.data.checks._mixed import mixed_types
+from trialbook.data.checks._numbers import target_outliers
 
-__all__ = ["Look", "check"]
+__all__ = ["Look", "Part", "Sets", "check", "check_sets"]
 
 # In the order in which they are reported.
 CHECKS: tuple[Check, ...] = (
@@ -24,11 +28,16 @@ CHECKS: tuple[Check, ...] = (
     identifiers,
     high_cardinality,
     missing_values,
-    numbers_in_text,
+    mixed_types,
+    dates_out_of_range,
     target_leak,
+    after_the_fact,
     balance,
     rare_classes,
+    target_outliers,
 )
+# Once it is known which rows train, validate and test.
+SET_CHECKS: tuple[SetCheck, ...] = (duplicates, drift)
 
 
 def check(look: Look) -> tuple[Guardrail, ...]:
@@ -44,3 +53,18 @@ def check(look: Look) -> tuple[Guardrail, ...]:
         In the order of `CHECKS`.
     """
     return tuple(one for made in CHECKS for one in made(look))
+
+
+def check_sets(sets: Sets) -> tuple[Guardrail, ...]:
+    """Check the sets of rows against each other.
+
+    Parameters
+    ----------
+    sets : Sets
+
+    Returns
+    -------
+    tuple of Guardrail
+        In the order of `SET_CHECKS`.
+    """
+    return tuple(one for made in SET_CHECKS for one in made(sets))

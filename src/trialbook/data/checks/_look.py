@@ -1,4 +1,4 @@
-"""What the checks look at."""
+"""What the checks look at: the training rows alone, or all sets of rows together."""
 
 from __future__ import annotations
 
@@ -39,4 +39,54 @@ class Look:
         return row_numbers(self.positions[mask])
 
 
+@dataclass(frozen=True)
+class Part:
+    """The rows of one set, as models will see them.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The features and the target.
+    positions : ndarray of int, shape (n_rows,)
+        Which row of its table each is, from 0.
+    name : str
+        Training, validation or test.
+    separate : bool
+        Whether its table is another one than the job's.
+    """
+
+    frame: pd.DataFrame
+    positions: np.ndarray
+    name: str
+    separate: bool = False
+
+    def rows(self, mask: np.ndarray) -> tuple[int, ...]:
+        """The first rows under a mask, numbered as in their table from 1."""
+        return row_numbers(self.positions[mask])
+
+
+@dataclass(frozen=True)
+class Sets:
+    """All sets of rows.
+
+    Parameters
+    ----------
+    train : Part
+    others : tuple of Part
+        Separate validation rows, and test rows, if there are any.
+    schema : Schema
+    sides : ndarray of int8, shape (n_train_rows, n_folds)
+        The folds of the training rows, as in `trialbook.data.Folds`.
+    time_column : str, optional
+        The column by which rows are ordered in time.
+    """
+
+    train: Part
+    others: tuple[Part, ...]
+    schema: Schema
+    sides: np.ndarray
+    time_column: str | None = None
+
+
 Check: TypeAlias = Callable[[Look], Sequence[Guardrail]]
+SetCheck: TypeAlias = Callable[[Sets], Sequence[Guardrail]]
