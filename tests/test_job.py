@@ -189,3 +189,16 @@ def test_an_unknown_name_in_an_order_is_refused_with_the_nearest() -> None:
         Job.from_fields({"data": "d", "target": "y", "imputers": {"age": "medan"}})
     assert error.value.place == "option imputers.age"
     assert error.value.remedy == "Did you mean 'median'?"
+
+
+def test_tags_are_names_and_texts_that_mlflow_takes():
+    job = Job.from_fields({"data": "d", "target": "y", "tags": {"team/a b.c-d": "x"}})
+    assert job.tags == {"team/a b.c-d": "x"}
+
+
+@pytest.mark.parametrize(
+    "tags", [{"mlflow.x": "1"}, {"trialbook.x": "1"}, {"": "1"}, {"ä": "1"}, {"a": "x" * 5001}]
+)
+def test_other_tags_are_refused(tags):
+    with pytest.raises(OptionError, match="tag"):
+        Job.from_fields({"data": "d", "target": "y", "tags": tags})

@@ -107,6 +107,8 @@ def classify(
     seed: int = 0,
     workspace: str | Path = "trialbook",
     tracking_uri: str | None = None,
+    description: str | None = None,
+    tags: Mapping[str, str] | None = None,
     listeners: Sequence[Listener] = (),
 ) -> Experiment:
     """Find a model that predicts a class.
@@ -200,6 +202,10 @@ def classify(
         Folder that keeps the experiments.
     tracking_uri : str, optional
         MLflow tracking URI in place of the workspace's own database.
+    description : str, optional
+        What the experiment is about; its report begins with it.
+    tags : mapping of str to str, optional
+        Tags of the experiment's run in MLflow.
     listeners : sequence of Listener
         Told what happens while it runs.
 
@@ -261,6 +267,8 @@ def regress(
     seed: int = 0,
     workspace: str | Path = "trialbook",
     tracking_uri: str | None = None,
+    description: str | None = None,
+    tags: Mapping[str, str] | None = None,
     listeners: Sequence[Listener] = (),
 ) -> Experiment:
     """Find a model that predicts a number.
@@ -278,6 +286,8 @@ def regress(
     max_concurrent_trials, max_cores_per_trial, memory_limit, total_memory, exit_score
         As in `classify`.
     early_termination, voting, stacking, refit, max_predict_ms, seed, workspace, tracking_uri
+        As in `classify`.
+    description, tags
         As in `classify`.
     listeners : sequence of callable
         As in `classify`.

@@ -25,6 +25,10 @@ Label = str | int | float | bool
 SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 BYTES = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
+# What MLflow takes as the name of a tag, and the longest text that each of its stores keeps.
+TAG_NAME = re.compile(r"[\w./\- ]{1,250}", re.ASCII)
+TAG_LENGTH = 5_000
+
 # Ten minutes: long enough for the whole portfolio on a laptop-sized table, short enough to wait.
 DEFAULT_TIMEOUT_S = 600.0
 
@@ -189,11 +193,26 @@ class Job(BaseModel):
     tracking_uri: str | None = Field(
         None, description="MLflow tracking server instead of the workspace's own"
     )
+    description: str | None = Field(None, description="what the experiment is about, for readers")
+    tags: dict[str, str] = Field({}, description="tags of the experiment's run in MLflow")
 
     @field_validator("timeout", "trial_timeout", mode="before")
     @classmethod
     def _read_seconds(cls, value: Any) -> Any:
         return value if value is None else seconds(value)
+
+    @field_validator("tags")
+    @classmethod
+    def _read_tags(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, text in value.items():
+            if not TAG_NAME.fullmatch(name) or name.startswith(("mlflow.", "trialbook.")):
+                raise ValueError(
+                    f"'{name}' is no name of a tag; write letters, digits, _ . - / and blanks,"
+                    " and begin with neither mlflow. nor trialbook."
+                )
+            if len(text) > TAG_LENGTH:
+                raise ValueError(f"the tag '{name}' is longer than {TAG_LENGTH:,} characters")
+        return value
 
     @field_validator("memory_limit", "total_memory", mode="before")
     @classmethod
@@ -238,7 +257,7 @@ class Job(BaseModel):
 
     @model_validator(mode="after")
     def _agree(self) -> Job:
-        for first, second in _EXCLUSIVE:
+        for first, second in EXCLUSIVE:
             if getattr(self, first) and getattr(self, second):
                 raise ValueError(f"{first} and {second} cannot both be given; drop one of them")
         ordered = [name for name in ORDERS if getattr(self, name)]
@@ -329,7 +348,7 @@ class Job(BaseModel):
 
 # What is asked of the features beyond their types; it makes featurization custom.
 ORDERS = ("imputers", "block_transformers", "transformer_params", "language")
-_EXCLUSIVE = (
+EXCLUSIVE = (
     ("validation", "validation_size"),
     ("validation", "folds"),
     ("validation", "fold_columns"),

@@ -45,6 +45,13 @@ def test_types_are_pairs_and_the_column_may_hold_an_equals_sign():
     assert job.types == {"zip": "categorical", "a=b": "text"}
 
 
+def test_the_value_of_a_tag_may_hold_an_equals_sign_or_nothing():
+    job = job_from_options("d.csv", {"target": "y", "tags": ("a=b=c", "d=")})
+    assert job.tags == {"a": "b=c", "d": ""}
+    with pytest.raises(OptionError, match="not of the form name=value"):
+        job_from_options("d.csv", {"target": "y", "tags": ("a",)})
+
+
 @pytest.mark.parametrize("text", ["zip", "=text", "zip="])
 def test_what_is_not_a_pair_is_refused(text):
     with pytest.raises(OptionError, match="not of the form column=type"):

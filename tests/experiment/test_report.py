@@ -45,6 +45,15 @@ def test_it_begins_with_what_was_asked(text, prepared):
     assert "`always` (constant)" in head
 
 
+def test_it_says_what_the_experiment_is_about(written, job, prepared):
+    written.add(1, "small-1", 0.7, C=0.001)
+    auc = metric("roc_auc", "classification", 2)
+    records = ranked(written.tracker.trials(), auc)
+    about = job.model_copy(update={"description": "Who says **yes**?"})
+    found = report(about, prepared, auc, records, written.ledger, None)
+    assert found.startswith("# bank\n\nWho says **yes**?\n\nClassification of")
+
+
 def test_it_names_the_winner(text):
     winner = section(text(), "Winner")
     assert "**large-3**" in winner

@@ -120,7 +120,7 @@ def test_rows_say_which_file_they_come_from(folder):
     table = read(folder, "read_delimited: {include_path_column: true}")
     assert table["Path"].tolist() == ["people.csv"] * 3
     named = read(folder, "read_delimited: {include_path_column: true, path_column: from}")
-    assert list(named)[0] == "from"
+    assert named.columns[0] == "from"
 
 
 def test_quoted_line_breaks_are_read(folder, tmp_path):
@@ -207,7 +207,7 @@ def test_other_words_than_true_and_false_may_count_as_one(folder, word, found):
 
 def test_columns_are_dropped_and_kept(folder):
     assert list(read(folder, READ, "drop_columns: [age, code]")) == ["city", "joined", "ok"]
-    assert list(read(folder, READ, "drop_columns: age"))[0] == "city"
+    assert "age" not in read(folder, READ, "drop_columns: age")
     assert list(read(folder, READ, "keep_columns: [ok, age]")) == ["age", "ok"]
 
 

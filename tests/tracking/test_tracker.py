@@ -36,6 +36,13 @@ def listed(tracker, run_id, folder=None):
     return sorted(one.path for one in tracker.workspace.client.list_artifacts(run_id, folder))
 
 
+def test_the_users_own_tags_have_no_prefix(workspace):
+    tracker = Tracker.create(workspace, "bank", {"metric": "auc"}, {"team": "sales"})
+    tags = workspace.client.get_run(tracker.run_id).data.tags
+    assert (tags["team"], tags["trialbook.metric"]) == ("sales", "auc")
+    assert "team" not in tracker.tags()
+
+
 # -- trials ----------------------------------------------------------------------------------
 
 

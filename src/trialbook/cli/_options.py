@@ -50,6 +50,7 @@ METAVARS = {
     "workspace": "FOLDER",
     "tracking_uri": "URI",
     "positive_label": "CLASS",
+    "tags": "NAME=VALUE",
 }
 
 # A person writes these with a unit, so the job reads them, not click.
@@ -162,12 +163,27 @@ def _pairs(field: str, texts: tuple[str, ...]) -> dict[str, str]:
 def _pair(field: str, text: str, form: str, example: str) -> tuple[str, str]:
     name, equals, value = text.rpartition("=")
     if not (equals and name and value):
-        raise OptionError(
-            f"'{text}' is not of the form {form}",
-            place=f"option {flag(field)}",
-            remedy=f"Write it like {flag(field)} {example}.",
-        )
+        raise _malformed(field, text, form, example)
     return name, value
+
+
+def _malformed(field: str, text: str, form: str, example: str) -> OptionError:
+    return OptionError(
+        f"'{text}' is not of the form {form}",
+        place=f"option {flag(field)}",
+        remedy=f"Write it like {flag(field)} {example}.",
+    )
+
+
+def _tags(field: str, texts: tuple[str, ...]) -> dict[str, str]:
+    """Read ``team=sales``; what follows the first sign is the value."""
+    read = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (equals and name):
+            raise _malformed(field, text, "name=value", "team=sales")
+        read[name] = value
+    return read
 
 
 def _imputers(field: str, texts: tuple[str, ...]) -> dict[str, Any]:
@@ -215,4 +231,5 @@ def _parameters(field: str, texts: tuple[str, ...]) -> dict[str, Any]:
 _READ: dict[str, Callable[[str, tuple[str, ...]], dict[str, Any]]] = {
     "imputers": _imputers,
     "transformer_params": _parameters,
+    "tags": _tags,
 }

@@ -49,6 +49,7 @@ def report(
     lines = [
         f"# {job.experiment_name}",
         "",
+        *([job.description, ""] if job.description else []),
         f"{schema.task.capitalize()} of `{schema.target}` in {len(prepared.train):,} rows of"
         f" `{job.place}`, ranked by {metric.name} ({direction}). {prepared.folds.description}",
         "",

@@ -330,7 +330,9 @@ def _create(workspace: Workspace, design: Design) -> Tracker:
     }
     if job.max_predict_ms is not None:
         tags["max_predict_ms"] = repr(job.max_predict_ms)
-    tracker = Tracker.create(workspace, job.experiment_name, tags)
+    tracker = Tracker.create(workspace, job.experiment_name, tags, job.tags)
+    if job.description:  # the report, which begins with it, takes its place
+        tracker.describe(tracker.run_id, job.description)
     folder = tracker.new_folder(tracker.run_id)
     _state.write_inputs(folder, job, prepared)
     _state.write_plan(folder, design.machine, design.plan)

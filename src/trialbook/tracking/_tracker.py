@@ -115,7 +115,13 @@ class Tracker:
     _made: dict[str, Path] = field(default_factory=dict)
 
     @classmethod
-    def create(cls, workspace: Workspace, name: str, tags: Mapping[str, str]) -> Tracker:
+    def create(
+        cls,
+        workspace: Workspace,
+        name: str,
+        tags: Mapping[str, str],
+        own: Mapping[str, str] | None = None,
+    ) -> Tracker:
         """Begin a new execution.
 
         Parameters
@@ -125,6 +131,8 @@ class Tracker:
             The experiment; it is made if there is none.
         tags : mapping of str to str
             Of the parent run, without the prefix.
+        own : mapping of str to str, optional
+            The user's tags of the parent run, which get no prefix.
 
         Returns
         -------
@@ -134,7 +142,7 @@ class Tracker:
         run = workspace.client.create_run(
             experiment_id,
             run_name=name,
-            tags={**_prefixed({"kind": "experiment", **tags}), **_origin()},
+            tags={**(own or {}), **_prefixed({"kind": "experiment", **tags}), **_origin()},
         )
         return cls(workspace, name, experiment_id, run.info.run_id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,14 @@ from trialbook.cli.commands._common import (
     console,
     json_option,
     read_duration,
+    tracking_option,
     where,
 )
 from trialbook.errors import DataError
 from trialbook.job import Job
 
 if TYPE_CHECKING:
+    from trialbook.compat.azure import Note
     from trialbook.experiment import Experiment
 
 
@@ -26,27 +29,29 @@ if TYPE_CHECKING:
 DEMO_TIMEOUT = "2m"
 
 
-def _train(job: Job, *, as_json: bool) -> None:
+def _train(job: Job, *, as_json: bool, notes: Sequence[Note] = ()) -> None:
     from trialbook import api
     from trialbook.cli._screen import progress
 
     with progress(as_json=as_json) as listener:
         experiment = api.train(job, listeners=[listener])
-    _report(experiment, listener.state, as_json=as_json)
+    _report(experiment, listener.state, as_json=as_json, notes=notes)
 
 
-def _report(experiment: Experiment, state: Any, *, as_json: bool) -> None:
+def _report(
+    experiment: Experiment, state: Any, *, as_json: bool, notes: Sequence[Note] = ()
+) -> None:
     from trialbook.cli._output import write_json
     from trialbook.cli._tables import experiment_document, show_result
 
     if as_json:
         tested = state.tested.metrics if state.tested else None
-        write_json({**experiment_document(experiment), "test": tested})
+        write_json({**experiment_document(experiment), "test": tested, "notes": notes})
     else:
         show_result(console(), experiment, state)
 
 
-def _preview(job: Job, *, as_json: bool) -> None:
+def _preview(job: Job, *, as_json: bool, notes: Sequence[Note] = ()) -> None:
     """Show the job and the plan, and leave nothing behind."""
     import yaml
 
@@ -60,11 +65,13 @@ def _preview(job: Job, *, as_json: bool) -> None:
     if as_json:
         steps = [{"label": label, "projected_s": projected} for label, projected in preview.steps]
         machine = {"workers": preview.n_workers, "cores_per_trial": preview.cores_per_trial}
-        checks = preview.guardrails
-        write_json({"job": fields, "plan": steps, "machine": machine, "guardrails": checks})
+        found = {"guardrails": preview.guardrails, "notes": notes}
+        write_json({"job": fields, "plan": steps, "machine": machine, **found})
         return
     # A job file as it stands: what is not the job is a comment.
     click.echo(yaml.safe_dump(fields, sort_keys=False, allow_unicode=True).rstrip())
+    for note in notes:
+        click.echo(f"# note: {note}")
     for check in preview.guardrails:
         if check.verdict != "passed":
             click.echo(f"# check {check.name}: {check.verdict}. {check.finding} {check.action}")
@@ -99,48 +106,50 @@ def train(data: str, dry_run: bool, as_json: bool, **options: Any) -> None:
 
 @click.command()
 @click.argument("file", metavar="JOB.yml")
+@click.option("--workspace", metavar="FOLDER", help="Folder that keeps the experiment.")
+@click.option("--name", help="Name of the experiment.")
+@click.option(
+    "--timeout", callback=read_duration, metavar="DURATION", help="Deadline, such as 90s or 5m."
+)
+@click.option("--max-trials", type=click.IntRange(1), help="Number of trials.")
+@tracking_option
 @dry_run_option
 @json_option
-def run(file: str, dry_run: bool, as_json: bool) -> None:
+def run(file: str, dry_run: bool, as_json: bool, **options: Any) -> None:
     """Train as a job file says.
 
     Its keys are the options of `train`, with data among them. Paths in it are relative to the
-    current folder.
+    current folder. Options that are given here take the place of the file's.
+
+    An Azure ML job (CLI v2) for a table is run as it is, with paths relative to the file. Keys
+    that have no meaning here are listed first. With --dry-run it is printed as a job file of
+    Trialbook.
     """
-    job = Job.from_fields(_read_job(Path(file)))
+    job, notes = _read_job(
+        Path(file), {name: value for name, value in options.items() if value is not None}
+    )
     if dry_run:
-        _preview(job, as_json=as_json)
-    else:
-        _train(job, as_json=as_json)
+        _preview(job, as_json=as_json, notes=notes)
+        return
+    for note in notes:
+        click.echo(f"note: {note}", err=as_json)
+    _train(job, as_json=as_json, notes=notes)
 
 
-def _read_job(path: Path) -> dict[str, Any]:
-    import yaml
+def _read_job(path: Path, given: dict[str, Any]) -> tuple[Job, tuple[Note, ...]]:
+    """The job of a file, and what is to be said of it."""
+    from trialbook.compat import azure
+    from trialbook.documents import read_yaml
 
-    try:
-        fields = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(
-            f"cannot read the job file: {error.strerror}",
-            place=str(path),
-            remedy="Check the path.",
-        ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        raise DataError(
-            "the job file is not YAML",
-            place=f"{path}{line}",
-            remedy="Write one 'option: value' a line.",
-        ) from None
-    if not isinstance(fields, dict):
-        raise DataError(
-            "the job file does not hold options",
-            place=str(path),
-            remedy="Write one 'option: value' a line, such as 'target: y'.",
-        )
+    remedy = "Write one 'option: value' a line, such as 'target: y'."
+    document = read_yaml(path, kind="job file", remedy=remedy)
+    if azure.is_job(document.values):
+        return azure.convert(document, given)
+    if not isinstance(document.values, dict):
+        raise DataError("the job file does not hold options", place=str(path), remedy=remedy)
     # YAML's keys may be numbers; a job's are names, with dashes or underscores.
-    return {str(key).replace("-", "_"): value for key, value in fields.items()}
+    fields = {str(key).replace("-", "_"): value for key, value in document.values.items()}
+    return Job.from_fields(fields | given), ()
 
 
 @click.command()
