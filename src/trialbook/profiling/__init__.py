@@ -1,0 +1,10 @@
+"""The profile of a table before training: figures of its columns, and of how they go together."""
+
+from __future__ import annotations
+
+from trialbook.profiling._build import profile_of
+from trialbook.profiling._figures import ColumnProfile
+from trialbook.profiling._profile import Profile
+from trialbook.profiling._read import Looked, look, some_of
+
+__all__ = ["ColumnProfile", "Looked", "Profile", "look", "profile_of", "some_of"]
