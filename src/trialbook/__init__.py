@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trialbook import tables
-    from trialbook.api import classify, open, plan, regress, rerun, resume, train
+    from trialbook.api import classify, open, plan, profile, regress, rerun, resume, train
     from trialbook.errors import (
         DataError,
         NoModelError,
@@ -29,6 +29,7 @@ __all__ = [
     "classify",
     "open",
     "plan",
+    "profile",
     "regress",
     "rerun",
     "resume",
@@ -38,7 +39,9 @@ __all__ = [
 
 # Where each name is imported from when it is first used: importing trialbook costs nothing.
 _HOME = {
-    **dict.fromkeys(("classify", "open", "plan", "regress", "rerun", "resume", "train"), "api"),
+    **dict.fromkeys(
+        ("classify", "open", "plan", "profile", "regress", "rerun", "resume", "train"), "api"
+    ),
     "Job": "job",
 }
 

@@ -12,9 +12,10 @@ from trialbook.job import Job, Label, seconds
 
 if TYPE_CHECKING:
     from trialbook.experiment import Experiment, PlanPreview, Trial
+    from trialbook.profiling import Profile
     from trialbook.tables import Source
 
-__all__ = ["classify", "open", "plan", "regress", "rerun", "resume", "train"]
+__all__ = ["classify", "open", "plan", "profile", "regress", "rerun", "resume", "train"]
 
 
 def train(job: Job, *, listeners: Sequence[Listener] = ()) -> Experiment:
@@ -62,6 +63,59 @@ def plan(job: Job) -> PlanPreview:
     from trialbook import experiment
 
     return experiment.plan(job)
+
+
+def profile(
+    data: Source,
+    target: str | None = None,
+    *,
+    types: Mapping[str, str] | None = None,
+    time_column: str | None = None,
+    workspace: str | Path = "trialbook",
+) -> Profile:
+    """Describe a table before training: each column, and how they go together.
+
+    Parameters
+    ----------
+    data : path or table
+        As in `classify`. Of a table that is too big, a random sample of the rows is looked at, and
+        the profile says so.
+    target : str, optional
+        Column that would be predicted: with it, the profile tells what says most about it, and
+        what the checks of the data find.
+    types : mapping of str to str, optional
+        As in `classify`.
+    time_column : str, optional
+        Column of dates by which time coverage is told; else the one with the fewest missing cells.
+    workspace : str or Path
+        Folder whose catalogue of tables is asked for a table by name.
+
+    Returns
+    -------
+    Profile
+        Its ``to_html(path)`` writes a page, its ``to_json(path)`` a document.
+
+    Raises
+    ------
+    TrialbookError
+        If the table cannot be read, or an option names what is not there.
+
+    Examples
+    --------
+    >>> import trialbook as tb
+    >>> tb.profile("bank.csv", target="y").to_html("bank.html")  # doctest: +SKIP
+    """
+    from trialbook.addresses import hide_password
+    from trialbook.profiling import look, profile_of
+
+    named = isinstance(data, (str, Path))
+    return profile_of(
+        look(data, workspace),
+        source=hide_password(str(data)) if named else "a table in memory",
+        target=target,
+        types=types,
+        time_column=time_column,
+    )
 
 
 def classify(

@@ -145,7 +145,7 @@ def job_from_options(data: str, options: Mapping[str, Any]) -> Job:
         if kind is tuple:
             fields[field] = split_names(value)
         elif kind is dict:
-            fields[field] = _READ.get(field, _pairs)(field, value)
+            fields[field] = _READ.get(field, type_pairs)(field, value)
         else:
             fields[field] = value
     return Job.from_fields(fields)
@@ -156,7 +156,8 @@ def split_names(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
 
 
-def _pairs(field: str, texts: tuple[str, ...]) -> dict[str, str]:
+def type_pairs(field: str, texts: tuple[str, ...]) -> dict[str, str]:
+    """Read column types, each written like ``zip_code=categorical``."""
     return dict(_pair(field, text, "column=type", "zip_code=categorical") for text in texts)
 
 

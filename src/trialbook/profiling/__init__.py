@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from trialbook.profiling._build import profile_of
 from trialbook.profiling._figures import ColumnProfile
+from trialbook.profiling._format import counts_of, share, size, summary
 from trialbook.profiling._profile import Profile
 from trialbook.profiling._read import Looked, look, some_of
 
-__all__ = ["ColumnProfile", "Looked", "Profile", "look", "profile_of", "some_of"]
+__all__ = [
+    "ColumnProfile",
+    "Looked",
+    "Profile",
+    "counts_of",
+    "look",
+    "profile_of",
+    "share",
+    "size",
+    "some_of",
+    "summary",
+]

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from trialbook.data import Column, Guardrail, Schema, Semantic, detect, infer_task, prepare_target
+from trialbook.data._roles import check_columns
 from trialbook.data._target import check_target
 from trialbook.data.checks import Look, check
+from trialbook.errors import OptionError
 from trialbook.profiling import _association as association
 from trialbook.profiling import _describe as describe
 from trialbook.profiling import _times
@@ -100,6 +102,8 @@ def profile_of(
     frame, rows = looked.frame, looked.rows
     if target is not None:
         check_target(frame, target)
+    if time_column is not None:
+        check_columns(frame.columns, {"time_column": (time_column,)})
     features = frame.drop(columns=[] if target is None else [target])
     overrides = {name: kind for name, kind in (types or {}).items() if name != target}
     columns = {column.name: column for column in detect(features, overrides=overrides)}
@@ -330,6 +334,12 @@ def _time_coverage(
     time_column: str | None,
 ) -> TimeCoverage | None:
     dated = [one for one in profile.columns if one.times is not None]
+    if time_column is not None and time_column not in [one.name for one in dated]:
+        raise OptionError(
+            f"the column '{time_column}' holds no dates",
+            place="option time_column",
+            remedy="Name another, or leave it out.",
+        )
     if not dated:
         return None
     chosen = min(dated, key=lambda one: (one.name != time_column, one.missing, -one.distinct))

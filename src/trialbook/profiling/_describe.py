@@ -88,7 +88,7 @@ def histogram(values: np.ndarray, *, whole: bool = False) -> Histogram:
     -------
     Histogram
     """
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         low, high = shown_range(values)
         if not np.isfinite(high - low):
             return Histogram((), ())
@@ -127,8 +127,8 @@ def numbers(values: np.ndarray, rows: np.ndarray) -> Numbers | None:
     if len(values) == 0:
         return None
     whole = bool(np.all(values == np.floor(values)))
-    quantiles = np.quantile(values, QUANTILES)
     with np.errstate(over="ignore", invalid="ignore"):
+        quantiles = np.quantile(values, QUANTILES)
         mean = float(values.mean())
         std = float(values.std(ddof=1)) if len(values) > 1 else None
         skew = float(pd.Series(values).skew()) if len(values) > 2 else None
@@ -153,8 +153,8 @@ def _finite(value: float | None) -> float | None:
 
 def outliers(values: np.ndarray, rows: np.ndarray) -> Outliers:
     """Values beyond Tukey's outer fences, and the furthest of them."""
-    lower, upper = np.quantile(values, (0.25, 0.75))
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
+        lower, upper = np.quantile(values, (0.25, 0.75))
         width = upper - lower
         if width == 0 or not np.isfinite(width):
             return Outliers(NO_OUTLIER_RULE, None, None, 0)

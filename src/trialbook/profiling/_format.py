@@ -73,3 +73,14 @@ def summary(column: ColumnProfile) -> str:
             return f"such as {column.levels.top[0].value}"
         return ", ".join(f"{one.value} {share(one.share)}" for one in column.levels.top[:2])
     return ""
+
+
+def counts_of(column: ColumnProfile) -> tuple[int, ...]:
+    """The heights by which a column is sketched: of its bins, periods or most frequent values."""
+    if column.numbers is not None:
+        return column.numbers.histogram.counts
+    if column.times is not None:
+        return column.times.periods.counts
+    if column.texts is not None:
+        return column.texts.words.histogram.counts
+    return tuple(one.count for one in column.levels.top) if column.levels is not None else ()

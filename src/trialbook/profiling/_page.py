@@ -162,7 +162,9 @@ def _checks(profile: Profile) -> str:
 
 def _check(one: Guardrail) -> str:
     where = concerned(one)
-    said = ". ".join(part for part in (one.finding, one.action, where) if part)
+    said = ". ".join(
+        part[0].upper() + part[1:] for part in (one.finding, one.action, where) if part
+    )
     return (
         f'<li><span class="pill {one.verdict}">{_VERDICTS[one.verdict]}</span>'
         f"<p><strong>{esc(one.name)}</strong><br>{esc(said)}.</p></li>"
@@ -195,8 +197,9 @@ def _target(profile: Profile) -> str:
 
 
 def _columns(profile: Profile, details: bool) -> str:
-    listed = profile.columns[:LISTED_COLUMNS]
-    detailed = {column.name for column in _detailed(profile)} if details else set()
+    listed = _chosen(profile, LISTED_COLUMNS)
+    places = {column.name: place for place, column in enumerate(profile.columns)}
+    detailed = {column.name for column in _chosen(profile, DETAILED_COLUMNS)} if details else set()
     most = max((one.association.share for one in profile.columns if one.association), default=0)
     head = ["<th scope='col'>Column</th>", "<th scope='col'>Distribution</th>"]
     head += ["<th scope='col' class='wide'>Values</th>"]
@@ -205,7 +208,8 @@ def _columns(profile: Profile, details: bool) -> str:
     if profile.target is not None:
         head += ["<th scope='col' class='number'>Tells target</th>"]
     rows = []
-    for place, column in enumerate(listed):
+    for column in listed:
+        place = places[column.name]
         name = esc(column.name)
         link = f'<a href="#c{place}">{name}</a>' if column.name in detailed else name
         lacking = meter(column.missing_share, "lacks") if column.missing else ""
@@ -237,21 +241,20 @@ def _columns(profile: Profile, details: bool) -> str:
     )
 
 
-def _detailed(profile: Profile) -> Sequence[ColumnProfile]:
-    """The columns that have a section of their own: the target and the strongest, in order."""
-    if profile.n_columns <= DETAILED_COLUMNS:
+def _chosen(profile: Profile, most: int) -> Sequence[ColumnProfile]:
+    """The target and the columns that say most about it, in the order of the table."""
+    if profile.n_columns <= most:
         return profile.columns
     ranked = {column.name: rank for rank, column in enumerate(profile.strongest)}
-    listed = sorted(
-        profile.columns[:LISTED_COLUMNS],
-        key=lambda one: (one.role != "target", ranked.get(one.name, len(ranked))),
+    order = sorted(
+        profile.columns, key=lambda one: (one.role != "target", ranked.get(one.name, len(ranked)))
     )
-    chosen = {column.name for column in listed[:DETAILED_COLUMNS]}
+    chosen = {column.name for column in order[:most]}
     return [column for column in profile.columns if column.name in chosen]
 
 
 def _details(profile: Profile) -> str:
-    chosen = {column.name for column in _detailed(profile)}
+    chosen = {column.name for column in _chosen(profile, DETAILED_COLUMNS)}
     sections = [
         column_section(column, f"c{place}", profile)
         for place, column in enumerate(profile.columns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trialbook.profiling import _svg as svg
 from trialbook.profiling._figures import ColumnProfile, Levels, Numbers, Texts, Times
-from trialbook.profiling._format import figure, share, summary
+from trialbook.profiling._format import counts_of, figure, share, summary
 from trialbook.profiling._html import (
     esc,
     histogram_figure,
@@ -23,16 +23,14 @@ _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 def sketch_of(column: ColumnProfile) -> str:
     """A chart of a column the size of a word."""
+    what = "Most frequent values"
     if column.numbers is not None:
-        counts, what = column.numbers.histogram.counts, "Histogram"
+        what = "Histogram"
     elif column.times is not None:
-        counts, what = column.times.periods.counts, f"Rows by {column.times.periods.period}"
+        what = f"Rows by {column.times.periods.period}"
     elif column.texts is not None:
-        counts, what = column.texts.words.histogram.counts, "Words in each text"
-    elif column.levels is not None:
-        counts, what = tuple(one.count for one in column.levels.top), "Most frequent values"
-    else:
-        return ""
+        what = "Words in each text"
+    counts = counts_of(column)
     return svg.sketch(counts, f"{what} of {column.name}") if counts else ""
 
 

@@ -9,10 +9,12 @@ import click
 
 from trialbook.cli.commands._catalogue import tables
 from trialbook.cli.commands._predict import predict, test
+from trialbook.cli.commands._profile import profile
 from trialbook.cli.commands._results import leaderboard, notebook, rerun, show
 from trialbook.cli.commands._train import demo, resume, run, train
 
 COMMANDS: tuple[click.Command, ...] = (
+    profile,
     train,
     run,
     resume,
