@@ -116,7 +116,7 @@ def test_a_bug_is_not_hidden(api, run):
     ("arguments", "message"),
     [
         (("trian",), "Did you mean 'train'?"),
-        (("xyz",), "Known: profile, train"),
+        (("xyz",), "Known: tables, profile"),
         ((*TRAIN, "--metrics", "auc"), "--metric"),
         (("train", "bank.csv"), "--target"),
         (("train", "--target", "y"), "DATA"),

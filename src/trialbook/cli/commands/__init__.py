@@ -14,6 +14,7 @@ from trialbook.cli.commands._results import leaderboard, notebook, rerun, show
 from trialbook.cli.commands._train import demo, resume, run, train
 
 COMMANDS: tuple[click.Command, ...] = (
+    tables,
     profile,
     train,
     run,
@@ -24,7 +25,6 @@ COMMANDS: tuple[click.Command, ...] = (
     rerun,
     predict,
     test,
-    tables,
     demo,
 )
 
