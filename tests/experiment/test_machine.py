@@ -7,13 +7,12 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
+from trialbook import memory as memory_room
 from trialbook.experiment import _machine
 from trialbook.experiment._machine import (
     LEAST_TABLE_BYTES,
     LEAST_WORKER_BYTES,
     MAX_CELLS_ON_ONE_CORE,
-    ControlGroup,
-    free_memory,
     memory_limit,
     n_cores,
     run_memory,
@@ -22,6 +21,7 @@ from trialbook.experiment._machine import (
 )
 from trialbook.experiment._state import Machine
 from trialbook.job import Job
+from trialbook.memory import ControlGroup, free_memory
 
 GIB = 2**30
 SMALL, LARGE = MAX_CELLS_ON_ONE_CORE, MAX_CELLS_ON_ONE_CORE + 1
@@ -93,7 +93,7 @@ def test_where_memory_is_short_fewer_trials_run_at_once(cores, count, workers, l
 def test_a_trial_gets_an_even_share_of_the_memory_unless_the_job_says_how_much(monkeypatch):
     free = SimpleNamespace(available=10 * 2**30)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
-    monkeypatch.setattr(_machine, "CONTROL_GROUPS", ())
+    monkeypatch.setattr(memory_room, "CONTROL_GROUPS", ())
     assert memory_limit(job(), 2) == 4 * 2**30
     assert memory_limit(job(), 4) == 2 * 2**30
     assert memory_limit(job(memory_limit="3GB"), 4) == 3 * 2**30
@@ -118,7 +118,7 @@ def memory(monkeypatch, tmp_path):
         (tmp_path / "memory.stat").write_text(statistics)
         names = ("limit", "used")
         groups = (ControlGroup(tmp_path, *names), ControlGroup(tmp_path / "no", *names))
-        monkeypatch.setattr(_machine, "CONTROL_GROUPS", groups)
+        monkeypatch.setattr(memory_room, "CONTROL_GROUPS", groups)
 
     return make
 

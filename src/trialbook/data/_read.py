@@ -78,11 +78,7 @@ def read_used(job: Job, source: Source, test_frame: Source | None, memory: int |
     -------
     Used
     """
-    big = _open_big(source, job, memory)
-    if big is None:
-        table = read_table(source, workspace=job.workspace)
-    else:
-        table = big.read(_steering(job))
+    big, table = _open(source, job, memory)
     if len(table) < 2:
         raise DataError(
             "the table has only one row", place=job.place, remedy="Give a table with more rows."
@@ -120,16 +116,19 @@ def chance(job: Job) -> np.random.Generator:
     return np.random.default_rng((job.seed, 2))
 
 
-def _open_big(source: Source, job: Job, memory: int | None) -> ParquetTable | None:
-    """The table if it is one that may have to be read in parts."""
+def _open(
+    source: Source, job: Job, memory: int | None
+) -> tuple[ParquetTable | None, pd.DataFrame]:
+    """The table, or one that is read in parts and the columns of it that steer the splits."""
     big = open_big(source, workspace=job.workspace)
-    if big is None:
-        return None
-    most, _ = affordable_rows(big.row_bytes, len(big.names), 0, memory=memory, deadline_s=None)
-    if big.n_rows <= min(most, BIG_ROWS):
-        return None
-    check_target_name(big.names, job.target)
-    return big
+    if big is not None:
+        most, _ = affordable_rows(big.row_bytes, len(big.names), 0, memory=memory, deadline_s=None)
+        if big.n_rows > min(most, BIG_ROWS):
+            check_target_name(big.names, job.target)
+            return big, big.read(_steering(job))
+        if big.folder is not None:  # it was fetched, and is not fetched twice
+            return None, big.read()
+    return None, read_table(source, workspace=job.workspace)
 
 
 def _steering(job: Job) -> set[str]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from pathlib import Path
 
 from trialbook.experiment._state import Machine
 from trialbook.job import Job
+from trialbook.memory import free_memory
 
 # Two models on a core each are trained about as fast as one after the other on both: 1.0 to 1.1
 # times for LightGBM and CatBoost, 0.8 to 1.1 for XGBoost and 1.0 to 1.5 for extra trees, on 30,000
@@ -26,51 +25,6 @@ LEAST_TABLE_BYTES = 2**29
 # A worker that may hold less than this would be killed for its libraries: where memory is short
 # there are fewer workers.
 LEAST_WORKER_BYTES = 2**30
-
-
-@dataclass(frozen=True)
-class ControlGroup:
-    """Where a control group says what its processes may hold, and hold.
-
-    Parameters
-    ----------
-    folder : Path
-    limit, used, statistics : str
-        Names of files.
-    total : str
-        What names of sums begin with in the statistics.
-    """
-
-    folder: Path
-    limit: str
-    used: str
-    statistics: str = "memory.stat"
-    total: str = ""
-
-    def free(self) -> int | None:
-        """Bytes that are left below the limit; ``None`` without one."""
-        try:
-            limit = int((self.folder / self.limit).read_text())
-            used = int((self.folder / self.used).read_text())
-            lines = (self.folder / self.statistics).read_text().splitlines()
-            # Pages of files count as used, but are given up as soon as memory is wanted.
-            wanted = {f"{self.total}active_file", f"{self.total}inactive_file"}
-            files = [int(line.split()[1]) for line in lines if line.split()[0] in wanted]
-        except (OSError, ValueError):  # not there, or "max"
-            return None
-        return max(0, limit - max(0, used - sum(files)))
-
-
-# Version 2, and version 1.
-CONTROL_GROUPS = (
-    ControlGroup(Path("/sys/fs/cgroup"), "memory.max", "memory.current"),
-    ControlGroup(
-        Path("/sys/fs/cgroup/memory"),
-        "memory.limit_in_bytes",
-        "memory.usage_in_bytes",
-        total="total_",
-    ),
-)
 
 
 def n_cores() -> int:
@@ -110,16 +64,6 @@ def share_out(job: Job, n_cells: int) -> Machine:
     if job.max_trials is not None:
         workers = min(workers, job.max_trials)
     return Machine(workers, per_trial)
-
-
-def free_memory() -> int:
-    """Bytes that are free on this machine, and in its control group if that has a limit."""
-    import psutil
-
-    found = [group.free() for group in CONTROL_GROUPS]
-    return min(
-        [int(psutil.virtual_memory().available), *(free for free in found if free is not None)]
-    )
 
 
 def run_memory(job: Job) -> int:

@@ -13,6 +13,7 @@ import pyarrow.parquet
 
 from trialbook.errors import DataError
 from trialbook.tables._normalise import INDEX_COLUMN, column_names, from_arrow
+from trialbook.tables._temporary import TemporaryFolder
 
 # Rows that are held before those that are wanted are kept of them.
 BATCH_ROWS = 65_536
@@ -38,6 +39,10 @@ class ParquetTable:
     n_rows : int
     row_bytes : float
         What a row takes as pandas table, about.
+    place : str, optional
+        Where it came from, for messages; the folder of its files by default.
+    folder : TemporaryFolder, optional
+        The files were put aside there for this table alone.
     """
 
     files: tuple[Path, ...]
@@ -45,6 +50,8 @@ class ParquetTable:
     schema: pa.Schema
     n_rows: int
     row_bytes: float
+    place: str | None = None
+    folder: TemporaryFolder | None = None
 
     @property
     def names(self) -> list[str]:
@@ -74,7 +81,8 @@ class ParquetTable:
         schema = pa.schema([self.schema.field(name) for name in wanted])
         table = pa.Table.from_batches(self._batches(schema, rows), schema)
         try:
-            return from_arrow(table, place=str(self.files[0].parent), only_copy=True)
+            place = self.place or str(self.files[0].parent)
+            return from_arrow(table, place=place, only_copy=True)
         finally:
             del table
             pa.default_memory_pool().release_unused()

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from trialbook.errors import DataError
+from trialbook.tables import _databases, _duckdb
 from trialbook.tables._files import open_big_files, read_files
 from trialbook.tables._kinds import Asked, Kind
 from trialbook.tables._mltable import is_mltable, open_big_mltable, read_mltable
@@ -32,6 +33,8 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind("tables by name", is_table, read_version, open_big_version),
     Kind("Delta tables", is_delta_folder, read_version, open_big_version),
     Kind("MLTable", is_mltable, read_mltable, open_big_mltable),
+    Kind("DuckDB", _duckdb.claims, _duckdb.read, _duckdb.open_big),
+    Kind("database", _databases.claims, _databases.read, _databases.open_big),
     Kind("files", lambda asked: True, read_files, open_big_files),
 )
 
