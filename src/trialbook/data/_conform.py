@@ -6,14 +6,23 @@ import numpy as np
 import pandas as pd
 
 from trialbook.errors import DataError
-from trialbook.tables._dates import parse
-from trialbook.tables._delimited import MISSING_VALUE
+from trialbook.tables._cells import MISSING_VALUE, date_formats
+from trialbook.tables._dates import (
+    detect_format,
+    mixed_formats,
+    parse,
+    parsed_share,
+    turned,
+)
+from trialbook.tables._numbers import plain_texts
 from trialbook.tables._storage import Storage, as_text, example, shown, storage_of
 
 _TRUTH = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 
 
-def conform_column(column: pd.Series, storage: str, form: str | None = None) -> pd.Series:
+def conform_column(
+    column: pd.Series, storage: str, form: str | None = None, written: str | None = None
+) -> pd.Series:
     """Bring a column to a storage.
 
     Parameters
@@ -24,6 +33,9 @@ def conform_column(column: pd.Series, storage: str, form: str | None = None) -> 
         Storage in training.
     form : str, optional
         Format of its dates, if these are strings.
+    written : str, optional
+        How its cells were written in training, if not the plain way; see
+        `trialbook.tables._notes.Note`.
 
     Returns
     -------
@@ -39,11 +51,11 @@ def conform_column(column: pd.Series, storage: str, form: str | None = None) -> 
     if missing.all():
         return _all_missing(len(column), storage)
     if storage == Storage.STRING:
-        return _to_strings(column, found, missing, form)
+        return _to_strings(column, found, missing, form, written)
     if found == storage:
         return column
     if storage == Storage.NUMBER:
-        return _to_numbers(column, found, missing)
+        return _to_numbers(column, found, missing, written)
     if storage == Storage.BOOL:
         return _to_booleans(column, found, missing)
     return _to_times(column, found, missing)
@@ -58,10 +70,14 @@ def _all_missing(n_rows: int, storage: str) -> pd.Series:
 
 
 def _to_strings(
-    column: pd.Series, found: Storage, missing: np.ndarray, form: str | None
+    column: pd.Series,
+    found: Storage,
+    missing: np.ndarray,
+    form: str | None,
+    written: str | None,
 ) -> pd.Series:
     if found is Storage.STRING:
-        return column if form is None else _to_dates(column, form)
+        return column if form is None else _to_dates(column, form, written)
     if found is Storage.NESTED:
         raise _wrong(column, ~missing, "text")
     values = np.full(len(column), np.nan, dtype=object)
@@ -72,13 +88,15 @@ def _to_strings(
     return pd.Series(values, dtype=object)
 
 
-def _to_dates(column: pd.Series, form: str) -> pd.Series:
+def _to_dates(column: pd.Series, form: str, written: str | None) -> pd.Series:
     """Dates as text, those of another form than in training written anew."""
     texts = _present_texts(column)
     unread = (parse(texts, form).isna() & texts.notna()).to_numpy()
     if not unread.any():
         return column
     times = parse(texts[unread], "ISO8601")
+    for other in _other_formats(texts[unread][times.isna()], form, written):
+        times = times.fillna(parse(texts[unread], other))
     known = times.notna().to_numpy()
     if not known.any() and bool(unread[texts.notna()].all()):
         example_date = _dates_as_text(pd.Series([pd.Timestamp("2024-12-31 23:59")]), form)[0]
@@ -86,6 +104,21 @@ def _to_dates(column: pd.Series, form: str) -> pd.Series:
     values = column.to_numpy(dtype=object, copy=True)
     values[np.flatnonzero(unread)[known]] = _dates_as_text(times[known], form)
     return pd.Series(values, dtype=object)
+
+
+def _other_formats(texts: pd.Series, form: str, written: str | None) -> list[str]:
+    """Formats of dates that do not follow the form: known from training, or beyond doubt."""
+    if written is not None:
+        return date_formats(written)
+    values = texts.unique()
+    found = detect_format(values) if len(values) else None
+    formats = mixed_formats(values) if found is None else (found,)
+    return [
+        one
+        for one in formats
+        if turned(one) == one
+        or (turned(one) != form and parsed_share(values, turned(one)) < parsed_share(values, one))
+    ]
 
 
 def _dates_as_text(times: pd.Series, form: str | None) -> pd.Series:
@@ -102,13 +135,16 @@ def _present_texts(column: pd.Series) -> pd.Series:
     return texts.where(~texts.isin(MISSING_VALUE), np.nan)
 
 
-def _to_numbers(column: pd.Series, found: Storage, missing: np.ndarray) -> pd.Series:
+def _to_numbers(
+    column: pd.Series, found: Storage, missing: np.ndarray, written: str | None
+) -> pd.Series:
     if found is Storage.BOOL:
         return column.astype(float) if missing.any() else column.astype(np.int64)
     if found is not Storage.STRING:
         raise _wrong(column, ~missing, "a number")
     texts = _present_texts(column)
-    numbers = pd.to_numeric(texts, errors="coerce").replace([np.inf, -np.inf], np.nan)
+    plain = plain_texts(texts, written)
+    numbers = pd.to_numeric(plain, errors="coerce").replace([np.inf, -np.inf], np.nan)
     unread = (numbers.isna() & texts.notna()).to_numpy()
     unread &= ~texts.astype(str).str.fullmatch(r"[+-]?inf(inity)?", case=False).to_numpy()
     if unread.any():

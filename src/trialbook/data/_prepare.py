@@ -17,6 +17,7 @@ from trialbook.data._big import (
 from trialbook.data._columns import Semantic
 from trialbook.data._guardrails import Guardrail, Verdict
 from trialbook.data._read import FOLD_COLUMN, chance, read_used
+from trialbook.data._readings import readings
 from trialbook.data._roles import (
     check_weights,
 )
@@ -33,6 +34,7 @@ from trialbook.data._types import detect
 from trialbook.data.checks import Look, Part, Sets, check, check_sets
 from trialbook.errors import DataError
 from trialbook.job import Job
+from trialbook.tables._notes import Note
 from trialbook.tables._sources import Source, read_table
 
 # What a column of free text becomes for trees, about.
@@ -109,7 +111,7 @@ def prepare(
     table, classes, positive, _ = prepare_target(table, job.target, task, job.positive_label)
 
     schema = _schema(table, job, task, classes, positive)
-    schema = replace(schema, columns=(*schema.columns, *used.unread))
+    schema = replace(schema, columns=(*schema.columns, *used.unread), forms=used.forms)
     notes += check(Look(table, positions, schema, job.time_column))
     train = schema.conform(table, require_target=True)
     train, _ = keep_known_labels(train, schema, "training")
@@ -160,7 +162,7 @@ class _Test:
     `positions` says which rows of the job's table they are, if they are rows of it.
     """
 
-    read: Callable[[Schema], pd.DataFrame]
+    read: Callable[[Schema, list[Note]], pd.DataFrame]
     positions: np.ndarray | None
 
 
@@ -170,18 +172,23 @@ def _test_table(
     """The rows that were cut off, unless there is a separate test table."""
     if source is not None:
         return _Test(
-            lambda schema: read_table(source, text=schema.text, workspace=job.workspace), None
+            lambda schema, notes: read_table(
+                source, text=schema.text, workspace=job.workspace, notes=notes
+            ),
+            None,
         )
     if not cut.any():
         return None
     rest = table[cut].reset_index(drop=True)
-    return _Test(lambda _: rest, positions[cut])
+    return _Test(lambda schema, notes: rest, positions[cut])
 
 
 def _test_rows(test: _Test | None, schema: Schema) -> tuple[Part | None, tuple[Guardrail, ...]]:
     if test is None:
         return None, ()
-    return _conformed(test.read(schema), schema, "test", test.positions)
+    read: list[Note] = []
+    rows, notes = _conformed(test.read(schema, read), schema, "test", test.positions)
+    return rows, (*readings(read, "test"), *notes)
 
 
 def _with_validation(
@@ -190,8 +197,10 @@ def _with_validation(
     """Append the rows of a separate validation table, and give these alone as well."""
     if source is None:
         return train, None, ()
-    read = read_table(source, text=schema.text, workspace=job.workspace)
-    part, notes = _conformed(read, schema, "validation")
+    read: list[Note] = []
+    table = read_table(source, text=schema.text, workspace=job.workspace, notes=read)
+    part, notes = _conformed(table, schema, "validation")
+    notes = (*readings(read, "validation"), *notes)
     return pd.concat([train, part.frame], ignore_index=True), part, notes
 
 

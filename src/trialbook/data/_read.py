@@ -19,6 +19,7 @@ from trialbook.data._guardrails import (
     Guardrail,
     rows_text,
 )
+from trialbook.data._readings import readings
 from trialbook.data._roles import (
     FoldColumns,
     check_columns,
@@ -38,6 +39,8 @@ from trialbook.data._target import (
 )
 from trialbook.errors import DataError, OptionError
 from trialbook.job import Job
+from trialbook.tables._cells import settle_dates
+from trialbook.tables._notes import Note, written
 from trialbook.tables._parquet import ParquetTable
 from trialbook.tables._sources import Source, open_big, read_table
 
@@ -49,7 +52,8 @@ FOLD_COLUMN = "__fold_{}"
 class Used:
     """The rows with a target that are used, test rows among them, and what was found of them.
 
-    `positions` says which row of the job's table each of them is, counted from 0.
+    `positions` says which row of the job's table each of them is, counted from 0; `forms` how the
+    cells of columns were written where that was not the plain way.
     """
 
     table: pd.DataFrame
@@ -59,6 +63,7 @@ class Used:
     task: Task
     unread: tuple[Column, ...]
     notes: tuple[Guardrail, ...]
+    forms: dict[str, str]
 
 
 def read_used(job: Job, source: Source, test_frame: Source | None, memory: int | None) -> Used:
@@ -78,7 +83,8 @@ def read_used(job: Job, source: Source, test_frame: Source | None, memory: int |
     -------
     Used
     """
-    big, table = _open(source, job, memory)
+    read: list[Note] = []
+    big, table = _open(source, job, memory, read)
     if len(table) < 2:
         raise DataError(
             "the table has only one row", place=job.place, remedy="Give a table with more rows."
@@ -95,8 +101,10 @@ def read_used(job: Job, source: Source, test_frame: Source | None, memory: int |
     cut, found = _cut_off(table, job, task, roles, test_frame)
     notes += found
     if big is None:
-        return Used(table, np.flatnonzero(present), roles, cut, task, (), notes)
+        notes = (*readings(read), *notes)
+        return Used(table, np.flatnonzero(present), roles, cut, task, (), notes, written(read))
     table, drawn, found = _draw(big, job, table[job.target], task, present, cut, memory)
+    table = settle_dates(table, (), read)
     return Used(
         table,
         np.flatnonzero(present)[drawn],
@@ -104,7 +112,8 @@ def read_used(job: Job, source: Source, test_frame: Source | None, memory: int |
         cut[drawn],
         task,
         _unread(job, big),
-        (*notes, *found),
+        (*readings(dict.fromkeys(read)), *notes, *found),
+        written(read),
     )
 
 
@@ -117,7 +126,7 @@ def chance(job: Job) -> np.random.Generator:
 
 
 def _open(
-    source: Source, job: Job, memory: int | None
+    source: Source, job: Job, memory: int | None, notes: list[Note]
 ) -> tuple[ParquetTable | None, pd.DataFrame]:
     """The table, or one that is read in parts and the columns of it that steer the splits."""
     big = open_big(source, workspace=job.workspace)
@@ -125,10 +134,10 @@ def _open(
         most, _ = affordable_rows(big.row_bytes, len(big.names), 0, memory=memory, deadline_s=None)
         if big.n_rows > min(most, BIG_ROWS):
             check_target_name(big.names, job.target)
-            return big, big.read(_steering(job))
+            return big, settle_dates(big.read(_steering(job)), (), notes)
         if big.folder is not None:  # it was fetched, and is not fetched twice
-            return None, big.read()
-    return None, read_table(source, workspace=job.workspace)
+            return None, settle_dates(big.read(), (), notes)
+    return None, read_table(source, workspace=job.workspace, notes=notes)
 
 
 def _steering(job: Job) -> set[str]:

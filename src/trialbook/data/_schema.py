@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import pandas as pd
@@ -35,6 +35,9 @@ class Schema:
         Columns that were looked at as features, used or not, in the order of the table.
     weight : str, optional
         Name of the column of sample weights.
+    forms : mapping of str to str, optional
+        How cells were written where that was not the plain way, by column; see
+        `trialbook.tables._notes.Note`.
     """
 
     task: Task
@@ -43,6 +46,7 @@ class Schema:
     positive: int | None
     columns: tuple[Column, ...]
     weight: str | None = None
+    forms: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def used(self) -> tuple[Column, ...]:
@@ -62,6 +66,8 @@ class Schema:
     def text(self) -> frozenset[str]:
         """Columns, target included, that must be read as text even where they look numeric."""
         names = {column.name for column in self.used if column.storage == Storage.STRING}
+        # Cells of another table are read as those in training were, not as they look there.
+        names |= self.forms.keys() & {*self.names, self.target}
         if self.classes and isinstance(self.classes[0], str):
             names.add(self.target)
         return frozenset(names)
@@ -127,9 +133,17 @@ class Schema:
                 remedy=nearest(lacking[0], others or frame.columns),
             )
         columns = {
-            column.name: conform_column(frame[column.name], column.storage, column.datetime_format)
+            column.name: conform_column(
+                frame[column.name],
+                column.storage,
+                column.datetime_format,
+                self.forms.get(column.name),
+            )
             for column in self.used
         }
         if require_target:
-            columns[self.target] = conform_column(frame[self.target], self.target_storage)
+            form = self.forms.get(self.target)
+            columns[self.target] = conform_column(
+                frame[self.target], self.target_storage, written=form
+            )
         return assemble(columns)

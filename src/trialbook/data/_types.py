@@ -11,8 +11,8 @@ import pandas as pd
 
 from trialbook.data._columns import Column, Semantic
 from trialbook.errors import OptionError, nearest
+from trialbook.tables._cells import MISSING_VALUE
 from trialbook.tables._dates import detect_format
-from trialbook.tables._delimited import MISSING_VALUE
 from trialbook.tables._storage import Storage, shown, storage_of
 
 

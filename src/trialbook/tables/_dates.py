@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,11 @@ _TIE_SAMPLE = 20_000
 
 # A date column may hold a few typing errors; below this share it is text.
 PARSED_SHARE = 0.95
+
+# A column filled from several places may have dates in several formats. Each of them has at least
+# this share of the cells; what is rarer is a typing error.
+_MOST_FORMATS = 4
+_FORMAT_SHARE = 0.02
 
 _DATES = (
     "%Y-%m-%d",
@@ -96,11 +102,8 @@ def detect_format(values: np.ndarray, *, share: float = PARSED_SHARE) -> str | N
     Where both ``%m/%d/%Y`` and ``%d/%m/%Y`` are possible, the one that reads more values wins;
     if no day is above 12 the month goes first, as in pandas.
     """
-    if len(values) == 0:
-        return None
     sample = _spread(values, _SAMPLE)
-    looks = sum(_looks_like_date(value) for value in sample[:20])
-    if looks < share * min(len(sample), 20):
+    if not _look_like_dates(sample, share):
         return None
     fitting = [(parsed_share(sample, form), form) for form in FORMATS]
     fitting = [(found, form) for found, form in fitting if found >= share]
@@ -111,6 +114,70 @@ def detect_format(values: np.ndarray, *, share: float = PARSED_SHARE) -> str | N
         more = _spread(values, _TIE_SAMPLE)
         return max(candidates, key=lambda form: parsed_share(more, form))
     return candidates[0]
+
+
+def mixed_formats(values: np.ndarray) -> tuple[str, ...]:
+    """The formats of strings that are dates, but not all in one format.
+
+    Parameters
+    ----------
+    values : ndarray of str
+        Distinct values, none missing.
+
+    Returns
+    -------
+    tuple of str
+        Those that read most first; empty where one format is enough, or the strings are no dates.
+    """
+    sample = _spread(values, _SAMPLE)
+    if not _look_like_dates(sample, PARSED_SHARE) or detect_format(values) is not None:
+        return ()
+    found: list[str] = []
+    rest = sample
+    while len(rest) and len(found) < _MOST_FORMATS:
+        best = max(FORMATS, key=lambda form: parsed_share(rest, form))
+        read = parse(pd.Series(rest, dtype=object), best).notna().to_numpy()
+        if read.sum() < max(1, _FORMAT_SHARE * len(sample)):
+            break
+        found.append(best)
+        rest = rest[~read]
+    enough = len(rest) <= (1 - PARSED_SHARE) * len(sample)
+    return tuple(found) if enough and len(found) > 1 else ()
+
+
+def turned(form: str) -> str:
+    """The format with month and day the other way round, or the same if nobody writes so."""
+    other = form.replace("%m", "%%").replace("%d", "%m").replace("%%", "%d")
+    return other if other in FORMATS else form
+
+
+def contradicting(formats: Collection[str]) -> bool:
+    """Whether some formats differ by the order of month and day alone: 03/04 is then two days."""
+    return any(turned(form) != form and turned(form) in formats for form in formats)
+
+
+def in_one_format(values: np.ndarray, formats: Collection[str]) -> np.ndarray:
+    """Dates of several formats, written anew in ISO's.
+
+    Parameters
+    ----------
+    values : ndarray of str
+        None missing.
+    formats : collection of str
+        Tried in this order.
+
+    Returns
+    -------
+    ndarray of str
+        What follows none of them is as it was.
+    """
+    texts = pd.Series(values, dtype=object)
+    times = parse(texts, next(iter(formats)))
+    for form in formats:
+        times = times.fillna(parse(texts[times.isna()], form))
+    timed = any(form == "ISO8601" or "%H" in form or "%I" in form for form in formats)
+    written = times.dt.strftime("%Y-%m-%d %H:%M:%S" if timed else "%Y-%m-%d").astype(object)
+    return np.asarray(written.where(times.notna(), texts), dtype=object)
 
 
 def parsed_share(values: np.ndarray, form: str) -> float:
@@ -138,6 +205,11 @@ def parse(column: pd.Series, form: str) -> pd.Series:
         warnings.simplefilter("ignore", FutureWarning)
         times = pd.to_datetime(column, format=form, errors="coerce", utc=True)
     return times.dt.tz_localize(None).astype("datetime64[ns]")
+
+
+def _look_like_dates(sample: np.ndarray, share: float) -> bool:
+    looks = sum(_looks_like_date(value) for value in sample[:20])
+    return looks > 0 and looks >= share * min(len(sample), 20)
 
 
 def _looks_like_date(value: str) -> bool:

@@ -8,6 +8,7 @@ import re
 import zlib
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -15,14 +16,17 @@ import pyarrow.feather
 import pyarrow.parquet
 
 from trialbook.errors import DataError, nearest
-from trialbook.tables._delimited import infer, read_delimited, sniff
+from trialbook.tables._cells import infer
+from trialbook.tables._delimited import read_delimited
 from trialbook.tables._delta import split_version
 from trialbook.tables._json import read_json
 from trialbook.tables._kinds import Asked
 from trialbook.tables._named import is_name, table_names
-from trialbook.tables._normalise import from_arrow, normalise
+from trialbook.tables._normalise import check_width, from_arrow, normalise
+from trialbook.tables._notes import Note
 from trialbook.tables._parquet import ParquetTable, open_parquet
 from trialbook.tables._storage import storage_of
+from trialbook.tables._text import recognised
 
 # Extension (after .gz is taken off) -> format.
 FORMATS = {
@@ -40,13 +44,18 @@ FORMATS = {
     ".feather": "Arrow",
     ".ipc": "Arrow",
 }
+# Reads the bytes of a file; is told its name, and tells what it interpreted.
+Reader: TypeAlias = Callable[[bytes, str, list[Note]], pd.DataFrame]
 _SUPPORTED = "Use CSV, TSV, Parquet, JSON lines or Arrow/Feather."
+_GZIP = b"\x1f\x8b"
+# Bytes in which a file that is no text shows that it is not.
+_SAMPLE = 4096
 _NATURAL = re.compile(r"(\d+)")
 
 
 def read_files(asked: Asked) -> pd.DataFrame:
     """Read the files that a path, a folder or a glob names; see `read_table`."""
-    return _read_files(find_files(asked.address, _tables(asked)), asked.text)
+    return _read_files(find_files(asked.address, _tables(asked)), asked.text, asked.notes)
 
 
 def open_big_files(asked: Asked) -> ParquetTable | None:
@@ -143,7 +152,7 @@ def _format(path: Path) -> str | None:
 # -- reading them ----------------------------------------------------------------------------
 
 
-def _read_files(files: list[Path], text: Collection[str]) -> pd.DataFrame:
+def _read_files(files: list[Path], text: Collection[str], notes: list[Note]) -> pd.DataFrame:
     kinds: dict[str, Path] = {}
     for file in files:
         kind = _format(file)
@@ -163,27 +172,26 @@ def _read_files(files: list[Path], text: Collection[str]) -> pd.DataFrame:
         )
     kind = next(iter(kinds))
     if kind == "delimited text":
-        return _read_delimited_files(files, text)
+        return _read_delimited_files(files, text, notes)
     reader = _READERS[kind]
-    frames = [guarded(reader, file) for file in files]
+    frames = [guarded(reader, file, notes) for file in files]
     return frames[0] if len(frames) == 1 else join(frames, files)
 
 
-def _read_delimited_files(files: list[Path], text: Collection[str]) -> pd.DataFrame:
+def _read_delimited_files(
+    files: list[Path], text: Collection[str], notes: list[Note]
+) -> pd.DataFrame:
     tables = []
-    comma = False
+    semicolons = False
     for file in files:
-        data = contents(file)
-        tabbed = _extension(file) in {".tsv", ".tab"}
-        delimiter = sniff(data)
-        delimiter = "\t" if tabbed and delimiter == "," and b"\t" in data[:65536] else delimiter
-        # Where a comma does not separate cells, it may be the decimal sign.
-        comma = comma or delimiter != ","
-        tables.append(read_delimited(data, place=str(file), delimiter=delimiter))
-        same_columns(tables[0].column_names, tables[-1].column_names, files[0], file)
+        tabs = _extension(file) in {".tsv", ".tab"}
+        table, delimiter = read_delimited(contents(file), place=str(file), notes=notes, tabs=tabs)
+        semicolons = semicolons or delimiter == ";"
+        tables.append(table)
+        same_columns(tables[0].column_names, table.column_names, files[0], file)
     names = tables[0].column_names
     table = pa.concat_tables([part.select(names) for part in tables])
-    return infer(table, text=text, comma=comma)
+    return infer(table, text=text, semicolons=semicolons, notes=notes)
 
 
 def join(frames: list[pd.DataFrame], files: list[Path]) -> pd.DataFrame:
@@ -233,51 +241,81 @@ def _listed(names: list[str]) -> str:
 
 
 def contents(file: Path) -> bytes:
-    """The bytes of a file, unpacked if its name ends with .gz."""
+    """The bytes of a file, unpacked if they are a gzip file's."""
     try:
         data = file.read_bytes()
-        return gzip.decompress(data) if file.suffix.lower() == ".gz" else data
     except PermissionError:
         raise DataError(
             "the file may not be read", place=str(file), remedy="Change its permissions."
         ) from None
-    except (EOFError, gzip.BadGzipFile, zlib.error):
+    zipped = data.startswith(_GZIP)
+    if file.suffix.lower() == ".gz" and data and not zipped:
         raise DataError(
-            "the file is not a complete gzip file",
+            "the file is not a gzip file, as its name says",
             place=str(file),
-            remedy="It may have been cut off: copy or download it again.",
-        ) from None
+            remedy="Take .gz off its name if it is not compressed, or copy it again.",
+        )
+    try:
+        return gzip.decompress(data) if zipped else data
+    except EOFError:
+        reason, remedy = "ends too early", "It was cut off: copy or download it again."
+    except (gzip.BadGzipFile, zlib.error):
+        reason, remedy = "is damaged", "Copy or download it again."
+    raise DataError(f"the gzip file {reason}", place=str(file), remedy=remedy)
 
 
-def guarded(reader: Callable[[bytes, Path], pd.DataFrame], file: Path) -> pd.DataFrame:
+def guarded(reader: Reader, file: Path, notes: list[Note]) -> pd.DataFrame:
     """Read a file that may be empty, cut off or misnamed, and say so if it is."""
     data = contents(file)
     if not data.strip():
         raise DataError("the file is empty", place=str(file), remedy="Give a file with data.")
     try:
-        return reader(data, file)
-    except (pa.ArrowException, OSError) as error:
+        return reader(data, str(file), notes)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise DataError(
             f"the file cannot be read as {_format(file)}: {reason}",
             place=str(file),
-            remedy="It may have been cut off or misnamed: copy or write it again.",
+            remedy=_remedy(data, str(_format(file))),
         ) from None
 
 
-def read_parquet(data: bytes, file: Path) -> pd.DataFrame:
+def _remedy(data: bytes, kind: str) -> str:
+    """What to do about a file that is not what its name says, or is damaged."""
+    found = recognised(data)
+    if found is not None and found[0] not in (f"a {kind} file", f"an {kind} file"):
+        return f"It is {found[0]}. {found[1]}"
+    if not any(sign in data[:_SAMPLE] for sign in b"\0\x01\x02\x03"):
+        return "It seems to be text: name it .csv if it is a table of delimited text."
+    return "It may have been cut off or damaged: copy or write it again."
+
+
+def read_parquet(data: bytes, place: str, notes: list[Note]) -> pd.DataFrame:
     """Read the bytes of a Parquet file."""
-    return from_arrow(pa.parquet.ParquetFile(pa.BufferReader(data)).read(), place=str(file))
+    file = pa.parquet.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
+    check_width(file.metadata.num_columns, place=place)
+    return from_arrow(_sound(file.read()), place=place)
 
 
-def _read_arrow(data: bytes, file: Path) -> pd.DataFrame:
+def _read_arrow(data: bytes, place: str, notes: list[Note]) -> pd.DataFrame:
     buffer = pa.BufferReader(data)
-    if data.startswith((b"ARROW1", b"FEA1")):
-        return from_arrow(pa.feather.read_table(buffer), place=str(file))
-    return from_arrow(pa.ipc.open_stream(buffer).read_all(), place=str(file))
+    if data.startswith(b"FEA1"):
+        table = pa.feather.read_table(buffer)
+    else:
+        whole = data.startswith(b"ARROW1")
+        stream = pa.ipc.open_file(buffer) if whole else pa.ipc.open_stream(buffer)
+        check_width(len(stream.schema), place=place)
+        table = stream.read_all()
+    return from_arrow(_sound(table), place=place)
 
 
-_READERS: dict[str, Callable[[bytes, Path], pd.DataFrame]] = {
+def _sound(table: pa.Table) -> pa.Table:
+    """The table, looked through: damaged cells are told before anything is made of them."""
+    table.validate(full=True)
+    return table
+
+
+_READERS: dict[str, Reader] = {
     "Parquet": read_parquet,
     "Arrow": _read_arrow,
     "JSON lines": read_json,

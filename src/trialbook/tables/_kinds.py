@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
+from trialbook.tables._notes import Note
 from trialbook.tables._parquet import ParquetTable
 
 
@@ -23,11 +24,14 @@ class Asked:
         Columns that stay text even where all cells look like numbers, if cells come as text.
     workspace : Path, optional
         Folder whose catalogue of tables is asked for a table by name.
+    notes : list of Note, optional
+        Is told what was interpreted or left out.
     """
 
     address: str
     text: Collection[str] = ()
     workspace: Path | None = None
+    notes: list[Note] = field(default_factory=list)
 
 
 def _never(asked: Asked) -> ParquetTable | None:

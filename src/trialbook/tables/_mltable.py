@@ -20,7 +20,8 @@ import pyarrow as pa
 
 from trialbook.documents import Document, read_yaml
 from trialbook.errors import DataError, nearest
-from trialbook.tables._delimited import infer, read_delimited, sniff
+from trialbook.tables._cells import infer
+from trialbook.tables._delimited import read_delimited
 from trialbook.tables._files import (
     contents,
     find_files,
@@ -333,26 +334,28 @@ def _read_delimited(table: _Table, step: _Step, asked: Asked, later: set[str]) -
     if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1):
         raise step.wrong(f"cannot split at {delimiter!r}", "Write one sign, such as ','.")
     parts: list[pa.Table] = []
+    semicolons = False
     for file in table.files:
         data = _text(step, options, file)
         own = header.startswith("all_files") or (header == "from_first_file" and not parts)
         names = parts[0].column_names if parts and header == "from_first_file" else None
-        parts.append(
-            read_delimited(
-                data,
-                place=str(file),
-                delimiter=delimiter or sniff(data),
-                header=own,
-                names=names,
-            )
+        part, found = read_delimited(
+            data,
+            place=str(file),
+            notes=asked.notes,
+            delimiter=delimiter,
+            header=own,
+            names=names,
         )
+        parts.append(part)
+        semicolons = semicolons or found == ";"
         if header != "all_files_different_headers":
             same_columns(parts[0].column_names, parts[-1].column_names, table.files[0], file)
     if header != "all_files_different_headers":
         parts = [part.select(parts[0].column_names) for part in parts]
     whole = pa.concat_tables(parts, promote_options="default")
-    comma = (delimiter or ",") != ","
-    frame = infer(whole, text=asked.text if infers else whole.column_names, comma=comma)
+    text = asked.text if infers else whole.column_names
+    frame = infer(whole, notes=asked.notes, text=text, semicolons=semicolons)
     written = whole.select([name for name in whole.column_names if name in later]).to_pandas()
     frame = _with_paths(table, step, options, frame, [len(part) for part in parts])
     return _Rows(frame, written)
@@ -360,7 +363,9 @@ def _read_delimited(table: _Table, step: _Step, asked: Asked, later: set[str]) -
 
 def _read_parquet(table: _Table, step: _Step, asked: Asked, later: set[str]) -> _Rows:
     options = step.options("include_path_column", "path_column")
-    return _joined(table, step, options, [guarded(read_parquet, file) for file in table.files])
+    return _joined(
+        table, step, options, [guarded(read_parquet, file, asked.notes) for file in table.files]
+    )
 
 
 def _read_json_lines(table: _Table, step: _Step, asked: Asked, later: set[str]) -> _Rows:
@@ -371,7 +376,8 @@ def _read_json_lines(table: _Table, step: _Step, asked: Asked, later: set[str]) 
     frames = []
     for file in table.files:
         data = _text(step, options, file)
-        frames.append(read_json(_objects(data) if invalid == "drop" else data, file))
+        data = _objects(data) if invalid == "drop" else data
+        frames.append(read_json(data, str(file), asked.notes))
     return _joined(table, step, options, frames)
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from trialbook.errors import DataError, nearest
+from trialbook.tables._cells import MISSING_TEXT, MISSING_VALUE
 from trialbook.tables._dates import detect_format, parse
-from trialbook.tables._delimited import MISSING_TEXT, MISSING_VALUE
 from trialbook.tables._normalise import normalise_column
 from trialbook.tables._storage import Storage, as_text, example, shown, storage_of
 

@@ -24,6 +24,10 @@ MANY_ROWS = 200_000
 # Cells that make a fair text of themselves; a mixture of them becomes text.
 _SCALARS = (str, bool, int, float, Decimal, np.number, np.bool_, time, UUID)
 
+# Nothing that follows would end with more columns; a file that wide has its rows for columns, or
+# its line ends lost.
+MOST_COLUMNS = 100_000
+
 # pandas writes its row labels into Parquet files under these names; they are no data.
 INDEX_COLUMN = re.compile(r"__index_level_\d+__")
 
@@ -91,6 +95,7 @@ def column_names(names: pd.Index | list[str], *, place: str) -> list[str]:
             place=place,
             remedy="Join them into one name per column.",
         )
+    check_width(len(names), place=place)
     texts = [_name(name, position) for position, name in enumerate(names)]
     if len(set(texts)) < len(texts):
         seen: dict[str, int] = {}
@@ -103,6 +108,28 @@ def column_names(names: pd.Index | list[str], *, place: str) -> list[str]:
                 )
             seen[text] = position
     return texts
+
+
+def check_width(n_columns: int, *, place: str) -> None:
+    """Refuse a table of too many columns, before anything is done for each of them.
+
+    Parameters
+    ----------
+    n_columns : int
+    place : str
+        Where the table came from, for messages.
+
+    Raises
+    ------
+    DataError
+        If there are more than `MOST_COLUMNS`.
+    """
+    if n_columns > MOST_COLUMNS:
+        raise DataError(
+            f"the table has {n_columns:,} columns, and {MOST_COLUMNS:,} are the most",
+            place=place,
+            remedy="Keep the columns that matter, turn rows and columns, or check the line ends.",
+        )
 
 
 def _name(name: object, position: int) -> str:

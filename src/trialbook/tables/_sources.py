@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 
 from trialbook.errors import DataError
 from trialbook.tables import _databases, _duckdb
+from trialbook.tables._cells import settle_dates
 from trialbook.tables._files import open_big_files, read_files
 from trialbook.tables._kinds import Asked, Kind
 from trialbook.tables._mltable import is_mltable, open_big_mltable, read_mltable
@@ -22,6 +24,7 @@ from trialbook.tables._named import (
     read_version,
 )
 from trialbook.tables._normalise import from_arrow, normalise
+from trialbook.tables._notes import Note
 from trialbook.tables._parquet import ParquetTable
 
 # An address, or a table in memory: pandas, polars or Arrow. Named loosely, for polars is optional.
@@ -40,7 +43,11 @@ KINDS: Final[tuple[Kind, ...]] = (
 
 
 def read_table(
-    source: Source, *, text: Collection[str] = (), workspace: str | Path | None = None
+    source: Source,
+    *,
+    text: Collection[str] = (),
+    workspace: str | Path | None = None,
+    notes: list[Note] | None = None,
 ) -> pd.DataFrame:
     """Read a table from wherever it is.
 
@@ -55,6 +62,8 @@ def read_table(
         those that were text in training when reading a table to predict.
     workspace : str or Path, optional
         Folder whose catalogue of tables is asked for a table by name.
+    notes : list of Note, optional
+        What the reader interpreted or left out is appended to it.
 
     Returns
     -------
@@ -68,19 +77,8 @@ def read_table(
     DataError
         If the table cannot be read; the message names the file, the line and the remedy.
     """
-    if isinstance(source, pd.DataFrame):
-        return normalise(source)
-    if isinstance(source, pa.Table):
-        return from_arrow(source)
-    if isinstance(source, (str, Path)):
-        asked = _asked(source, text, workspace)
-        return _kind(asked).read(asked)
-    if type(source).__module__.split(".")[0] == "polars":
-        return _read_polars(source)
-    raise DataError(
-        f"a {type(source).__name__} is not a table",
-        remedy="Give a path, a pandas or polars DataFrame, or a pyarrow Table.",
-    )
+    noted = [] if notes is None else notes
+    return settle_dates(_read(source, text, workspace, noted), text, noted)
 
 
 def open_big(source: Source, *, workspace: str | Path | None = None) -> ParquetTable | None:
@@ -106,6 +104,24 @@ def open_big(source: Source, *, workspace: str | Path | None = None) -> ParquetT
         return None
     asked = _asked(source, (), workspace)
     return _kind(asked).open_big(asked)
+
+
+def _read(
+    source: Source, text: Collection[str], workspace: str | Path | None, notes: list[Note]
+) -> pd.DataFrame:
+    if isinstance(source, pd.DataFrame):
+        return normalise(source)
+    if isinstance(source, pa.Table):
+        return from_arrow(source)
+    if isinstance(source, (str, Path)):
+        asked = replace(_asked(source, text, workspace), notes=notes)
+        return _kind(asked).read(asked)
+    if type(source).__module__.split(".")[0] == "polars":
+        return _read_polars(source)
+    raise DataError(
+        f"a {type(source).__name__} is not a table",
+        remedy="Give a path, a pandas or polars DataFrame, or a pyarrow Table.",
+    )
 
 
 def _asked(source: str | Path, text: Collection[str], workspace: str | Path | None) -> Asked:
