@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trialbook import tables
-    from trialbook.api import classify, open, plan, profile, regress, rerun, resume, train
+    from trialbook.api import (
+        classify,
+        guardrails,
+        open,
+        plan,
+        profile,
+        regress,
+        rerun,
+        resume,
+        train,
+    )
     from trialbook.errors import (
         DataError,
         NoModelError,
@@ -27,6 +37,7 @@ __all__ = [
     "TrialbookError",
     "WorkspaceError",
     "classify",
+    "guardrails",
     "open",
     "plan",
     "profile",
@@ -40,7 +51,18 @@ __all__ = [
 # Where each name is imported from when it is first used: importing trialbook costs nothing.
 _HOME = {
     **dict.fromkeys(
-        ("classify", "open", "plan", "profile", "regress", "rerun", "resume", "train"), "api"
+        (
+            "classify",
+            "guardrails",
+            "open",
+            "plan",
+            "profile",
+            "regress",
+            "rerun",
+            "resume",
+            "train",
+        ),
+        "api",
     ),
     "Job": "job",
 }

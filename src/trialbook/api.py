@@ -11,11 +11,22 @@ from trialbook.events import Listener
 from trialbook.job import Job, Label, seconds
 
 if TYPE_CHECKING:
+    from trialbook.data import Guardrail
     from trialbook.experiment import Experiment, PlanPreview, Trial
     from trialbook.profiling import Profile
     from trialbook.tables import Source
 
-__all__ = ["classify", "open", "plan", "profile", "regress", "rerun", "resume", "train"]
+__all__ = [
+    "classify",
+    "guardrails",
+    "open",
+    "plan",
+    "profile",
+    "regress",
+    "rerun",
+    "resume",
+    "train",
+]
 
 
 def train(job: Job, *, listeners: Sequence[Listener] = ()) -> Experiment:
@@ -116,6 +127,44 @@ def profile(
         types=types,
         time_column=time_column,
     )
+
+
+def guardrails(
+    job: Job,
+    *,
+    data: Source | None = None,
+    validation: Source | None = None,
+    test: Source | None = None,
+) -> tuple[Guardrail, ...]:
+    """Check the data of a job, without training.
+
+    Parameters
+    ----------
+    job : Job
+        What would be asked; its columns, validation and test are read.
+    data, validation, test : table, optional
+        Tables in memory, in place of those that the job names.
+
+    Returns
+    -------
+    tuple of Guardrail
+        Each with a verdict, what was found, what would be done, and the columns or rows
+        concerned.
+
+    Raises
+    ------
+    TrialbookError
+        If the data or an option cannot be used.
+
+    Examples
+    --------
+    >>> import trialbook as tb
+    >>> checks = tb.guardrails(tb.Job(data="bank.csv", target="y"))  # doctest: +SKIP
+    >>> [check.name for check in checks if check.verdict == "alerted"]  # doctest: +SKIP
+    """
+    from trialbook import experiment
+
+    return experiment.check(job, experiment.Tables(data, validation, test))
 
 
 def classify(

@@ -12,6 +12,7 @@ import pytest
 import trialbook
 from trialbook import events
 from trialbook.cli import main
+from trialbook.data import Guardrail
 from trialbook.errors import OptionError
 
 STORY = (
@@ -60,6 +61,15 @@ class FakeTrial:
     log: str = "fold 1 done"
 
 
+GUARDRAILS = (
+    Guardrail("Missing values", "passed", "no feature has missing values", ""),
+    Guardrail("Identifiers", "fixed", "'id' is an identifier", "dropped", ("id",)),
+    Guardrail(
+        "Class balance", "alerted", "'yes' has 11%", "weights are tried", ("y",), (3, 17, 204)
+    ),
+)
+
+
 class FakeExperiment:
     name = "bank"
     workspace = Path("W")
@@ -70,7 +80,7 @@ class FakeExperiment:
     status = "finished"
     exploration = Path("W/exploration.ipynb")
     report = Path("W/report.html")
-    guardrails = (STORY[2],)
+    guardrails = GUARDRAILS
     ledger = ()
     schema = types.SimpleNamespace(text=())
     best = FakeTrial()
@@ -141,11 +151,15 @@ class FakeApi(types.ModuleType):
         return types.SimpleNamespace(
             job=job,
             steps=STORY[3].steps,
-            guardrails=STORY[1:3],
+            guardrails=GUARDRAILS,
             n_workers=2,
             cores_per_trial=1,
             schema=None,
         )
+
+    def guardrails(self, job):
+        self._play("guardrails", job)
+        return GUARDRAILS
 
     def resume(self, workspace, name=None, *, listeners=(), **named):
         self._play("resume", workspace, name, listeners=listeners, **named)

@@ -62,7 +62,8 @@ def test_train_with_json_keeps_standard_output_for_the_document(api, run):
     assert document["best"]["label"] == "LightGBM"
     assert document["leaderboard"][1]["std"] is None
     assert document["test"] == {"accuracy": 0.91, "roc_auc": 0.963}
-    assert document["guardrails"][0]["verdict"] == "alerted"
+    assert document["guardrails"][2]["verdict"] == "alerted"
+    assert document["guardrails"][2]["rows"] == [3, 17, 204]
     assert "trial 2 LightGBM" in outcome.err
 
 
@@ -76,7 +77,10 @@ def test_a_dry_run_prints_a_job_file_and_trains_nothing(api, run):
         "timeout": 300.0,
     }
     assert "#   2  LightGBM  (14 s)" in outcome.out
-    assert "# check class balance: alerted." in outcome.out
+    assert (
+        "# check Class balance: alerted. 'yes' has 11% (rows 3, 17, 204). weights are tried"
+        in outcome.out
+    )
 
 
 def test_a_dry_run_with_json_has_the_job_and_the_plan(api, run):
@@ -126,6 +130,8 @@ def test_a_bug_is_not_hidden(api, run):
         ((*TRAIN, "--timeout", "soon"), "write it like 90s"),
         ((*TRAIN, "--types", "zip"), "zip_code=categorical"),
         ((*TRAIN, "--test", "t.csv", "--test-size", "0.2"), "cannot both be given"),
+        (("guardrails", "bank.csv"), "Missing option '--target'"),
+        (("guardrails", "--time-column", "day"), "--time-column is about a table"),
         (("resume", "--timeout", "soon"), "write it like 90s"),
         (("leaderboard", "--top", "0"), "--top"),
         (("show", "nonsense"), "Known: LightGBM"),
@@ -208,6 +214,40 @@ def test_leaderboard_shows_only_the_best(api, run):
     assert "Baseline" not in outcome.out
     assert "and 1 more" in outcome.out
     assert len(json.loads(run("leaderboard", "--top", "1", "--json").out)["leaderboard"]) == 1
+
+
+def test_leaderboard_says_how_the_checks_ended_and_which_are_alerted(api, run):
+    out = run("leaderboard").out
+    assert "3 checks of the data: 1 alerted, 1 fixed, 1 passed" in out
+    assert "alerted Class balance: 'yes' has 11% (rows 3, 17, 204). weights are tried" in out
+    assert "no feature has missing values" not in out
+    api.experiment.guardrails = ()
+    assert "checks" not in run("leaderboard").out
+
+
+def test_guardrails_of_an_experiment(api, run):
+    outcome = run("guardrails", "--workspace", "W", "--name", "bank")
+    assert only_call(api) == ("open", ("W", "bank"), {"tracking_uri": None})
+    lines = [line.split() for line in outcome.out.splitlines()]
+    assert outcome.out.startswith("bank: 3 checks of the data: 1 alerted, 1 fixed, 1 passed")
+    assert [line[0] for line in lines if line][-3:] == ["alerted", "fixed", "passed"]
+    assert "(rows 3, 17, 204)" in outcome.out
+
+
+def test_guardrails_of_a_table_train_nothing(api, run):
+    outcome = run("guardrails", "bank.csv", "--target", "y", "--time-column", "day", "--json")
+    name, (job,), _ = only_call(api)
+    assert (name, job) == ("guardrails", Job(data="bank.csv", target="y", time_column="day"))
+    document = json.loads(outcome.out)
+    assert document["of"] == "bank.csv"
+    assert document["guardrails"][1] == {
+        "name": "Identifiers",
+        "verdict": "fixed",
+        "finding": "'id' is an identifier",
+        "action": "dropped",
+        "columns": ["id"],
+        "rows": [],
+    }
 
 
 @pytest.mark.parametrize(("argument", "asked"), [("3", 3), ("SVM", "SVM"), ("2abc", "2abc")])

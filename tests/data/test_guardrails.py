@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trialbook.data import Guardrail, concerned, prepare
-from trialbook.data._guardrails import row_numbers
+from trialbook.data import Guardrail, concerned, counts, prepare, ranked
+from trialbook.data._guardrails import row_numbers, share
 from trialbook.job import Job
 
 N = 400
@@ -419,6 +419,16 @@ def test_rows_for_people() -> None:
     assert concerned(Guardrail("a", "alerted", "", "", rows=(3, 17, 1204, 9, 10, 11)), 3) == (
         "rows 3, 17, 1,204 …"
     )
+
+
+def test_shares_are_short_and_never_nothing() -> None:
+    assert [share(part) for part in (0, 0.0001, 0.014, 0.2)] == ["0%", "<0.1%", "1.4%", "20%"]
+
+
+def test_what_needs_a_person_comes_first() -> None:
+    checks = [Guardrail(verdict, verdict, "", "") for verdict in ("passed", "fixed", "alerted")]  # type: ignore[arg-type]
+    assert [one.name for one in ranked(checks)] == ["alerted", "fixed", "passed"]
+    assert counts(checks[:2]) == {"alerted": 0, "fixed": 1, "passed": 1}
 
 
 def test_guardrails_from_before_there_were_rows_are_read() -> None:

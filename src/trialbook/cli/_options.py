@@ -128,7 +128,22 @@ class JobCommand(click.Command):
 
 def job_options(function: Command) -> Command:
     """Decorate a command with one option for each field of `Job` except ``data``."""
-    options = [_option(field) for field in Job.model_fields if field != "data"]
+    return _decorated(function, [_option(field) for field in Job.model_fields if field != "data"])
+
+
+def some_job_options(*fields: str) -> Callable[[Command], Command]:
+    """Decorate a command with the options of some fields of `Job`, none of which it requires."""
+
+    def decorate(function: Command) -> Command:
+        options = [_option(field) for field in fields]
+        for option in options:
+            option.required = False
+        return _decorated(function, options)
+
+    return decorate
+
+
+def _decorated(function: Command, options: list[click.Option]) -> Command:
     parameters: list[click.Parameter] = getattr(function, "__click_params__", [])
     # click reads the list backwards, as decorators are applied from the bottom up.
     function.__click_params__ = [*parameters, *reversed(options)]  # type: ignore[attr-defined]

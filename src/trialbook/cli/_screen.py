@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from trialbook import events
+from trialbook.cli._checks import VERDICT_STYLES
 from trialbook.cli._format import clock, number, span
 from trialbook.cli._lines import experiment_line, line, metrics_line, plan_line, scored
 from trialbook.cli._progress import State, update
@@ -23,9 +24,6 @@ from trialbook.cli._progress import State, update
 TOP = 10
 REFRESH_PER_SECOND = 4
 NEXT_STEPS = 4
-
-# The colour that goes with a guardrail's verdict.
-VERDICT_STYLES = {"passed": "green", "fixed": "yellow", "alerted": "red"}
 
 
 def render(state: State) -> RenderableType:

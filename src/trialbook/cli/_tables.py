@@ -15,6 +15,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from trialbook.cli._checks import show_alerts
 from trialbook.cli._format import number, span
 from trialbook.errors import NoModelError
 
@@ -180,6 +181,7 @@ def show_experiment(console: Console, experiment: Experiment, top: int | None) -
         took = best.metrics.get("predict_row_ms", math.nan)
         said = f"best is {best.label}: one row takes {took:.3g} ms, and may take {limit:g} ms"
         console.print(Text(said))
+    show_alerts(console, experiment.guardrails)
 
 
 def next_steps(experiment: Experiment, best: Trial) -> list[tuple[str, str]]:
@@ -194,6 +196,7 @@ def next_steps(experiment: Experiment, best: Trial) -> list[tuple[str, str]]:
         ("best notebook", notebook),
         ("open it", f"{program('jupyter')} lab {shlex.quote(notebook)}"),
         ("all trials", f"{trialbook} leaderboard {where}"),
+        ("all checks", f"{trialbook} guardrails {where}"),
         ("predict", f"{trialbook} predict NEW.csv {where}"),
     ]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from trialbook.data._big import BIG_ROWS, least_rows, trained_rows
 from trialbook.data._columns import Column, Semantic
-from trialbook.data._guardrails import NAMED_ROWS, Guardrail, concerned
+from trialbook.data._guardrails import NAMED_ROWS, Guardrail, concerned, counts, ranked, told
 from trialbook.data._prepare import Prepared, prepare
 from trialbook.data._read import FOLD_COLUMN
 from trialbook.data._schema import Schema
@@ -26,6 +26,7 @@ __all__ = [
     "Schema",
     "Semantic",
     "concerned",
+    "counts",
     "cut_test",
     "detect",
     "encode",
@@ -35,5 +36,7 @@ __all__ = [
     "make_folds",
     "prepare",
     "prepare_target",
+    "ranked",
+    "told",
     "trained_rows",
 ]

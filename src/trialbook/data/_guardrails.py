@@ -67,6 +67,13 @@ def rows_text(count: int) -> str:
     return f"{count:,} row{'' if count == 1 else 's'}"
 
 
+def share(part: float) -> str:
+    """A share in percent: ``12%``, ``1.4%``, ``<0.1%``."""
+    if 0 < part < 0.0005:
+        return "<0.1%"
+    return f"{part:.0%}" if part >= 0.1 or part == 0 else f"{part:.1%}"
+
+
 def listed(names: Iterable[str], shown: int = 5) -> str:
     """The first names of a list in quotes, and how many more there are."""
     names = list(names)
@@ -110,3 +117,33 @@ def concerned(guardrail: Guardrail, shown: int = 5) -> str:
         return ""
     text = ", ".join(f"{row:,}" for row in rows[:shown])
     return f"row{'s' * (len(rows) > 1)} {text}" + (" …" if len(rows) > shown else "")
+
+
+def told(guardrail: Guardrail, shown: int = 5) -> str:
+    """What a guardrail found, and the first rows concerned.
+
+    Parameters
+    ----------
+    guardrail : Guardrail
+    shown : int, optional
+        How many rows.
+
+    Returns
+    -------
+    str
+        Such as ``2 rows have no time (rows 3, 17)``.
+    """
+    rows = concerned(guardrail, shown)
+    return guardrail.finding + (f" ({rows})" if rows else "")
+
+
+def ranked(guardrails: Iterable[Guardrail]) -> list[Guardrail]:
+    """What needs a person first, then what was handled, and what passed last."""
+    order = {"alerted": 0, "fixed": 1, "passed": 2}
+    return sorted(guardrails, key=lambda one: order[one.verdict])
+
+
+def counts(guardrails: Iterable[Guardrail]) -> dict[str, int]:
+    """How many checks ended with each verdict, alerted ones first."""
+    verdicts = [one.verdict for one in guardrails]
+    return {verdict: verdicts.count(verdict) for verdict in ("alerted", "fixed", "passed")}

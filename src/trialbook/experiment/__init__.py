@@ -1,9 +1,19 @@
 """Runs a job: load, guard, split, plan, trials, ensembles, test, report."""
 
-from trialbook.experiment._design import PlanPreview, Tables, plan
+from trialbook.experiment._design import PlanPreview, Tables, check, plan
 from trialbook.experiment._handle import Experiment
 from trialbook.experiment._rerun import rerun
 from trialbook.experiment._run import resume, train
 from trialbook.experiment._trial import Trial
 
-__all__ = ["Experiment", "PlanPreview", "Tables", "Trial", "plan", "rerun", "resume", "train"]
+__all__ = [
+    "Experiment",
+    "PlanPreview",
+    "Tables",
+    "Trial",
+    "check",
+    "plan",
+    "rerun",
+    "resume",
+    "train",
+]

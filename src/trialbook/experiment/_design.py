@@ -165,6 +165,21 @@ def read_tables(job: Job, tables: Tables) -> Prepared:
     )
 
 
+def check(job: Job, tables: Tables = NO_TABLES) -> tuple[Guardrail, ...]:
+    """Check the data of a job, and do no more.
+
+    Parameters
+    ----------
+    job : Job
+    tables : Tables
+
+    Returns
+    -------
+    tuple of Guardrail
+    """
+    return read_tables(check_names(job), tables).guardrails
+
+
 def plan(job: Job, tables: Tables = NO_TABLES) -> PlanPreview:
     """Say what a job would do, without doing it.
 

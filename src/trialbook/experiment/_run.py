@@ -13,7 +13,7 @@ import numpy as np
 
 from trialbook import events
 from trialbook.addresses import title_of
-from trialbook.data import BIG_ROWS
+from trialbook.data import BIG_ROWS, Guardrail, counts, told
 from trialbook.ensemble import LiveVote
 from trialbook.errors import WorkspaceError
 from trialbook.execution import Pool
@@ -254,6 +254,7 @@ def _decide_balance(engine: Engine, design: Design) -> Design:
         guardrails = _balance.verdict(design.prepared.guardrails, helps)
         design = replace(design, prepared=replace(design.prepared, guardrails=guardrails))
         _state.write_json(folder / _state.GUARDRAILS, [asdict(one) for one in guardrails])
+        _log_guardrails(engine.tracker, guardrails)
         _state.write_json(folder / _state.BALANCE, helps)
     design = replace(design, balance=helps)
     engine.writer.task = design.task
@@ -261,6 +262,13 @@ def _decide_balance(engine: Engine, design: Design) -> Design:
     if engine.search.growth is not None:
         engine.search.growth.table = engine.search.table
     return design
+
+
+def _log_guardrails(tracker: Tracker, guardrails: Sequence[Guardrail]) -> None:
+    """Say on the page of the experiment in MLflow how the checks ended, and which are alerted."""
+    metrics = {f"guardrails_{verdict}": float(n) for verdict, n in counts(guardrails).items()}
+    alerted = dict.fromkeys(one.name for one in guardrails if one.verdict == "alerted")
+    tracker.log(tracker.run_id, metrics=metrics, tags={"alerted": ", ".join(alerted) or "none"})
 
 
 def _announce(engine: Engine, design: Design) -> None:
@@ -278,7 +286,8 @@ def _announce(engine: Engine, design: Design) -> None:
         )
     )
     for one in prepared.guardrails:
-        engine.emit(events.GuardrailChecked(one.name, one.verdict, one.finding, one.action))
+        finding = told(one) + ("." if one.action else "")
+        engine.emit(events.GuardrailChecked(one.name, one.verdict, finding, one.action))
     machine = design.machine
     engine.emit(events.PlanReady(design.steps, machine.n_workers, machine.cores_per_trial))
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from trialbook.data._guardrails import concerned
+from trialbook.data._guardrails import ranked, told
 from trialbook.job import Task
 from trialbook.program import _exploration_cells as cells
 from trialbook.program._code import Code, assign, literal
@@ -131,18 +131,13 @@ def _introduction(
 def _guardrail_table(guardrails: Sequence[Guardrail]) -> list[str]:
     if not guardrails:
         return ["No checks were made."]
-    # What needs a person first.
-    order = {"alerted": 0, "fixed": 1, "passed": 2}
-    ranked = sorted(guardrails, key=lambda guardrail: order.get(guardrail.verdict, 0))
     return _table(
         ("check", "verdict", "finding", "action"),
-        ((_plain(g.name), f"**{g.verdict}**", _found(g), _plain(g.action)) for g in ranked),
+        (
+            (_plain(one.name), f"**{one.verdict}**", _plain(told(one)), _plain(one.action))
+            for one in ranked(guardrails)
+        ),
     )
-
-
-def _found(guardrail: Guardrail) -> str:
-    rows = concerned(guardrail)
-    return _plain(guardrail.finding + (f" ({rows})" if rows else ""))
 
 
 def _column_table(columns: Sequence[Column]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import click
 
 from trialbook.cli.commands._catalogue import tables
+from trialbook.cli.commands._guardrails import guardrails
 from trialbook.cli.commands._predict import predict, test
 from trialbook.cli.commands._profile import profile
 from trialbook.cli.commands._results import leaderboard, notebook, rerun, show
@@ -19,6 +20,7 @@ COMMANDS: tuple[click.Command, ...] = (
     train,
     run,
     resume,
+    guardrails,
     leaderboard,
     show,
     notebook,

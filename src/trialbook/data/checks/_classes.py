@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trialbook.data._guardrails import Guardrail, listed, rows_text
+from trialbook.data._guardrails import Guardrail, listed, rows_text, share
 from trialbook.data._target import encode
 from trialbook.data.checks._look import Look
 
@@ -23,12 +23,12 @@ def balance(look: Look) -> list[Guardrail]:
         return []
     counts = np.bincount(encode(look.table[target], classes), minlength=len(classes))
     low, high = int(counts.argmin()), int(counts.argmax())
-    share = counts[low] / counts[high]
+    part = counts[low] / counts[high]
     finding = (
         f"the smallest class '{classes[low]}' has {rows_text(int(counts[low]))}, "
-        f"the largest '{classes[high]}' {int(counts[high]):,} ({share:.0%})"
+        f"the largest '{classes[high]}' {int(counts[high]):,} ({share(part)})"
     )
-    if share > IMBALANCE:
+    if part > IMBALANCE:
         return [Guardrail(BALANCE, "passed", finding, "", (target,))]
     advice = "rank by a metric that is robust, not by accuracy"
     return [Guardrail(BALANCE, "alerted", finding, advice, (target,))]

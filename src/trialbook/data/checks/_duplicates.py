@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from trialbook.data._guardrails import Guardrail, rows_text
+from trialbook.data._guardrails import Guardrail, rows_text, share
 from trialbook.data._splits import TRAINS, VALIDATES
 from trialbook.data._target import encode
 from trialbook.data.checks._codes import sampled_rows
@@ -168,12 +168,11 @@ def _in_training(sets: Sets, part: Part, train: np.ndarray, ids: np.ndarray) -> 
     trained = _whole(sets, sets.train, train)
     same = np.zeros(len(ids), dtype=bool)
     same[np.flatnonzero(ids >= 0)] = _whole(sets, part, ids).isin(trained)
+    have = "has" if seen.sum() == 1 else "have"
     finding = (
-        f"{_count(seen, part.name)} ha{'s' if seen.sum() == 1 else 've'} the features of a "
-        f"training row, {same.sum():,} ({same.mean():.1%}) its target, too"
+        f"{_count(seen, part.name, separate=part.separate)} {have} the features of a "
+        f"training row, {same.sum():,} ({share(same.mean())}) its target, too"
     )
-    if part.separate:
-        finding += f" (rows of the {part.name} table)"
     rows = part.rows(same if same.any() else seen)
     if same.mean() < TOO_MANY:
         return Guardrail(name, "passed", finding, _FEW, rows=rows)
@@ -185,9 +184,11 @@ def _in_training(sets: Sets, part: Part, train: np.ndarray, ids: np.ndarray) -> 
     return Guardrail(name, "alerted", finding, action, rows=rows)
 
 
-def _count(mask: np.ndarray, what: str) -> str:
-    text = rows_text(int(mask.sum())).replace("row", f"{what} row")
-    return f"{text} of {len(mask):,} ({mask.mean():.1%})"
+def _count(mask: np.ndarray, what: str, *, separate: bool = False) -> str:
+    rows, part = rows_text(int(mask.sum())), share(mask.mean())
+    if separate:
+        return f"{rows} of the {what} table's {len(mask):,} ({part})"
+    return f"{rows.replace('row', f'{what} row')} of {len(mask):,} ({part})"
 
 
 def _s(mask: np.ndarray) -> str:
