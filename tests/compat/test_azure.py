@@ -22,7 +22,7 @@ LEAST = {
     "limits": {"timeout_minutes": 30},
 }
 PLAIN = Job(
-    data="train", target="y", task="classification", name="job", metric="accuracy", timeout=1800
+    data="./train", target="y", task="classification", name="job", metric="accuracy", timeout=1800
 )
 
 
@@ -82,11 +82,11 @@ HONOURED = {
     "target_column_name": ("z", {"target": "z"}),
     "positive_label": ("yes", {"positive_label": "yes"}),
     "weight_column_name": ("w", {"weight": "w"}),
-    "training_data.path": ("t.csv", {"data": "t.csv"}),
+    "training_data.path": ("t.csv", {"data": "./t.csv"}),
     "training_data.type": ("uri_file", {}),
-    "validation_data.path": ("./v", {"validation": "v"}),
+    "validation_data.path": ("./v", {"validation": "./v"}),
     "validation_data.type": ("mltable", {}),
-    "test_data.path": ("./t", {"test": "t"}),
+    "test_data.path": ("./t", {"test": "./t"}),
     "test_data.type": ("mltable", {}),
     "n_cross_validations": (5, {"folds": 5}),
     "cv_split_column_names": (["cv1", "cv2"], {"fold_columns": ["cv1", "cv2"]}),
@@ -374,7 +374,7 @@ def test_a_value_may_be_bound_to_an_input(load):
             "limits.max_trials": "${{inputs.trials}}",
         }
     )
-    assert (job.data, job.max_trials) == ("other", 7)
+    assert (job.data, job.max_trials) == ("./other", 7)
 
 
 def test_an_input_without_a_value_is_refused(load):

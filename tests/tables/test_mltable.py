@@ -1,6 +1,7 @@
 """Folders with a file ``MLTable``: each key is honoured as documented, or refused by its name."""
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from trialbook.errors import DataError
@@ -157,6 +158,46 @@ def test_json_lines_are_read_and_broken_ones_dropped_if_asked(folder, tmp_path):
     assert read(folder, step, paths=paths)["n"].tolist() == [1, 3]
     with pytest.raises(DataError, match=r"not JSON.*line 2"):
         read(folder, "read_json_lines: {invalid_lines: error}", paths=paths)
+
+
+@pytest.fixture
+def lake(tmp_path):
+    """A Delta table of two versions, an hour apart from everything else."""
+    deltalake = pytest.importorskip("deltalake")
+    for rows in ([1, 2], [1, 2, 3]):
+        table = pa.table({"n": rows})
+        deltalake.write_deltalake(str(tmp_path / "lake"), table, mode="overwrite")
+    return "  - folder: ./lake"
+
+
+def test_a_delta_table_is_read_as_of_a_version_or_a_time(folder, lake):
+    assert read(folder, "read_delta_lake: {version_as_of: 0}", paths=lake)["n"].tolist() == [1, 2]
+    newest = "read_delta_lake: {timestamp_as_of: '2999-08-26T00:00:00Z'}"
+    assert read(folder, newest, paths=lake)["n"].tolist() == [1, 2, 3]
+    unquoted = "read_delta_lake: {timestamp_as_of: 2999-08-26T00:00:00Z}"
+    assert open_big(folder(unquoted, paths=lake)).n_rows == 3
+    assert read(folder, newest, "filter: col('n') > 2", paths=lake)["n"].tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("", "either version_as_of or timestamp_as_of"),
+        (": {version_as_of: 0, timestamp_as_of: '2022-10-01'}", "either version_as_of or"),
+        (": {version_as_of: latest}", "has no version 'latest'"),
+        (": {version_as_of: 7}", "It has versions 0 to 1"),
+        (": {timestamp_as_of: yesterday}", "Write it like"),
+        (": {timestamp_as_of: '2001-10-01T00:00:00+08:00'}", "before the table was made"),
+    ],
+)
+def test_a_version_that_is_not_there_is_refused(folder, lake, arguments, message):
+    with pytest.raises(DataError, match=message):
+        read(folder, f"read_delta_lake{arguments}", paths=lake)
+
+
+def test_a_folder_that_is_no_delta_table_is_refused(folder, tmp_path):
+    with pytest.raises(DataError, match="reads the folder of one Delta table"):
+        read(folder, "read_delta_lake: {version_as_of: 0}")
 
 
 # -- steps -----------------------------------------------------------------------------------

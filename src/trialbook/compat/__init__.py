@@ -1,7 +1,7 @@
 """Doors for people who come from elsewhere: their names and arguments, this engine.
 
-`sklearn` has estimators for scikit-learn's pipelines and cross-validation. Each is imported when
-it is first used.
+`azure` reads job files of Azure ML, `sklearn` has estimators for scikit-learn's pipelines and
+cross-validation. Each is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trialbook.compat import sklearn
+    from trialbook.compat import azure, sklearn
 
-__all__ = ["sklearn"]
+__all__ = ["azure", "sklearn"]
 
 
 def __getattr__(name: str) -> Any:

@@ -34,8 +34,8 @@ Source: TypeAlias = "str | Path | pd.DataFrame | pa.Table | object"
 # file. Files come last: they claim whatever nothing else does, and say what is wrong with it.
 KINDS: Final[tuple[Kind, ...]] = (
     Kind("tables by name", is_table, read_version, open_big_version),
-    Kind("Delta tables", is_delta_folder, read_version, open_big_version),
     Kind("MLTable", is_mltable, read_mltable, open_big_mltable),
+    Kind("Delta tables", is_delta_folder, read_version, open_big_version),
     Kind("DuckDB", _duckdb.claims, _duckdb.read, _duckdb.open_big),
     Kind("database", _databases.claims, _databases.read, _databases.open_big),
     Kind("files", lambda asked: True, read_files, open_big_files),

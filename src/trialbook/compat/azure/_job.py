@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -258,7 +259,9 @@ def _table(name: str) -> Callable[[_Draft, Entry], None]:
                 "Download the table, and write the path of its folder or file.",
             )
         if not _ADDRESS.match(path):
+            # With a point before it, a name is that of a file, not of a table of the workspace.
             path = str(draft.folder / Path(path).expanduser())
+            path = path if Path(path).name != path else os.path.join(".", path)
         draft.set(name, path, entry)
 
     return reader
