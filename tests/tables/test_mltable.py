@@ -43,6 +43,13 @@ def test_without_a_reading_step_files_are_read_by_their_names(folder):
     assert read(folder)["city"].tolist() == ["Oslo", "Rome", "Lima"]
 
 
+def test_traits_change_nothing_and_that_is_said(folder):
+    notes = []
+    table = read_table(folder(READ, more="traits: {index_columns: [age]}\n"), notes=notes)
+    assert list(table)[:2] == ["age", "city"]
+    assert "MLTable, line 3: there are traits" in notes[0].finding
+
+
 # -- paths -----------------------------------------------------------------------------------
 
 
@@ -290,6 +297,19 @@ def test_times_and_truth_are_filtered_after_they_were_converted(folder):
     assert ok["city"].tolist() == ["Oslo"]
 
 
+def test_what_a_reader_says_of_columns_that_are_left_is_said(folder, tmp_path):
+    (tmp_path / "people.csv").write_text("x;y\n1,5;2,5\n2,5;3,5\n")
+    step = "read_delimited: {delimiter: ';'}"
+    notes = []
+    table = read_table(folder(step, "drop_columns: x"), notes=notes)
+    assert table["y"].tolist() == [2.5, 3.5]
+    assert [note.columns for note in notes] == [("y",)]
+    notes.clear()
+    as_text = convert("y", "string")
+    assert read_table(folder(step, as_text), notes=notes)["y"].tolist() == ["2,5", "3,5"]
+    assert [note.columns for note in notes] == [("x",)]
+
+
 # -- what is refused -------------------------------------------------------------------------
 
 
@@ -337,7 +357,6 @@ def test_a_step_that_cannot_be_done_is_refused_with_its_line(folder, steps, mess
     [
         ("paths: [{file: a.csv}]\ntype: table\n", "Write type: mltable"),
         ("paths: [{file: a.csv}]\npath: x\n", "Did you mean 'paths'?"),
-        ("paths: [{file: a.csv}]\ntraits: {index_columns: a}\n", "traits are refused"),
         ("type: mltable\n", "there are no paths"),
         ("paths: [{fil: a.csv}]\n", "Did you mean 'file'?"),
         ("paths: [{file: azureml://datastores/x/paths/y}]\n", "Download the files"),

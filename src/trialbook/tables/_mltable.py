@@ -51,6 +51,7 @@ def read_mltable(asked: Asked) -> pd.DataFrame:
     """
     table = _described(asked)
     told = asked.notes
+    told += table.notes
     asked = replace(asked, notes=[])
     later = {
         column

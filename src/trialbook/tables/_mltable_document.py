@@ -11,8 +11,11 @@ from typing import Any, NamedTuple
 from trialbook.documents import Document, read_yaml
 from trialbook.errors import DataError, nearest
 from trialbook.tables._files import find_files, natural_order
+from trialbook.tables._notes import Note
 
 FILE = "MLTable"
+# A schema and metadata describe the file, and change nothing in the table.
+_KEYS = ("paths", "transformations", "traits", "$schema", "metadata")
 _HOW_WRITTEN = "Write paths: and transformations: as Azure Machine Learning documents them."
 
 
@@ -82,12 +85,15 @@ class Described:
         How the files are read; by their names if it does not say.
     steps : list of Step
         What follows.
+    notes : list of Note
+        What has no effect.
     """
 
     folder: Path
     locations: list[Location]
     reader: Step | None
     steps: list[Step]
+    notes: list[Note]
 
     def files(self) -> list[Path]:
         """The files, in the order of their rows; none is an error."""
@@ -144,27 +150,25 @@ def read_description(
         if step.name in readers:
             raise step.wrong("is not the first step", "Read the files first, and once.")
     reader = found.pop(0) if found and found[0].name in readers else None
-    return Described(path.parent, _locations(document), reader, found)
+    notes = []
+    if document.values.get("traits"):
+        place = document.place("traits")
+        notes.append(Note(f"{place}: there are traits", "left out: a table has no index columns"))
+    return Described(path.parent, _locations(document), reader, found, notes)
 
 
 def _check_key(document: Document, key: str, value: Any) -> None:
     place = document.place(key)
-    if key in ("paths", "transformations", "$schema", "metadata"):
-        return  # a schema and metadata describe the file, and change nothing in the table
+    if key in _KEYS:
+        return
     if key == "type":
         if value != "mltable":
             raise DataError(f"its type is '{value}'", place=place, remedy="Write type: mltable.")
         return
-    if key == "traits":
-        raise DataError(
-            "traits are refused: a table of Trialbook has no index columns",
-            place=place,
-            remedy="Take them out; name a column of times with time_column.",
-        )
     raise DataError(
         f"unknown key '{key}'",
         place=place,
-        remedy=nearest(key, ("paths", "transformations", "type", "$schema", "metadata")),
+        remedy=nearest(key, (*_KEYS, "type")),
     )
 
 
