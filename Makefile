@@ -10,6 +10,8 @@ VENV := .venv
 NOTEBOOKS := .venv-notebooks
 # Learners of the extra `deep` are tested where PyTorch is.
 DEEP := .venv-deep
+# Tables of Spark are tested where PySpark is.
+SPARK := .venv-spark
 # The tested PyTorch, which `make lock` keeps: a newer one is to be tested first.
 TORCH := 2.13.0
 BIN := $(VENV)/bin
@@ -42,13 +44,15 @@ if [ -z "$$uv" ] || ! "$$uv" pip install --quiet --python $(1)/bin/python $(2); 
 fi
 endef
 
-.PHONY: help demo test test-deep lint verify-notebooks lock clean
+.PHONY: help demo test test-deep test-spark lint verify-notebooks lock clean
 
 help:
 	@echo "make demo              train on a real table for two minutes and show the result"
 	@echo "make test              lint, types and tests"
 	@echo "make test-deep         tests of the learners on PyTorch, which it installs: gigabytes"
 	@echo "                       where pip finds no CPU wheel (PIP_FIND_LINKS=folder)"
+	@echo "make test-spark        tests of Spark and Hive tables with PySpark, which it installs:"
+	@echo "                       half a gigabyte; Java 17 or newer must be there"
 	@echo "make lint              ruff and mypy alone"
 	@echo "make verify-notebooks  run every trial's notebook where Trialbook is not installed"
 	@echo "                       (W=workspace EXPERIMENT=name; without W a small one is trained)"
@@ -69,6 +73,10 @@ $(DEEP)/.installed: pyproject.toml constraints.txt
 	$(call install,$(DEEP),--editable '.[test$(comma)deep]' --constraint constraints.txt)
 	@touch $@
 
+$(SPARK)/.installed: pyproject.toml constraints.txt
+	$(call install,$(SPARK),--editable '.[test$(comma)spark]' --constraint constraints.txt)
+	@touch $@
+
 demo: $(VENV)/.installed
 	$(BIN)/trialbook demo
 
@@ -85,6 +93,9 @@ test: lint
 
 test-deep: $(DEEP)/.installed
 	$(DEEP)/bin/pytest -n 2 -q tests/learners tests/acceptance/test_deep.py -k 'tabm or deep or unseen'
+
+test-spark: $(SPARK)/.installed
+	$(SPARK)/bin/pytest -q tests/tables/test_spark.py
 
 verify-notebooks: $(VENV)/.installed $(NOTEBOOKS)/.installed
 ifeq ($(strip $(W)),)
@@ -105,7 +116,7 @@ lock:
 	mv constraints.merged constraints.txt
 
 clean:
-	rm -rf $(VENV) $(NOTEBOOKS) $(DEEP) $(VERIFY_WORKSPACE) $(VERIFY_WORKSPACE).csv build dist
+	rm -rf $(VENV) $(NOTEBOOKS) $(DEEP) $(SPARK) $(VERIFY_WORKSPACE) $(VERIFY_WORKSPACE).csv build dist
 	rm -rf trialbook-demo trialbook-demo.csv
 	rm -rf .mypy_cache .ruff_cache .pytest_cache
 	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -40,6 +40,15 @@ def scheme_of(address: str) -> str | None:
     return found[1].lower() if found else None
 
 
+def without_file_scheme(address: str) -> str:
+    """The path in an address such as ``file:///data/my%20bank.csv``; any other as it is."""
+    if scheme_of(address) != "file":
+        return address
+    from urllib.request import url2pathname  # which brings all of HTTP along
+
+    return url2pathname(urlsplit(address.replace("#", "%23").replace("?", "%3F")).path)
+
+
 def split_fragment(address: str) -> tuple[str, str | None]:
     """An address in two: where the database is, and the table or query, if it names one."""
     url, sign, fragment = address.partition("#")

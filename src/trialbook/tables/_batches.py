@@ -289,19 +289,19 @@ def spool(batches: Iterable[pa.RecordBatch], *, place: str) -> ParquetTable:
     DataError
         If there are no rows, or the disk is full.
     """
-    folder = TemporaryFolder(place)
-    try:
-        files, schemas = _write(batches, folder.path)
-        schema = _schema(schemas, place)
-        for file, own in zip(files, schemas):
-            if own != schema:
-                _rewrite(file, schema)
-    except OSError as error:
-        raise folder.full(error) from None
-    table = open_parquet(files)
-    if table is None:
-        raise no_rows(place)
-    return replace(table, place=place, folder=folder)
+    with TemporaryFolder(place) as folder:
+        try:
+            files, schemas = _write(batches, folder.path)
+            schema = _schema(schemas, place)
+            for file, own in zip(files, schemas):
+                if own != schema:
+                    _rewrite(file, schema)
+        except OSError as error:
+            raise folder.full(error) from None
+        table = open_parquet(files)
+        if table is None:
+            raise no_rows(place)
+        return replace(table, place=place, folder=folder)
 
 
 def no_rows(place: str) -> DataError:

@@ -10,8 +10,9 @@ from typing import Final, TypeAlias
 import pandas as pd
 import pyarrow as pa
 
+from trialbook.addresses import without_file_scheme
 from trialbook.errors import DataError
-from trialbook.tables import _databases, _duckdb
+from trialbook.tables import _databases, _duckdb, _remote
 from trialbook.tables._cells import settle_dates
 from trialbook.tables._files import open_big_files, read_files
 from trialbook.tables._kinds import Asked, Kind
@@ -38,6 +39,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind("Delta tables", is_delta_folder, read_version, open_big_version),
     Kind("DuckDB", _duckdb.claims, _duckdb.read, _duckdb.open_big),
     Kind("database", _databases.claims, _databases.read, _databases.open_big),
+    Kind("files elsewhere", _remote.claims, _remote.read, _remote.open_big),
     Kind("files", lambda asked: True, read_files, open_big_files),
 )
 
@@ -125,7 +127,11 @@ def _read(
 
 
 def _asked(source: str | Path, text: Collection[str], workspace: str | Path | None) -> Asked:
-    return Asked(as_address(source), text, None if workspace is None else Path(workspace))
+    return Asked(
+        without_file_scheme(as_address(source)),
+        text,
+        None if workspace is None else Path(workspace),
+    )
 
 
 def _kind(asked: Asked) -> Kind:
