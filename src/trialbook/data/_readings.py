@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from trialbook.data._guardrails import Guardrail, listed
+from trialbook.data._guardrails import Guardrail
 from trialbook.tables._notes import Note
 
 
@@ -27,14 +27,10 @@ def readings(notes: Iterable[Note], table: str = "") -> tuple[Guardrail, ...]:
         Guardrail(
             "Reading",
             "alerted" if note.doubtful else "fixed",
-            f"{table} table: {_finding(note)}" if table else _finding(note),
+            f"{table} table: {note.found}" if table else note.found,
             note.action,
             note.columns,
             note.rows,
         )
         for note in notes
     )
-
-
-def _finding(note: Note) -> str:
-    return f"{note.finding} in {listed(note.columns)}" if note.columns else note.finding

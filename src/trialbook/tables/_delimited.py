@@ -231,17 +231,24 @@ def _parse(data: bytes, layout: _Layout, width: int, place: str, notes: list[Not
 
 
 def _explain(error: Exception, data: bytes, layout: _Layout, width: int, place: str) -> DataError:
-    for row, before, _ in _records(data[layout.start :], layout.delimiter):
-        if len(row) != width and not row[0].startswith(_COMMENT):
-            cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
-            remedy = "Put cells that hold the delimiter in double quotes, or repair the row."
-            if width == 1:
-                remedy = "Remove the lines above the names of the columns, or repair the row."
-            return DataError(
-                f"a row has {cells} where {width} are expected",
-                place=f"{place}, line {layout.lines + before + 1}",
-                remedy=remedy,
-            )
+    for row, before, end in _records(data[layout.start :], layout.delimiter):
+        if len(row) == width or row[0].startswith(_COMMENT):
+            continue
+        cells = "1 cell" if len(row) == 1 else f"{len(row):,} cells"
+        first, last = layout.lines + before + 1, layout.lines + end
+        where, remedy = f"line {first:,}", "repair the row."
+        if last > first:
+            where = f"lines {first:,} to {last:,}"
+            remedy = f"Close the double quote that is open in it, or {remedy}"
+        elif width == 1:
+            remedy = f"Remove the lines above the names of the columns, or {remedy}"
+        else:
+            remedy = f"Put cells that hold the delimiter in double quotes, or {remedy}"
+        return DataError(
+            f"a row has {cells} where {width:,} are expected",
+            place=f"{place}, {where}",
+            remedy=remedy,
+        )
     return DataError(f"the file cannot be read: {error}", place=place, remedy="Repair the file.")
 
 

@@ -23,7 +23,7 @@ from trialbook.tables._json import read_json
 from trialbook.tables._kinds import Asked
 from trialbook.tables._named import is_name, table_names
 from trialbook.tables._normalise import check_width, from_arrow, normalise
-from trialbook.tables._notes import Note
+from trialbook.tables._notes import Note, listed
 from trialbook.tables._parquet import ParquetTable, open_parquet
 from trialbook.tables._storage import storage_of
 from trialbook.tables._text import recognised
@@ -226,18 +226,13 @@ def same_columns(first: list[str], other: list[str], file: Path, other_file: Pat
         return
     lacking = [name for name in first if name not in set(other)]
     extra = [name for name in other if name not in set(first)]
-    parts = [f"lacks {_listed(lacking)}"] if lacking else []
-    parts += [f"has {_listed(extra)} besides"] if extra else []
+    parts = [f"lacks {listed(lacking)}"] if lacking else []
+    parts += [f"has {listed(extra)} besides"] if extra else []
     raise DataError(
         f"its columns differ from those of {file.name}: it {' and '.join(parts)}",
         place=str(other_file),
         remedy="Files that are read together need the same columns.",
     )
-
-
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(f"'{name}'" for name in names[:3])
-    return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def contents(file: Path) -> bytes:
@@ -293,7 +288,7 @@ def _remedy(data: bytes, kind: str) -> str:
 def read_parquet(data: bytes, place: str, notes: list[Note]) -> pd.DataFrame:
     """Read the bytes of a Parquet file."""
     file = pa.parquet.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
-    check_width(file.metadata.num_columns, place=place)
+    check_width(len(file.schema_arrow), place=place)
     return from_arrow(_sound(file.read()), place=place)
 
 

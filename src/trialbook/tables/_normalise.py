@@ -99,12 +99,14 @@ def column_names(names: pd.Index | list[str], *, place: str) -> list[str]:
     texts = [_name(name, position) for position, name in enumerate(names)]
     if len(set(texts)) < len(texts):
         seen: dict[str, int] = {}
+        numbers = all(text.replace(".", "", 1).isdigit() for text in texts)
         for position, text in enumerate(texts, start=1):
             if text in seen:
                 raise DataError(
                     f"two columns are named '{text}'",
                     place=f"{place}, columns {seen[text]} and {position}",
-                    remedy="Rename one of them.",
+                    remedy="Rename one of them."
+                    + (" If the line is data, put a line of names above it." if numbers else ""),
                 )
             seen[text] = position
     return texts

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+# Names enough to find the others by.
+_LISTED = 3
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,20 @@ class Note:
     rows: tuple[int, ...] = ()
     form: str | None = None
     doubtful: bool = False
+
+    @property
+    def found(self) -> str:
+        """What was found, and where."""
+        return f"{self.finding} in {listed(self.columns)}" if self.columns else self.finding
+
+    def __str__(self) -> str:
+        return f"{self.found}; {self.action}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first names of a list in quotes, and how many more there are."""
+    shown = ", ".join(f"'{name}'" for name in names[:_LISTED])
+    return shown + (f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else "")
 
 
 def written(notes: list[Note]) -> dict[str, str]:

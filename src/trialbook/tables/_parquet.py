@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from trialbook.errors import DataError
-from trialbook.tables._normalise import INDEX_COLUMN, column_names, from_arrow
+from trialbook.tables._normalise import INDEX_COLUMN, check_width, column_names, from_arrow
 from trialbook.tables._temporary import TemporaryFolder
 
 # Rows that are held before those that are wanted are kept of them.
@@ -96,14 +96,28 @@ class ParquetTable:
     def _batches(self, schema: pa.Schema, rows: np.ndarray | None) -> Iterator[pa.RecordBatch]:
         start = 0
         for path in self.files:
-            with pa.parquet.ParquetFile(path, memory_map=True) as file:
-                for batch in file.iter_batches(BATCH_ROWS, columns=schema.names):
-                    kept = None if rows is None else rows[start : start + len(batch)]
-                    start += len(batch)
-                    if kept is not None and not kept.any():
-                        continue
-                    part = batch.select(schema.names).cast(schema)
-                    yield part if kept is None or kept.all() else part.filter(pa.array(kept))
+            for batch in _stored(path, schema.names):
+                kept = None if rows is None else rows[start : start + len(batch)]
+                start += len(batch)
+                if kept is not None and not kept.any():
+                    continue
+                part = batch.select(schema.names).cast(schema)
+                yield part if kept is None or kept.all() else part.filter(pa.array(kept))
+
+
+def _stored(path: Path, names: list[str]) -> Iterator[pa.RecordBatch]:
+    """Some columns of a file; damage of its pages shows only now."""
+    try:
+        with pa.parquet.ParquetFile(
+            path, memory_map=True, page_checksum_verification=True
+        ) as file:
+            yield from file.iter_batches(BATCH_ROWS, columns=names)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(
+            f"the file cannot be read as Parquet: {str(error).splitlines()[0].rstrip('.')}",
+            place=str(path),
+            remedy="It may have been cut off or damaged: copy or write it again.",
+        ) from None
 
 
 def open_parquet(files: Sequence[Path]) -> ParquetTable | None:
@@ -127,6 +141,7 @@ def open_parquet(files: Sequence[Path]) -> ParquetTable | None:
     for path in files:
         try:
             with pa.parquet.ParquetFile(path, memory_map=True) as file:
+                check_width(len(file.schema_arrow), place=str(path))
                 schemas.append(file.schema_arrow.remove_metadata())
                 n_rows += file.metadata.num_rows
                 total += _table_bytes(file)

@@ -18,6 +18,7 @@ from trialbook.errors import OptionError
 
 if TYPE_CHECKING:
     from trialbook.experiment import Experiment, Trial
+    from trialbook.tables._notes import Note
 
 
 @click.command()
@@ -52,7 +53,13 @@ def predict(
             remedy="Leave it out.",
         )
     found = find_trial(experiment, trial)
-    table = read_table(data, text=experiment.schema.text, workspace=experiment.workspace)
+    notes: list[Note] = []
+    table = read_table(
+        data, text=experiment.schema.text, workspace=experiment.workspace, notes=notes
+    )
+    # Rows that were left out have no prediction.
+    for note in notes:
+        click.echo(f"note: {note}", err=True)
     predictions = _predictions(experiment, found, table, proba=proba)
     if target is not None:
         write_table(predictions, target)
