@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Collection
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -105,11 +106,11 @@ def detect_format(values: np.ndarray, *, share: float = PARSED_SHARE) -> str | N
     sample = _spread(values, _SAMPLE)
     if not _look_like_dates(sample, share):
         return None
-    fitting = [(parsed_share(sample, form), form) for form in FORMATS]
-    fitting = [(found, form) for found, form in fitting if found >= share]
+    shares = _shares(tuple(sample))
+    fitting = [form for form, found in zip(FORMATS, shares, strict=True) if found >= share]
     if not fitting:
         return None
-    candidates = [form for _, form in fitting if form != "ISO8601"] or ["ISO8601"]
+    candidates = [form for form in fitting if form != "ISO8601"] or ["ISO8601"]
     if len(candidates) > 1:
         more = _spread(values, _TIE_SAMPLE)
         return max(candidates, key=lambda form: parsed_share(more, form))
@@ -135,7 +136,8 @@ def mixed_formats(values: np.ndarray) -> tuple[str, ...]:
     found: list[str] = []
     rest = sample
     while len(rest) and len(found) < _MOST_FORMATS:
-        best = max(FORMATS, key=lambda form: parsed_share(rest, form))
+        shares = _shares(tuple(rest))
+        best = FORMATS[shares.index(max(shares))]
         read = parse(pd.Series(rest, dtype=object), best).notna().to_numpy()
         if read.sum() < max(1, _FORMAT_SHARE * len(sample)):
             break
@@ -178,6 +180,13 @@ def in_one_format(values: np.ndarray, formats: Collection[str]) -> np.ndarray:
     timed = any(form == "ISO8601" or "%H" in form or "%I" in form for form in formats)
     written = times.dt.strftime("%Y-%m-%d %H:%M:%S" if timed else "%Y-%m-%d").astype(object)
     return np.asarray(written.where(times.notna(), texts), dtype=object)
+
+
+@lru_cache(maxsize=64)  # reader and detection look at the same columns
+def _shares(sample: tuple[str, ...]) -> tuple[float, ...]:
+    """The part of a sample that each format reads."""
+    values = np.array(sample, dtype=object)
+    return tuple(parsed_share(values, form) for form in FORMATS)
 
 
 def parsed_share(values: np.ndarray, form: str) -> float:
