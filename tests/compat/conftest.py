@@ -4,12 +4,12 @@ import os
 
 import pytest
 
-from trialbook.execution import _pool
+from trialbook.execution import _pool, lasting_workers
 
 
 @pytest.fixture(scope="session", autouse=True)
 def one_fork_server():
-    """Workers of one environment, whatever the test is called: they share a fork server."""
+    """All experiments share a fork server, whatever the test is called that runs them."""
     own = _pool.worker_environment
 
     def environment(threads):
@@ -17,5 +17,6 @@ def one_fork_server():
         return {key: value for key, value in own(threads).items() if not name or value != name}
 
     _pool.worker_environment = environment
-    yield
+    with lasting_workers():
+        yield
     _pool.worker_environment = own

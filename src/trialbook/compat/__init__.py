@@ -1,7 +1,8 @@
 """Doors for people who come from elsewhere: their names and arguments, this engine.
 
-`azure` reads job files of Azure ML, `sklearn` has estimators for scikit-learn's pipelines and
-cross-validation. Each is imported when it is first used.
+`azure` reads job files of Azure ML, `databricks` has the functions of Databricks' AutoML, `sklearn`
+estimators for scikit-learn's pipelines and cross-validation. Each is imported when it is first
+used.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trialbook.compat import azure, sklearn
+    from trialbook.compat import azure, databricks, sklearn
 
-__all__ = ["azure", "sklearn"]
+__all__ = ["azure", "databricks", "sklearn"]
 
 
 def __getattr__(name: str) -> Any:

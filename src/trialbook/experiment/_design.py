@@ -22,11 +22,12 @@ from trialbook.tasks import TabularTask, count_columns
 
 @dataclass(frozen=True)
 class Tables:
-    """Tables that are in memory already."""
+    """Tables that are in memory already, and what was found when they were made."""
 
     data: Source | None = None
     validation: Source | None = None
     test: Source | None = None
+    notes: tuple[Guardrail, ...] = ()
 
 
 NO_TABLES = Tables()
@@ -156,13 +157,14 @@ def check_names(job: Job) -> Job:
 
 
 def read_tables(job: Job, tables: Tables) -> Prepared:
-    return prepare(
+    prepared = prepare(
         job,
         frame=tables.data,
         validation_frame=tables.validation,
         test_frame=tables.test,
         memory=table_memory(job),
     )
+    return replace(prepared, guardrails=(*tables.notes, *prepared.guardrails))
 
 
 def check(job: Job, tables: Tables = NO_TABLES) -> tuple[Guardrail, ...]:

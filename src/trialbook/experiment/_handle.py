@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -212,6 +213,16 @@ class Experiment:
             f"no trial '{which}' in the experiment '{self.name}'",
             remedy=nearest(text, [one.label for one in trials]),
         )
+
+    def log(self, trial: Trial, metrics: Mapping[str, float]) -> None:
+        """Add metrics of your own to a trial's run.
+
+        Parameters
+        ----------
+        trial : Trial
+        metrics : mapping of str to float
+        """
+        self._tracker.log(trial.run_id, metrics=metrics)
 
     def predict(self, data: Table, trial: str | int = "best") -> np.ndarray[Any, Any]:
         """Predict labels or numbers.

@@ -11,7 +11,12 @@ from trialbook.program._features import (
     extra_width,
     possible_extras,
 )
-from trialbook.program._notebook import from_notebook, import_program, to_notebook
+from trialbook.program._notebook import (
+    from_notebook,
+    import_program,
+    to_notebook,
+    with_absolute_paths,
+)
 from trialbook.program._tabular import (
     Frame,
     MetricCode,
@@ -40,5 +45,6 @@ __all__ = [
     "tabular_program",
     "to_notebook",
     "voting_program",
+    "with_absolute_paths",
     "with_first_folds",
 ]

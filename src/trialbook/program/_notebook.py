@@ -104,6 +104,28 @@ def from_notebook(path: Path) -> tuple[str, dict[str, Any]]:
     return str(jupytext.writes(notebook, fmt="py:percent")), own
 
 
+def with_absolute_paths(source: str, folder: Path) -> str:
+    """Let a program find its artifacts from anywhere, not from its own folder alone.
+
+    Parameters
+    ----------
+    source : str
+        Source text, or a cell of it.
+    folder : Path
+        Where the program lies.
+
+    Returns
+    -------
+    str
+        With absolute paths in place of those that begin with ``..``.
+    """
+
+    def absolute(found: re.Match[str]) -> str:
+        return f'("{(folder / found[1]).resolve().as_posix()}"'
+
+    return re.sub(r'\("((?:\.\./)*\.\.(?:/[^"]*)?)"', absolute, source)
+
+
 def import_program(path: Path, name: str = "trial") -> ModuleType:
     """Import a program from a file, so that its functions can be called.
 

@@ -1,0 +1,269 @@
+"""What an experiment comes to, with the attributes that Databricks documents."""
+
+from __future__ import annotations
+
+import ast
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trialbook.compat.databricks._metrics import PRIMARY, renamed
+from trialbook.learners import find
+
+if TYPE_CHECKING:
+    from trialbook.experiment import Experiment, Trial
+
+# Bars of the distribution of scores, and letters of the longest one.
+BARS, BAR_LETTERS = 5, 30
+SHOWN_TRIALS = 10
+
+
+@dataclass(frozen=True)
+class TrialInfo:
+    """One trial.
+
+    Parameters
+    ----------
+    notebook_path : str or None
+        Where its notebook is.
+    notebook_url : str or None
+        The same as an address for a browser.
+    artifact_uri : str or None
+        Address of the notebook among the artifacts of its run; `import_notebook` copies it.
+    mlflow_run_id : str
+        Its MLflow run.
+    metrics : dict of str to float
+        ``val_…``, ``training_…`` and, of the best trial, ``test_…``, as MLflow names them:
+        ``val_f1_score``, ``val_r2_score``.
+    params : dict of str to str
+        Hyperparameters.
+    model_path : str or None
+        Address of the MLflow model, for ``mlflow.pyfunc.load_model`` and others.
+    model_description : str
+        The algorithm and its hyperparameters.
+    duration : str
+        How long it trained.
+    preprocessors : str
+        How the columns become features.
+    evaluation_metric_score : float or None
+        The primary metric on the validation rows.
+
+    Notes
+    -----
+    A trial without a model, such as one that failed, has ``None`` where there is nothing.
+    """
+
+    notebook_path: str | None
+    notebook_url: str | None
+    artifact_uri: str | None
+    mlflow_run_id: str
+    metrics: dict[str, float]
+    params: dict[str, str]
+    model_path: str | None
+    model_description: str
+    duration: str
+    preprocessors: str
+    evaluation_metric_score: float | None
+    _trial: Trial
+
+    def load_model(self) -> Any:
+        """Load the model.
+
+        Returns
+        -------
+        estimator
+            A fitted scikit-learn estimator of the table's columns.
+
+        Raises
+        ------
+        NoModelError
+            If the trial has none.
+        """
+        return self._trial.model
+
+    def __repr__(self) -> str:
+        score = self.evaluation_metric_score
+        lines = {
+            "Model": self.model_description,
+            "Model path": self.model_path,
+            "Preprocessors": self.preprocessors,
+            "Training duration": self.duration,
+            "Evaluation metric score": "none" if score is None else f"{score:.6g}",
+            "Notebook": self.notebook_path,
+            "MLflow run id": self.mlflow_run_id,
+        }
+        return "\n".join(f"{name}: {value}" for name, value in lines.items())
+
+
+@dataclass(frozen=True)
+class AutoMLSummary:
+    """An experiment and its trials.
+
+    Parameters
+    ----------
+    experiment : mlflow.entities.Experiment
+        The MLflow experiment.
+    trials : list of TrialInfo
+        Best first; those without a model last.
+    best_trial : TrialInfo
+        The winner.
+    metric_distribution : str
+        How the scores of the trials are spread.
+    output_table_name : str or None
+        Table of predictions, which only forecasting makes.
+    primary_metric : str
+        What ranks the trials.
+    """
+
+    experiment: Any
+    trials: list[TrialInfo]
+    best_trial: TrialInfo
+    metric_distribution: str
+    output_table_name: str | None
+    primary_metric: str
+
+    def __repr__(self) -> str:
+        rows = [f"  {_one_line(one)}" for one in self.trials[:SHOWN_TRIALS]]
+        more = len(self.trials) - len(rows)
+        return "\n".join(
+            [
+                f"Experiment {self.experiment.name}: {len(self.trials)} trials,"
+                f" ranked by {self.primary_metric}",
+                *rows,
+                *([f"  and {more} more"] if more > 0 else []),
+                "",
+                "Best trial",
+                *(f"  {line}" for line in repr(self.best_trial).splitlines()),
+                "",
+                self.metric_distribution,
+            ]
+        )
+
+    def _repr_html_(self) -> str:
+        """The same as a table, with links to the notebooks."""
+        cells = []
+        for number, one in enumerate(self.trials[:SHOWN_TRIALS], start=1):
+            score = one.evaluation_metric_score
+            link = "" if one.notebook_url is None else f'<a href="{one.notebook_url}">notebook</a>'
+            texts = ("none" if score is None else f"{score:.6g}", one.model_description)
+            inner = "".join(f"<td>{html.escape(text)}</td>" for text in texts)
+            cells.append(
+                f"<tr><td>{number}</td>{inner}<td>{html.escape(one.duration)}</td>"
+                f"<td>{link}</td></tr>"
+            )
+        head = f"<th></th><th>{html.escape(self.primary_metric)}</th><th>model</th>"
+        more = len(self.trials) - len(cells)
+        return (
+            f"<p><b>{html.escape(self.experiment.name)}</b>: {len(self.trials)} trials</p>"
+            f"<table><tr>{head}<th>duration</th><th></th></tr>{''.join(cells)}</table>"
+            + (f"<p>and {more} more</p>" if more > 0 else "")
+            + f"<pre>{html.escape(self.metric_distribution)}</pre>"
+        )
+
+
+def summarise(experiment: Experiment, primary_metric: str) -> AutoMLSummary:
+    """Describe an experiment.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        It has a model.
+    primary_metric : str
+        As it was asked for.
+
+    Returns
+    -------
+    AutoMLSummary
+    """
+    import mlflow
+
+    best = experiment.best
+    infos = {one.run_id: trial_info(experiment, one) for one in experiment.trials}
+    name = f"val_{PRIMARY.get(primary_metric, primary_metric)}"
+    scores = [info.evaluation_metric_score for info in infos.values()]
+    return AutoMLSummary(
+        experiment=mlflow.get_experiment_by_name(experiment.name),
+        trials=list(infos.values()),
+        best_trial=infos[best.run_id],
+        metric_distribution=_distribution(name, [one for one in scores if one is not None]),
+        output_table_name=None,
+        primary_metric=primary_metric,
+    )
+
+
+def trial_info(experiment: Experiment, trial: Trial) -> TrialInfo:
+    """Describe one trial of an experiment."""
+    has_model = trial.state == "finished"
+    notebook = trial.notebook if trial.notebook.exists() else None
+    schema = experiment.schema
+    seconds = trial.metrics.get("fit_s")
+    return TrialInfo(
+        notebook_path=None if notebook is None else str(notebook),
+        notebook_url=None if notebook is None else notebook.as_uri(),
+        artifact_uri=None if notebook is None else notebook.as_uri(),
+        mlflow_run_id=trial.run_id,
+        metrics=renamed(trial.metrics, schema.task, len(schema.classes)),
+        params={name: str(value) for name, value in trial.params.items()},
+        model_path=(trial.folder / "model").as_uri() if has_model else None,
+        model_description=_model_description(trial),
+        duration="unknown" if seconds is None else f"{seconds / 60:.3f} minutes",
+        preprocessors=_preprocessors(trial.program) if has_model else "",
+        evaluation_metric_score=trial.score,
+        _trial=trial,
+    )
+
+
+def _one_line(one: TrialInfo) -> str:
+    score = "   no model" if one.evaluation_metric_score is None else ""
+    return f"{score or f'{one.evaluation_metric_score:11.6g}'}  {one.model_description}"
+
+
+def _model_description(trial: Trial) -> str:
+    params = ", ".join(f"{name}={value}" for name, value in trial.params.items())
+    if trial.learner in ("voting", "stacking"):
+        return f"{trial.learner.capitalize()} ensemble of {trial.params.get('members', '')}"
+    known = trial.learner not in ("edited", "")
+    title = find(trial.learner).name if known else "Edited notebook"
+    return f"{title} ({params})" if params else title
+
+
+def _preprocessors(program: Path) -> str:
+    """How a program makes features, read from its ``ColumnTransformer``."""
+    tree = ast.parse(program.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _called(node) == "ColumnTransformer":
+            parts = [_transformer(part) for part in getattr(node.args[0], "elts", ())]
+            return "; ".join(part for part in parts if part)
+    return "those of its members" if "MEMBERS" in program.read_text("utf-8") else "none"
+
+
+def _transformer(node: ast.AST) -> str:
+    """One element of a ``ColumnTransformer``: its name and the classes that it is made of."""
+    if not isinstance(node, ast.Tuple) or not isinstance(node.elts[0], ast.Constant):
+        return ""
+    steps = [_called(call) for call in ast.walk(node) if isinstance(call, ast.Call)]
+    names = [name for name in steps if name and name[0].isupper()]
+    return f"{node.elts[0].value!s}: {', '.join(dict.fromkeys(names)) or 'as it is'}"
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def _distribution(name: str, scores: Sequence[float]) -> str:
+    """The spread of the trials' scores, as text."""
+    values = np.asarray(scores, dtype=float)
+    quartiles = np.percentile(values, [0, 25, 50, 75, 100])
+    words = ("lowest", "25 %", "median", "75 %", "highest")
+    told = ", ".join(f"{word} {value:.6g}" for word, value in zip(words, quartiles, strict=True))
+    lines = [f"Distribution of {name} over {len(values)} trials: {told}"]
+    if np.ptp(values) > 0:
+        counts, edges = np.histogram(values, bins=BARS)
+        for count, low, high in zip(counts, edges[:-1], edges[1:], strict=True):
+            bar = "█" * int(np.ceil(BAR_LETTERS * count / counts.max()))
+            lines.append(f"  {low:10.5g} to {high:10.5g}  {count:4d} {bar}".rstrip())
+    return "\n".join(lines)
