@@ -193,7 +193,7 @@ TRANSFORMERS: Mapping[str, Transformer] = {
         Transformer(
             "dates",
             ("DatetimeEncoder", "DateTimeFeaturesTransformer", "DateTime"),
-            "a date is one number, its days since 1970",
+            "a date is one number, its seconds since 1970",
         ),
         Transformer("arithmetic", ("ArithmeticPairs",), "no features of two numbers"),
         Transformer("crosses", ("CategoryCrosses",), "no features of two categories"),
@@ -209,6 +209,9 @@ _BY_FOLDED = {
     for one in TRANSFORMERS.values()
     for spelling in (one.name, *one.aliases)
 }
+# Of these, categories need one; of the others, text does.
+ENCODINGS = ("one_hot", "target_encoding", "hash_one_hot", "codes")
+VECTORIZERS = ("tfidf", "words")
 # Without featurization there are codes of categories, and what learners cannot do without.
 OFF = frozenset(TRANSFORMERS) - {"imputer", "codes"}
 

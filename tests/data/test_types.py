@@ -275,3 +275,52 @@ def test_an_override_of_an_unknown_column_is_refused() -> None:
     frame = read_table(pd.DataFrame({"age": [1, 2], "job": ["a", "b"]}))
     with pytest.raises(OptionError, match="Did you mean 'age'"):
         detect(frame, overrides={"agee": "numeric"})
+
+
+# -- other vocabularies ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "semantic"),
+    [
+        ("Numeric", Semantic.NUMERIC),
+        ("Categorical", Semantic.CATEGORICAL),
+        ("CategoricalHash", Semantic.CATEGORICAL),
+        ("categorical_hash", Semantic.CATEGORICAL),
+        ("NATIVE", Semantic.NUMERIC),
+        ("Hashes", Semantic.IDENTIFIER),
+    ],
+)
+def test_types_are_read_in_any_spelling(asked: str, semantic: Semantic) -> None:
+    assert column(range(ROWS), x=asked).semantic is semantic
+    assert column(days("%d.%m.%Y"), x="DateTime").semantic is Semantic.DATETIME
+
+
+def test_native_is_how_a_column_is_stored() -> None:
+    assert column(days("%Y-%m-%d"), x="native").semantic is Semantic.CATEGORICAL
+    assert column(phrases(ROWS, 5), x="native").semantic is Semantic.CATEGORICAL
+    assert column([1, 0] * 50, x="native").semantic is Semantic.NUMERIC
+    assert column([True, False] * 50, x="native").semantic is Semantic.BOOLEAN
+    assert column(["a"] * ROWS, x="native").dropped == "constant"
+    assert column([None, 1.0] * 50, x="native").used
+
+
+def test_what_a_table_says_of_its_columns_comes_after_what_a_person_says() -> None:
+    frame = read_table(pd.DataFrame({"a": range(ROWS), "b": range(ROWS), "c": range(ROWS)}))
+    said = {"a": "categorical", "b": "categorical", "c": "datetime", "gone": "text"}
+    a, b, c = detect(frame, overrides={"b": "numeric"}, annotations=said)
+    assert (a.semantic, a.evidence) == (Semantic.CATEGORICAL, "type annotated in the table")
+    assert (b.semantic, b.evidence) == (Semantic.NUMERIC, "type given by request")
+    assert c.semantic is Semantic.IDENTIFIER  # whole numbers are no dates, whatever is said
+
+
+def test_text_without_spaces_is_told_by_its_characters() -> None:
+    characters = list("我喜欢这家餐厅服务太慢了不好吃价格便宜环境")
+    said = ["".join(RNG.choice(characters, 14)) for _ in range(ROWS)]
+    frame = pd.DataFrame({"x": said, "city": RNG.choice(["北京", "上海"], ROWS)})
+    kinds = {
+        spaceless: [one.semantic for one in detect(frame, overrides={}, spaceless=spaceless)]
+        for spaceless in (False, True)
+    }
+    assert kinds[False] == [Semantic.IDENTIFIER, Semantic.CATEGORICAL]
+    assert kinds[True] == [Semantic.TEXT, Semantic.CATEGORICAL]

@@ -35,6 +35,7 @@ from trialbook.learners import (
 from trialbook.learners import _forest as forest
 from trialbook.learners._base import Params
 from trialbook.learners._selection import MIN_COLUMNS, USUAL
+from trialbook.orders import OFF, Imputer, Orders, read_parameters
 from trialbook.program import (
     Code,
     Columns,
@@ -281,6 +282,70 @@ def test_one_model_of_all_rows_takes_the_place_of_the_folds_models(
         assert (predicted == data["y"]).mean() > 0.55
     else:
         assert np.std(predicted - data["y"]) < 0.97 * data["y"].std()
+
+
+FILLED = {
+    "size": Imputer(strategy="mean"),
+    "level": Imputer(strategy="constant", fill_value=0.5),
+    "job": Imputer(strategy="most_frequent"),
+    "zip": Imputer(strategy="constant", fill_value="nowhere"),
+    "code": Imputer(strategy="constant", fill_value=7.0),
+    "flag": Imputer(strategy="constant", fill_value="True"),
+    "day": Imputer(strategy="median"),
+    "seen": Imputer(strategy="constant", fill_value="2024-01-01T00:00:00"),
+}
+TOLD = {
+    "tfidf": [{"fields": ["note"], "parameters": {"ngram_range": [1, 3], "max_features": 40}}],
+    "hash_one_hot": {"number_of_bits": 3},
+    "one_hot": {"max_levels": 3, "min_frequency": 2},
+    "target_encoding": {"smooth": 5.0},
+    "topics": {"n_components": 4},
+}
+ORDERS = {
+    "off": Orders(blocked=OFF),
+    "codes and counts": Orders(
+        blocked=frozenset({"one_hot", "target_encoding", "hash_one_hot", "tfidf"})
+    ),
+    "one-hot and TF-IDF": Orders(
+        blocked=frozenset({"codes", "target_encoding", "words", "topics", "dates"})
+    ),
+    "hashes": Orders(blocked=frozenset({"codes", "target_encoding", "one_hot"})),
+    "filled": Orders(imputers=FILLED, hashed=frozenset({"zip"})),
+    "told": Orders(parameters=read_parameters(TOLD), language="zh", hashed=frozenset({"code"})),
+}
+
+
+@pytest.mark.parametrize("asked", ORDERS)
+@pytest.mark.parametrize("key", [pytest.param(key, marks=runnable(key)) for key in all_learners()])
+def test_what_is_asked_of_the_features_is_kept_to(key: str, asked: str, tmp_path: Path) -> None:
+    learner, orders = all_learners()[key], ORDERS[asked]
+    n_classes = 2 if "classification" in learner.tasks else 0
+    texts = COLUMNS.text if orders.allows("tfidf") or orders.allows("words") else ()
+    columns = replace(COLUMNS, orders=orders, text=texts)
+    table, data = easy_table(n_classes, columns=columns), easy_data(n_classes)
+    source = write(learner, learner.starts(table)[0].params, table, tmp_path, data)
+    for name, function in MADE_WITH.items():
+        assert orders.allows(name) or function not in source
+    assert imported(source) <= PUBLIC
+    module = load(source, tmp_path)
+    X, y, folds = module.load()
+    model, valid, prediction = next(iter(module.cross_validate(X, y, folds)))
+    assert np.isfinite(prediction).all()
+    assert len(prediction) == len(valid)
+    assert len(model.predict(unseen_rows(data))) == 4
+
+
+# What a program that has a transformer calls.
+MADE_WITH = {
+    "codes": "OrdinalEncoder(",
+    "target_encoding": "TargetEncoder(",
+    "hash_one_hot": "buckets",
+    "tfidf": "Tfidf",
+    "words": "CountVectorizer",
+    "topics": "StringEncoder",
+    "dates": "weekday",
+    "missing_indicator": "add_indicator",
+}
 
 
 @pytest.mark.parametrize("n_classes", [2, 0])

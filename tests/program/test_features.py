@@ -12,14 +12,13 @@ import pytest
 from sklearn.base import BaseEstimator
 
 from trialbook.program._code import assign, import_block
-from trialbook.program._features import (
+from trialbook.program._features import FeatureCode, feature_code
+from trialbook.program._needs import (
     MAX_NATIVE_LEVELS,
     ONE_HOT_MAX_LEVELS,
     Columns,
-    FeatureCode,
     Preprocessing,
     extra_width,
-    feature_code,
     possible_extras,
 )
 from trialbook.program._tabular import _functions

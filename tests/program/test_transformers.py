@@ -15,9 +15,9 @@ from sklearn.base import clone
 from trialbook.program import Columns, Preprocessing, import_program
 from trialbook.program._code import assign, import_block
 from trialbook.program._features import feature_code
-from trialbook.program._snippets import arithmetic, centred, explained, parts
+from trialbook.program._snippets import arithmetic, buckets, centred, explained, parts
 from trialbook.program._tabular import _functions
-from trialbook.program._transformers import ArithmeticPairs, CategoryCrosses
+from trialbook.program._transformers import ArithmeticPairs, CategoryCrosses, DateImputer, Topics
 
 N = 600
 
@@ -261,3 +261,35 @@ def test_they_are_pickled_with_their_source(numbers, levels, tmp_path: Path) -> 
     script.write_text(SEPARATE, encoding="utf-8")
     subprocess.run([sys.executable, "-I", script, tmp_path], check=True, timeout=120)
     np.testing.assert_array_equal(np.load(tmp_path / "elsewhere.npy"), fitted.transform(table))
+
+
+# -- what is asked for by name ---------------------------------------------------------------
+
+
+def test_dates_are_filled_by_what_a_fold_has() -> None:
+    days = pd.DataFrame({"day": ["2024-01-01", "2024-01-01", "2024-01-06", None, "no date"]})
+    expected = {"mean": "2024-01-02 16:00", "median": "2024-01-01", "most_frequent": "2024-01-01"}
+    parsing = {"format": "%Y-%m-%d", "errors": "coerce"}
+    for strategy, day in expected.items():
+        filled = clone(DateImputer(strategy, parsing=parsing)).fit(days).transform(days)
+        assert list(filled["day"][3:]) == [pd.Timestamp(day)] * 2
+    given = DateImputer("constant", "2000-02-03").fit(days[:4])
+    assert given.transform(days[3:4])["day"].iloc[0] == pd.Timestamp("2000-02-03")
+    assert list(given.get_feature_names_out()) == ["day"]
+
+
+def test_there_are_no_more_topics_than_words() -> None:
+    counts = np.random.default_rng(0).poisson(1.0, (50, 3)).astype(float)
+    topics = Topics(30, random_state=0).fit(counts)
+    assert topics.transform(counts).shape == (50, 3)
+    assert list(topics.get_feature_names_out()) == ["topic_00", "topic_01", "topic_02"]
+    assert Topics(2).fit(counts).transform(counts).shape == (50, 2)
+
+
+def test_a_bucket_is_of_what_a_category_is_called_wherever_it_stands() -> None:
+    first = buckets(pd.DataFrame({"a": ["x", "y"], "b": ["y", "x"]}), 1000)
+    assert list(first["a"]) == list(first["b"])[::-1]
+    assert first.to_numpy().min() >= 0 and first.to_numpy().max() < 1000
+    np.testing.assert_array_equal(
+        buckets(pd.DataFrame({"a": [1, 5]}).astype(float), 9), buckets(np.array([[1.0], [5.0]]), 9)
+    )

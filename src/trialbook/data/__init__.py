@@ -8,6 +8,7 @@ from __future__ import annotations
 from trialbook.data._big import BIG_ROWS, least_rows, trained_rows
 from trialbook.data._columns import Column, Semantic
 from trialbook.data._guardrails import NAMED_ROWS, Guardrail, concerned, counts, ranked, told
+from trialbook.data._orders import orders_of
 from trialbook.data._prepare import Prepared, prepare
 from trialbook.data._read import FOLD_COLUMN
 from trialbook.data._schema import Schema
@@ -34,6 +35,7 @@ __all__ = [
     "keep_known_labels",
     "least_rows",
     "make_folds",
+    "orders_of",
     "prepare",
     "prepare_target",
     "ranked",

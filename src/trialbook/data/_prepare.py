@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from trialbook._languages import SPACELESS
 from trialbook.data._big import (
     BIG_ROWS,
     SAMPLING,
@@ -16,6 +17,7 @@ from trialbook.data._big import (
 )
 from trialbook.data._columns import Semantic
 from trialbook.data._guardrails import Guardrail, Verdict
+from trialbook.data._orders import check_orders, native_names, ordered_columns
 from trialbook.data._read import FOLD_COLUMN, chance, read_used
 from trialbook.data._readings import readings
 from trialbook.data._roles import (
@@ -112,6 +114,7 @@ def prepare(
 
     schema = _schema(table, job, task, classes, positive)
     schema = replace(schema, columns=(*schema.columns, *used.unread), forms=used.forms)
+    notes += check_orders(job, schema.columns)
     notes += check(Look(table, positions, schema, job.time_column))
     train = schema.conform(table, require_target=True)
     train, _ = keep_known_labels(train, schema, "training")
@@ -239,10 +242,14 @@ def _schema(
 ) -> Schema:
     roles = {job.target, job.weight, job.group_column, *job.fold_columns}
     features = table[[name for name in table.columns if name not in roles]]
-    overrides = dict(job.types) | {
-        name: "ignore" for name in job.ignore if name in features.columns
-    }
-    columns = detect(features, overrides=overrides)
+    ignored = {name: "ignore" for name in job.ignore if name in features.columns}
+    native = {name: kind for name, kind in native_names(job).items() if name in features.columns}
+    columns = detect(
+        features,
+        overrides=native | dict(job.types) | ignored,
+        spaceless=job.language in SPACELESS,
+    )
+    columns = ordered_columns(job, columns)
     schema = Schema(task, job.target, classes, positive, columns, job.weight)
     if not schema.used:
         reasons = [f"'{column.name}' ({column.dropped})" for column in columns[:5]]

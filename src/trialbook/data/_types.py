@@ -11,6 +11,7 @@ import pandas as pd
 
 from trialbook.data._columns import Column, Semantic
 from trialbook.errors import OptionError, nearest
+from trialbook.orders import folded
 from trialbook.tables._cells import MISSING_VALUE
 from trialbook.tables._dates import detect_format
 from trialbook.tables._storage import Storage, shown, storage_of
@@ -56,7 +57,8 @@ _IDENTIFIER_NAME = re.compile(
     r"|(?i:row_?(?:id|nr|num|number|names?)|index|unnamed: ?\d+|record_?(?:nr|num|number)|recno)"
 )
 
-# What a person may write for a type -> the type. "ignore" drops the column.
+# What a person may write for a type -> the type; case and punctuation do not matter. "ignore"
+# drops the column.
 TYPE_NAMES: Mapping[str, Semantic | None] = {
     "numeric": Semantic.NUMERIC,
     "number": Semantic.NUMERIC,
@@ -64,12 +66,18 @@ TYPE_NAMES: Mapping[str, Semantic | None] = {
     "bool": Semantic.BOOLEAN,
     "categorical": Semantic.CATEGORICAL,
     "category": Semantic.CATEGORICAL,
+    "categorical_hash": Semantic.CATEGORICAL,
     "datetime": Semantic.DATETIME,
     "date": Semantic.DATETIME,
+    "timestamp": Semantic.DATETIME,
     "text": Semantic.TEXT,
     "identifier": Semantic.IDENTIFIER,
+    "hashes": Semantic.IDENTIFIER,
     "ignore": None,
 }
+# Takes the type from how the column is stored, whatever its cells look like.
+NATIVE = "native"
+_FOLDED = {folded(name): name for name in (*TYPE_NAMES, NATIVE)}
 
 # Why a column of some type is not a feature.
 _DROPPED = {
@@ -105,7 +113,13 @@ class _Facts:
         return self.distinct / max(1, self.rows - self.missing)
 
 
-def detect(frame: pd.DataFrame, *, overrides: Mapping[str, str]) -> tuple[Column, ...]:
+def detect(
+    frame: pd.DataFrame,
+    *,
+    overrides: Mapping[str, str],
+    annotations: Mapping[str, str] | None = None,
+    spaceless: bool = False,
+) -> tuple[Column, ...]:
     """Find the meaning of every column.
 
     Parameters
@@ -114,8 +128,13 @@ def detect(frame: pd.DataFrame, *, overrides: Mapping[str, str]) -> tuple[Column
         Normalised table of the columns that may be features.
     overrides : mapping of str to str
         Type by column name, which comes before detection: numeric, boolean, categorical,
-        datetime, text, identifier or ignore. An override to a feature type makes the column a
-        feature whatever detection would have said.
+        categorical_hash, datetime, text, identifier, native or ignore. An override to a feature
+        type makes the column a feature whatever detection would have said.
+    annotations : mapping of str to str, optional
+        Types that the table carries; they come after `overrides`, and one that the values cannot
+        have is passed over.
+    spaceless : bool, optional
+        Whether text is in a language that has no spaces between words.
 
     Returns
     -------
@@ -128,14 +147,24 @@ def detect(frame: pd.DataFrame, *, overrides: Mapping[str, str]) -> tuple[Column
         If an override names an unknown column or type, or a type that the values cannot have.
     """
     _check_overrides(frame, overrides)
+    annotated = {
+        name: kind
+        for name, kind in (annotations or {}).items()
+        if name not in overrides and folded(kind) in _FOLDED
+    }
     columns: list[Column] = []
     kept: dict[tuple[int, ...], list[_Facts]] = {}
     for name in frame.columns:
         facts = _facts(frame[name])
         if name in overrides:
-            columns.append(_overridden(facts, overrides[name]))
+            columns.append(_overridden(facts, overrides[name], frame[name]))
             continue
-        column = _detected(facts, frame[name])
+        if name in annotated:
+            found = _annotated(facts, annotated[name], frame[name])
+            if found is not None:
+                columns.append(found)
+                continue
+        column = _detected(facts, frame[name], spaceless=spaceless)
         original = _original(facts, kept) if column.used else None
         if original is not None:
             column = replace(
@@ -156,11 +185,11 @@ def _check_overrides(frame: pd.DataFrame, overrides: Mapping[str, str]) -> None:
                 place="option types",
                 remedy=nearest(name, frame.columns),
             )
-        if str(kind).lower() not in TYPE_NAMES:
+        if folded(kind) not in _FOLDED:
             raise OptionError(
                 f"unknown column type '{kind}' for '{name}'",
                 place="option types",
-                remedy=nearest(str(kind), TYPE_NAMES),
+                remedy=nearest(str(kind), _FOLDED.values()),
             )
 
 
@@ -215,7 +244,8 @@ def _column(facts: _Facts, semantic: Semantic, evidence: str, form: str | None =
     )
 
 
-def _detected(facts: _Facts, column: pd.Series) -> Column:
+def _says_nothing(facts: _Facts, column: pd.Series) -> Column | None:
+    """The column, if nothing could be made of it whatever it means."""
     if facts.distinct == 0:
         found = _column(facts, Semantic.CONSTANT, "every cell is missing")
         return replace(found, dropped="all missing")
@@ -224,13 +254,20 @@ def _detected(facts: _Facts, column: pd.Series) -> Column:
         return _column(facts, Semantic.UNSUPPORTED, f"cells of type {kind} are not supported")
     if facts.distinct == 1 and facts.missing == 0:
         return _column(facts, Semantic.CONSTANT, f"every cell is {shown(facts.values[0])}")
+    return None
+
+
+def _detected(facts: _Facts, column: pd.Series, *, spaceless: bool) -> Column:
+    nothing = _says_nothing(facts, column)
+    if nothing is not None:
+        return nothing
     if facts.storage is Storage.DATETIME:
         return _column(facts, Semantic.DATETIME, "stored as times")
     if facts.storage is Storage.BOOL:
         return _column(facts, Semantic.BOOLEAN, "stored as true and false")
     if facts.storage is Storage.NUMBER:
         return _number(facts)
-    return _string(facts)
+    return _string(facts, spaceless=spaceless)
 
 
 def _number(facts: _Facts) -> Column:
@@ -267,14 +304,17 @@ def _numbered_rows(facts: _Facts) -> str | None:
     return None
 
 
-def _string(facts: _Facts) -> Column:
+def _string(facts: _Facts, *, spaceless: bool) -> Column:
     form = detect_format(facts.values)
     if form is not None:
         how = "ISO 8601 dates" if form == "ISO8601" else f"dates in the format {form}"
         return _column(facts, Semantic.DATETIME, how, form)
     sample = facts.values[:: max(1, facts.distinct // POLICY.sample)]
-    words = np.array([_words(value) for value in sample])
+    count = _characters if spaceless else _words
+    words = np.array([count(value) for value in sample])
     spaced = float(np.mean([" " in value.strip() for value in sample]))
+    if spaceless:  # a phrase without spaces is no key either
+        spaced = max(spaced, float(np.mean(words >= POLICY.text_words)))
     length = float(np.mean([len(value) for value in sample]))
     share = facts.distinct_share
     needed = (
@@ -311,13 +351,38 @@ def _words(value: str) -> int:
     return len(_WORD.findall(value))
 
 
-def _overridden(facts: _Facts, asked: str) -> Column:
-    semantic = TYPE_NAMES[str(asked).lower()]
+def _characters(value: str) -> int:
+    """Words of a text without spaces, of about two characters each; ASCII is written with them."""
+    beyond = sum(character > "\x7f" and character.isalpha() for character in value)
+    return _words(value) if not beyond else beyond // 2
+
+
+def _annotated(facts: _Facts, kind: str, column: pd.Series) -> Column | None:
+    """The column as its table says; ``None`` if its values say otherwise."""
+    try:
+        found = _says_nothing(facts, column) or _overridden(facts, kind, column)
+    except OptionError:
+        return None
+    asked = found.evidence == _BY_REQUEST
+    return replace(found, evidence="type annotated in the table") if asked else found
+
+
+_BY_REQUEST = "type given by request"
+
+
+def _overridden(facts: _Facts, asked: str, cells: pd.Series) -> Column:
+    kind = _FOLDED[folded(asked)]
+    if kind == NATIVE:
+        native = _column(
+            facts, _UNASKED.get(facts.storage, Semantic.UNSUPPORTED), "as it is stored"
+        )
+        return _says_nothing(facts, cells) or native
+    semantic = TYPE_NAMES[kind]
     if semantic is None:
         found = _column(facts, Semantic.CATEGORICAL, "ignored by request")
         kind = _UNASKED.get(facts.storage, Semantic.UNSUPPORTED)
         return replace(found, semantic=kind, dropped="ignored by request")
-    column = _column(facts, semantic, "type given by request")
+    column = _column(facts, semantic, _BY_REQUEST)
     if semantic is Semantic.IDENTIFIER:
         return column
     storage = facts.storage
@@ -351,7 +416,7 @@ def _overridden(facts: _Facts, asked: str) -> Column:
     return column
 
 
-# What an ignored column is called by its storage alone.
+# What a column is called by its storage alone, ignored or native.
 _UNASKED = {
     Storage.NUMBER: Semantic.NUMERIC,
     Storage.BOOL: Semantic.BOOLEAN,

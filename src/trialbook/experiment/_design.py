@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from trialbook.data import BIG_ROWS, Guardrail, Prepared, Schema, encode, prepare
+from trialbook.data import BIG_ROWS, Guardrail, Prepared, Schema, encode, orders_of, prepare
 from trialbook.errors import OptionError
 from trialbook.evaluation import Metric, default_metric, metric, tasks_of
 from trialbook.experiment import _state
@@ -90,6 +90,7 @@ class Design:
             y=codes(self.prepared),
             balance=bool(self.balance),
             counts=self.counts,
+            orders=orders_of(self.job, self.prepared.schema.columns),
         )
 
     @property
@@ -116,7 +117,10 @@ def make_design(job: Job, prepared: Prepared) -> Design:
     )
     learners = available(schema.task, job.allow, job.block)
     y = codes(prepared)
-    draft = TabularTask(job.experiment_name, schema, prepared.folds, ranked_by, job.seed, 1, y)
+    orders = orders_of(job, schema.columns)
+    draft = TabularTask(
+        job.experiment_name, schema, prepared.folds, ranked_by, job.seed, 1, y, orders=orders
+    )
     table = draft.table(PLANNED_ROWS)
     machine = share_out(job, draft.table().n_rows * max(1, table.n_features))
     budget = Ledger(job.deadline_s, trial_timeout=job.trial_timeout).trial_budget_s()

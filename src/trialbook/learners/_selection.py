@@ -37,6 +37,7 @@ def can_select(table: Table, *, native: bool = False) -> bool:
     bool
     """
     wide = len(table.columns.numeric) >= MIN_COLUMNS and table.n_rows >= MIN_ROWS
+    wide = wide and table.columns.orders.allows("selection")
     return wide and not (native and table.columns.categorical)
 
 

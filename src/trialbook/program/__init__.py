@@ -4,10 +4,11 @@ from trialbook.program._calibration import AdjustmentKind
 from trialbook.program._code import Code, call, set_constant
 from trialbook.program._ensemble import stacking_program, voting_program
 from trialbook.program._exploration import exploration_program
-from trialbook.program._features import (
+from trialbook.program._needs import (
     Columns,
     Extra,
     Preprocessing,
+    category_width,
     extra_width,
     possible_extras,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "ModelCode",
     "Preprocessing",
     "call",
+    "category_width",
     "exploration_program",
     "extra_width",
     "from_notebook",

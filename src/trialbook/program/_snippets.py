@@ -8,17 +8,21 @@ its arguments, NumPy as ``np`` and pandas as ``pd``, which every program imports
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 import numpy as np
+import pandas as pd
 
 
 def as_text(X):
     """Categories as text, with a mark of their own for missing ones."""
     return X.astype(object).where(X.notna(), "(missing)").astype(str)
+
+
+def buckets(X, n):
+    """Which of n buckets each category falls into, by a hash of what it is."""
+    columns = np.asarray(X).T
+    hashes = [pd.util.hash_array(np.ascontiguousarray(column)) for column in columns]
+    made = (np.column_stack(hashes) % n).astype(int)
+    return pd.DataFrame(made, columns=getattr(X, "columns", None), index=getattr(X, "index", None))
 
 
 def log_odds(p):

@@ -12,7 +12,8 @@ from typing import Literal
 
 from trialbook.program import _networks, _snippets, _transformers
 from trialbook.program._code import Code, assign, import_block, literal, set_constant, source_of
-from trialbook.program._features import Columns, FeatureCode, Preprocessing, feature_code
+from trialbook.program._features import FeatureCode, feature_code
+from trialbook.program._needs import Columns, Preprocessing
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.decomposition import TruncatedSVD
 
 from trialbook.program._snippets import arithmetic, centred, explained, parts
 
@@ -113,3 +114,52 @@ class CategoryCrosses(TransformerMixin, BaseEstimator):
 
     def get_feature_names_out(self, input_features=None):
         return np.array(self.names_, dtype=object)
+
+
+class DateImputer(TransformerMixin, BaseEstimator):
+    """Fills missing dates: with their mean or median, the most frequent one or a given one."""
+
+    def __init__(self, strategy="median", fill_value=None, parsing=None):
+        self.strategy = strategy
+        self.fill_value = fill_value
+        self.parsing = parsing
+
+    def fit(self, X, y=None):
+        self.dates_ = {name: self._fill_in(column) for name, column in self._parsed(X).items()}
+        return self
+
+    def transform(self, X):
+        return self._parsed(X).fillna(self.dates_)
+
+    def _parsed(self, X):
+        return X.apply(pd.to_datetime, **(self.parsing or {}))
+
+    def _fill_in(self, column):
+        if self.strategy == "constant":
+            return pd.Timestamp(self.fill_value, tz=column.dt.tz)
+        dates = column.dropna()
+        if self.strategy == "most_frequent":
+            return dates.mode().min()
+        return dates.mean() if self.strategy == "mean" else dates.median()
+
+    def get_feature_names_out(self, input_features=None):
+        return np.array(list(self.dates_), dtype=object)
+
+
+class Topics(TransformerMixin, BaseEstimator):
+    """A few topics of many words, by a singular value decomposition; no more than words."""
+
+    def __init__(self, n_components=30, random_state=None):
+        self.n_components = n_components
+        self.random_state = random_state
+
+    def fit(self, X, y=None):
+        size = min(self.n_components, X.shape[1])
+        self.svd_ = TruncatedSVD(size, random_state=self.random_state).fit(X)
+        return self
+
+    def transform(self, X):
+        return self.svd_.transform(X)
+
+    def get_feature_names_out(self, input_features=None):
+        return np.array([f"topic_{i:02}" for i in range(len(self.svd_.components_))], dtype=object)

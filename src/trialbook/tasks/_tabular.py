@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trialbook.program import Code, Columns, Frame, MetricCode
+from trialbook.orders import Orders
+from trialbook.program import Code, Columns, Frame, MetricCode, category_width
 from trialbook.tasks._table import Table
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 # One-hot or topic columns that a column becomes, for projecting the size of the encoded table.
 TEXT_WIDTH = 30
 DATE_WIDTH = 7
-MAX_ENCODED_LEVELS = 32
 # From so many columns that are zero in at least this share of the rows, a table is taken for a
 # bag of words: unit variance would there blow up what occurs once.
 MIN_COUNT_COLUMNS = 50
@@ -51,6 +51,8 @@ class TabularTask:
         Whether classes are weighted against their frequency.
     counts : tuple of str
         Numeric columns that count things which are mostly absent; see `count_columns`.
+    orders : Orders
+        What was asked of the features.
     """
 
     experiment: str
@@ -62,11 +64,12 @@ class TabularTask:
     y: np.ndarray[Any, Any]
     balance: bool = False
     counts: tuple[str, ...] = ()
+    orders: Orders = field(default_factory=Orders)
 
     @property
     def columns(self) -> Columns:
         """The used columns by kind."""
-        return columns_by_kind(self.schema, self.counts)
+        return columns_by_kind(self.schema, self.counts, self.orders)
 
     @functools.cached_property
     def fewest_rows(self) -> int:
@@ -117,7 +120,8 @@ class TabularTask:
         first = self.first_rows(rows)
         width = len(columns.numeric) + TEXT_WIDTH * len(columns.text)
         width += DATE_WIDTH * len(columns.datetime)
-        levels = sum(min(n, MAX_ENCODED_LEVELS) for n in columns.categorical.values())
+        levels = sum(category_width(columns, name, "one_hot") for name in columns.categorical)
+        codes = sum(category_width(columns, name, "codes") for name in columns.categorical)
         matrix = self.folds.matrix[:first]
         return Table(
             task=self.schema.task,
@@ -126,7 +130,7 @@ class TabularTask:
             n_classes=len(self.schema.classes),
             columns=columns,
             n_features=width + levels,
-            n_coded=width + len(columns.categorical),
+            n_coded=width + codes,
             metric=self.metric.name,
             n_jobs=self.n_jobs,
             weighted=self.schema.weight is not None,
@@ -219,7 +223,9 @@ def count_columns(schema: Schema, rows: pd.DataFrame) -> tuple[str, ...]:
     return found if len(found) >= MIN_COUNT_COLUMNS else ()
 
 
-def columns_by_kind(schema: Schema, counts: tuple[str, ...] = ()) -> Columns:
+def columns_by_kind(
+    schema: Schema, counts: tuple[str, ...] = (), orders: Orders | None = None
+) -> Columns:
     """Sort the used columns of a schema by what programs do with them.
 
     Parameters
@@ -227,6 +233,8 @@ def columns_by_kind(schema: Schema, counts: tuple[str, ...] = ()) -> Columns:
     schema : Schema
     counts : tuple of str
         Those of the numeric columns that `count_columns` found.
+    orders : Orders, optional
+        What was asked of the features.
 
     Returns
     -------
@@ -250,6 +258,7 @@ def columns_by_kind(schema: Schema, counts: tuple[str, ...] = ()) -> Columns:
             c.name for c in dates if c.datetime_format is None or is_timed(c.datetime_format)
         ),
         text=tuple(c.name for c in used if c.semantic == Semantic.TEXT),
+        orders=orders or Orders(),
     )
 
 
