@@ -118,11 +118,16 @@ def profile(
     """
     from trialbook.addresses import hide_password
     from trialbook.profiling import look, profile_of
+    from trialbook.tables import pinned
 
-    named = isinstance(data, (str, Path))
+    source = "a table in memory"
+    if isinstance(data, str):
+        data = pinned(data, Path(workspace))
+    if isinstance(data, (str, Path)):
+        source = hide_password(str(data))
     return profile_of(
         look(data, workspace),
-        source=hide_password(str(data)) if named else "a table in memory",
+        source=source,
         target=target,
         types=types,
         time_column=time_column,

@@ -342,7 +342,7 @@ def _time_coverage(
         )
     if not dated:
         return None
-    chosen = min(dated, key=lambda one: (one.name != time_column, one.missing, -one.distinct))
+    chosen = min(dated, key=lambda one: (one.name != time_column, one.missing))
     figures = chosen.times
     assert figures is not None
     coverage = TimeCoverage(

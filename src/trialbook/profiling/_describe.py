@@ -104,7 +104,7 @@ def histogram(values: np.ndarray, *, whole: bool = False) -> Histogram:
     counts, _ = np.histogram(values, edges)
     below = int(np.count_nonzero(values < edges[0]))
     above = int(np.count_nonzero(values > edges[-1]))
-    return Histogram(tuple(edges.tolist()), tuple(counts.tolist()), below, above)
+    return Histogram(tuple(edges.tolist()), tuple(counts.tolist()), below, above, whole)
 
 
 def numbers(values: np.ndarray, rows: np.ndarray) -> Numbers | None:

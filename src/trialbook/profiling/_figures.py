@@ -22,12 +22,15 @@ class Histogram:
         Values in each bin; the last one holds its upper edge, too.
     below, above : int
         Values outside the bins: so few, and so far away, that they would squeeze all others.
+    whole : bool
+        Whether the bins hold whole numbers: their edges lie between two.
     """
 
     edges: tuple[float, ...]
     counts: tuple[int, ...]
     below: int = 0
     above: int = 0
+    whole: bool = False
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def summary(column: ColumnProfile) -> str:
     if column.levels is not None:
         if column.semantic is Semantic.IDENTIFIER:
             return f"such as {column.levels.top[0].value}"
-        return ", ".join(f"{one.value} {share(one.share)}" for one in column.levels.top[:2])
+        return ", ".join(f"{one.value} ({share(one.share)})" for one in column.levels.top[:2])
     return ""
 
 

@@ -24,10 +24,17 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def sentence(text: str) -> str:
+    """A clause as a sentence."""
+    ends = text.endswith((".", "…", "?", "!"))
+    return f"{text[0].upper()}{text[1:]}{'' if ends else '.'}"
+
+
 def fact(name: str, value: str, note: str) -> str:
     """A card of the overview."""
     small = f"<small>{esc(note)}</small>" if note else ""
-    return f'<div class="card"><dt>{name}</dt><dd>{esc(value)}{small}</dd></div>'
+    kind = ' class="word"' if value.isalpha() else ""
+    return f'<div class="card"><dt>{name}</dt><dd{kind}>{esc(value)}{small}</dd></div>'
 
 
 def type_badge(column: ColumnProfile) -> str:
@@ -89,14 +96,13 @@ def histogram_figure(found: Histogram, label: str, kind: str, unit: str = "") ->
     """A histogram with its scale, and what lies outside it."""
     if not found.counts:
         return '<p class="muted small">The values are too far apart to draw.</p>'
-    edges = found.edges
-    width = edges[1] - edges[0]
-    if len(found.counts) > 1 and width == 1 and edges[0] % 1 == 0.5:
-        names = [figure(edge + 0.5) for edge in edges[:-1]]
-        ends = (names[0], names[-1])
-    else:
-        names = [f"{figure(a)} to {figure(b)}" for a, b in itertools.pairwise(edges)]
-        ends = (figure(edges[0]), figure(edges[-1]))
+    inside = 0.5 if found.whole else 0.0
+    bins = [
+        (figure(low + inside), figure(high - inside))
+        for low, high in itertools.pairwise(found.edges)
+    ]
+    names = [low if low == high else f"{low} to {high}" for low, high in bins]
+    ends = (bins[0][0], bins[-1][1])
     titles = [f"{name}{unit}: {count:,}" for name, count in zip(names, found.counts)]
     drawn = svg.bars(found.counts, titles, f"{label}, from {ends[0]} to {ends[1]}{unit}", kind)
     beyond = [

@@ -19,6 +19,7 @@ from trialbook.profiling._html import (
     periods_figure,
     plural,
     ranking,
+    sentence,
     table,
     type_badge,
 )
@@ -162,12 +163,11 @@ def _checks(profile: Profile) -> str:
 
 def _check(one: Guardrail) -> str:
     where = concerned(one)
-    said = ". ".join(
-        part[0].upper() + part[1:] for part in (one.finding, one.action, where) if part
-    )
+    parts = [part for part in (one.finding, one.action, where) if part]
+    said = " ".join(map(sentence, parts))
     return (
         f'<li><span class="pill {one.verdict}">{_VERDICTS[one.verdict]}</span>'
-        f"<p><strong>{esc(one.name)}</strong><br>{esc(said)}.</p></li>"
+        f"<p><strong>{esc(one.name)}</strong><br>{esc(said)}</p></li>"
     )
 
 
@@ -217,14 +217,14 @@ def _columns(profile: Profile, details: bool) -> str:
             f"<th scope='row'>{link}{type_badge(column)}</th>",
             f'<td class="{column.semantic}">{sketch_of(column)}</td>',
             f'<td class="said wide">{esc(summary(column))}</td>',
-            f'<td class="number">{lacking}{share(column.missing_share)}</td>',
+            f'<td class="number">{lacking}{_value(share(column.missing_share))}</td>',
             f'<td class="number wide">{column.distinct:,}</td>',
         ]
         if profile.target is not None:
             told = column.association
             text = "target" if column.role == "target" else ""
             if told is not None:
-                text = meter(told.share / most if most else 0) + share(told.share)
+                text = meter(told.share / most if most else 0) + _value(share(told.share))
             cells.append(f'<td class="number">{text}</td>')
         where = f'data-name="{name}" data-type="{column.semantic}"'
         rows.append(f"<tr {where}>{''.join(cells)}</tr>")
@@ -239,6 +239,11 @@ def _columns(profile: Profile, details: bool) -> str:
         f"<thead><tr>{''.join(head)}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
         f"{rest}</div>"
     )
+
+
+def _value(text: str) -> str:
+    """A figure beside a meter, as wide as the others below it."""
+    return f'<span class="value">{text}</span>'
 
 
 def _chosen(profile: Profile, most: int) -> Sequence[ColumnProfile]:

@@ -13,11 +13,21 @@ from trialbook.profiling._html import (
     periods_figure,
     plural,
     ranking,
+    sentence,
     table,
     type_badge,
 )
 from trialbook.profiling._profile import Profile
 
+_QUANTILES = {
+    "1%": "1st percentile",
+    "5%": "5th percentile",
+    "25%": "Lower quartile",
+    "50%": "Median",
+    "75%": "Upper quartile",
+    "95%": "95th percentile",
+    "99%": "99th percentile",
+}
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -49,11 +59,11 @@ def column_section(column: ColumnProfile, anchor: str, profile: Profile) -> str:
     -------
     str
     """
-    why = f"{column.semantic}: {column.evidence}"
+    why = sentence(f"{column.semantic}: {column.evidence}")
     if column.role == "target":
-        why += ". It is the target"
+        why += " It is the target."
     elif column.dropped is not None:
-        why += f". It would not be used: {column.dropped}"
+        why += f" It would not be used ({column.dropped})."
     facts = [
         ("Missing", f"{column.missing:,} ({share(column.missing_share)})"),
         ("Distinct", f"{column.distinct:,}"),
@@ -76,7 +86,7 @@ def column_section(column: ColumnProfile, anchor: str, profile: Profile) -> str:
         f'<details class="card column {column.semantic}" id="{anchor}" data-name="{name}" '
         f'data-type="{column.semantic}"><summary><h3>{name}</h3>{type_badge(column)}'
         f'<span class="said small muted">{esc(summary(column))}</span></summary>'
-        f'<div class="inside"><p class="why small muted">{esc(why)}.</p>{body}</div></details>'
+        f'<div class="inside"><p class="why small muted">{esc(why)}</p>{body}</div></details>'
     )
 
 
@@ -101,7 +111,7 @@ def _numbers(found: Numbers, facts: list[tuple[str, str]], column: ColumnProfile
         ("Std. deviation", figure(found.std)),
         ("Skew", figure(None if found.skew is None else round(found.skew, 3))),
         ("Minimum", figure(found.min)),
-        *((name.replace("%", " %"), figure(value)) for name, value in found.quantiles.items()),
+        *((_QUANTILES[name], figure(value)) for name, value in found.quantiles.items()),
         ("Maximum", figure(found.max)),
         ("Zeros", f"{found.zeros:,} ({share(found.zeros / total)})"),
         ("Negative", f"{found.negatives:,} ({share(found.negatives / total)})"),
@@ -128,8 +138,7 @@ def _numbers(found: Numbers, facts: list[tuple[str, str]], column: ColumnProfile
 def _levels(found: Levels, facts: list[tuple[str, str]], column: ColumnProfile) -> str:
     facts += [
         ("Entropy", f"{found.entropy:.2f} bits"),
-        ("Rare values", f"{found.rare:,}"),
-        ("Their cells", f"{found.rare_cells:,}"),
+        ("Rare values", f"{found.rare:,} in {plural(found.rare_cells, 'cell')}"),
     ]
     most = found.top[0].share
     rows = [
@@ -149,10 +158,9 @@ def _levels(found: Levels, facts: list[tuple[str, str]], column: ColumnProfile) 
 def _texts(found: Texts, facts: list[tuple[str, str]]) -> str:
     for name, lengths in (("Words", found.words), ("Characters", found.characters)):
         facts += [
-            (f"{name}, least", figure(lengths.min)),
-            ("median", figure(lengths.median)),
-            ("mean", figure(round(lengths.mean, 1))),
-            ("most", figure(lengths.max)),
+            (name, f"{figure(lengths.min)} to {figure(lengths.max)}"),
+            (f"{name}, median", figure(lengths.median)),
+            (f"{name}, mean", figure(round(lengths.mean, 1))),
         ]
     facts.append(("White space alone", f"{found.blank:,}"))
     chart = histogram_figure(found.words.histogram, "Words in each text", "", " words")

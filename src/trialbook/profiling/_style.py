@@ -9,7 +9,7 @@ STYLE = """
   --page: #f5f7f9; --card: #ffffff; --ink: #17202b; --muted: #566372; --line: #dfe5eb;
   --faint: #eef2f6; --blue: #2563a8; --warm: #b4471b; --good: #17714a; --amber: #8a5a00;
   --warm-soft: #fbeae2; --good-soft: #e2f3ea; --amber-soft: #fbf1d9;
-  --numeric: #2563a8; --categorical: #8b4fb3; --boolean: #0e7c86; --datetime: #b4471b;
+  --numeric: #2563a8; --categorical: #8b4fb3; --boolean: #0e7c86; --datetime: #97690a;
   --text: #3f7d20; --other: #7a8694;
 }
 @media (prefers-color-scheme: dark) {
@@ -17,7 +17,7 @@ STYLE = """
     --page: #10151b; --card: #18202a; --ink: #e7ecf2; --muted: #a0adbb; --line: #2d3743;
     --faint: #212b36; --blue: #6fa9e8; --warm: #f0935e; --good: #63c79b; --amber: #e2b552;
     --warm-soft: #3a241a; --good-soft: #17322a; --amber-soft: #352b14;
-    --numeric: #6fa9e8; --categorical: #c193e6; --boolean: #56c2cc; --datetime: #f0935e;
+    --numeric: #6fa9e8; --categorical: #c193e6; --boolean: #56c2cc; --datetime: #dcae4d;
     --text: #8fca6c; --other: #98a4b1;
   }
 }
@@ -34,7 +34,7 @@ header { padding-top: 32px; }
 h1 { font-size: 28px; line-height: 1.2; margin: 2px 0 6px; overflow-wrap: anywhere; }
 h2 { font-size: 19px; margin: 40px 0 4px; }
 h3 { font-size: 14px; margin: 0 0 8px; }
-p { margin: 4px 0; }
+p { margin: 4px 0; overflow-wrap: anywhere; }
 a { color: var(--blue); text-decoration-thickness: 1px; text-underline-offset: 3px; }
 :focus-visible { outline: 2px solid var(--blue); outline-offset: 2px; border-radius: 3px; }
 code { font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
@@ -48,12 +48,13 @@ nav { display: flex; flex-wrap: wrap; gap: 4px 18px; margin-top: 12px; font-size
   background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 18px 20px;
   margin-top: 12px;
 }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(128px, 1fr)); gap: 12px; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; }
 .facts .card { margin: 0; padding: 12px 16px; min-width: 0; }
 .facts dt { color: var(--muted); font-size: 13px; }
 .facts dd {
-  margin: 0; font-size: 22px; font-weight: 600; line-height: 1.3; overflow-wrap: anywhere;
+  margin: 0; font-size: 21px; font-weight: 600; line-height: 1.3; overflow-wrap: break-word;
 }
+.facts dd.word { font-size: 17px; line-height: 1.6; }
 .facts dd small { display: block; font-size: 12px; font-weight: 400; color: var(--muted); }
 .types { display: flex; height: 10px; gap: 2px; margin: 18px 0 8px; }
 .types span { background: var(--tone); border-radius: 3px; min-width: 4px; }
@@ -80,11 +81,12 @@ nav { display: flex; flex-wrap: wrap; gap: 4px 18px; margin-top: 12px; font-size
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th { text-align: left; font-weight: 600; font-size: 13px; color: var(--muted); }
-th, td { padding: 7px 12px 7px 0; border-bottom: 1px solid var(--line); vertical-align: middle; }
+th, td { padding: 7px 16px 7px 0; border-bottom: 1px solid var(--line); vertical-align: middle; }
 tr:last-child > th, tr:last-child > td { border-bottom: 0; }
 tbody th { color: var(--ink); font-size: 14px; font-weight: 500; overflow-wrap: anywhere; }
 tbody th .type { display: block; font-weight: 400; }
 .number { text-align: right; white-space: nowrap; }
+.number .value { display: inline-block; min-width: 54px; }
 .columns td:last-child { padding-right: 0; }
 .columns thead th { position: sticky; top: 0; background: var(--card); }
 .columns .sketch { width: 132px; height: 30px; }
@@ -94,13 +96,15 @@ tbody th .type { display: block; font-weight: 400; }
 svg { display: block; }
 svg.sketch, svg.chart { fill: var(--tone, var(--blue)); }
 svg.chart { width: 100%; height: 130px; border-bottom: 1px solid var(--line); }
-svg.chart .free { fill: transparent; }
-svg.chart g:hover .free { fill: var(--faint); }
+svg.chart rect { fill: transparent; }
+svg.chart rect:hover { fill: var(--line); }
+svg.chart path, svg.sketch path { pointer-events: none; }
 svg.line { fill: none; stroke: var(--warm); height: 70px; }
 svg.line path { stroke-width: 2px; vector-effect: non-scaling-stroke; stroke-linejoin: round; }
 svg.line path { stroke-linecap: round; }
 svg.heat { font-size: 11px; max-width: none; }
 svg.heat text { fill: var(--ink); }
+svg.heat .on { fill: var(--card); }
 svg.heat .plus { fill: var(--blue); } svg.heat .minus { fill: var(--warm); }
 svg.heat .none { fill: var(--muted); }
 .scale { display: flex; justify-content: space-between; font-size: 12px; color: var(--muted); }
@@ -136,12 +140,11 @@ details.column > summary .said { margin-left: auto; }
 .inside > .why { margin: 12px 0; }
 .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); }
 .two { gap: 20px 36px; align-items: start; }
-.pairs { display: grid; grid-template-columns: repeat(auto-fit, minmax(138px, 1fr)); margin: 0; }
-.pairs { gap: 4px 28px; font-size: 13px; }
-.pairs div { display: flex; justify-content: space-between; gap: 12px; }
-.pairs div { border-bottom: 1px solid var(--line); padding: 3px 0; min-width: 0; }
+.pairs { columns: 2 200px; column-gap: 32px; margin: 0; font-size: 13px; }
+.pairs div { display: flex; justify-content: space-between; gap: 12px; break-inside: avoid; }
+.pairs div { border-bottom: 1px solid var(--line); padding: 4px 0; }
 .pairs dt { color: var(--muted); }
-.pairs dd { margin: 0; text-align: right; overflow-wrap: anywhere; }
+.pairs dd { margin: 0; text-align: right; }
 .more { margin-top: 18px; }
 .quote { margin: 6px 0; padding-left: 12px; border-left: 3px solid var(--line); font-size: 14px; }
 .quote { overflow-wrap: anywhere; }
@@ -162,7 +165,10 @@ footer { padding: 28px 20px 40px; color: var(--muted); font-size: 13px; }
   .facts { grid-template-columns: repeat(2, 1fr); gap: 8px; }
   .facts dd { font-size: 19px; }
   .columns .wide { display: none; }
-  .columns .sketch { width: 84px; }
+  .columns .sketch { width: 64px; }
+  th, td { padding-right: 8px; }
+  .columns thead th { font-size: 11px; white-space: normal; }
+  .number .value { min-width: 0; }
   .columns .meter { display: none; }
   .ranking li { grid-template-columns: 38% 1fr 56px; gap: 8px; }
   .short li { grid-template-columns: 34% 1fr 100px; }

@@ -12,13 +12,30 @@ from collections.abc import Sequence
 # A stroke of one unit in a chart that stretches; the page's style gives its width.
 _HEIGHT = 100.0
 # Part of a bar's width that is left free beside it.
-_FREE = 0.14
+_FREE = 0.12
+# Squares of a heat map: of few columns there is room for the figure in each.
+CELL, LARGE_CELL, FEW_NAMES = 22, 38, 18
+
+
+def _esc(text: str) -> str:
+    return html.escape(text)
 
 
 def _heights(counts: Sequence[float]) -> list[float]:
     """Heights of bars; the smallest that is not nothing can still be seen."""
     most = max(counts, default=0) or 1
-    return [max(2.5, _HEIGHT * count / most) if count else 0.0 for count in counts]
+    return [max(3.0, _HEIGHT * count / most) if count else 0.0 for count in counts]
+
+
+def _drawn(counts: Sequence[float]) -> str:
+    """Bars as one path."""
+    width = 1 - _FREE
+    bars = [
+        f"M{place} 100v-{height:.0f}h{width:.2f}v{height:.0f}z"
+        for place, height in enumerate(_heights(counts))
+        if height
+    ]
+    return f'<path d="{"".join(bars)}"/>'
 
 
 def sketch(counts: Sequence[float], label: str, kind: str = "") -> str:
@@ -38,12 +55,7 @@ def sketch(counts: Sequence[float], label: str, kind: str = "") -> str:
     str
         SVG with one path.
     """
-    parts = []
-    for place, height in enumerate(_heights(counts)):
-        if height:
-            width = 1 - _FREE
-            parts.append(f"M{place} 100v-{height:.0f}h{width:.2f}v{height:.0f}z")
-    return _svg(max(1, len(counts)), label, f'<path d="{"".join(parts)}"/>', f"sketch {kind}")
+    return _svg(max(1, len(counts)), label, _drawn(counts), f"sketch {kind}")
 
 
 def bars(counts: Sequence[float], names: Sequence[str], label: str, kind: str = "") -> str:
@@ -63,14 +75,11 @@ def bars(counts: Sequence[float], names: Sequence[str], label: str, kind: str = 
     -------
     str
     """
-    parts = []
-    for place, (height, name) in enumerate(zip(_heights(counts), names)):
-        bar = f'<rect x="{place}" y="{_HEIGHT - height:.1f}" width="{1 - _FREE / 2:.2f}"'
-        # The rest of the bar's place is part of it for the pointer.
-        free = f'<rect class="free" x="{place}" y="0" width="1" height="100"/>'
-        title = f"<title>{html.escape(name)}</title>"
-        parts.append(f'<g>{title}{free}{bar} height="{height:.1f}"/></g>')
-    return _svg(max(1, len(counts)), label, "".join(parts), f"chart {kind}")
+    titles = "".join(
+        f'<rect x="{place}" width="1" height="100"><title>{_esc(name)}</title></rect>'
+        for place, name in enumerate(names)
+    )
+    return _svg(max(1, len(counts)), label, titles + _drawn(counts), f"chart {kind}")
 
 
 def line(values: Sequence[float | None], low: float, high: float, label: str) -> str:
@@ -105,7 +114,7 @@ def line(values: Sequence[float | None], low: float, high: float, label: str) ->
 def _svg(width: float, label: str, body: str, kind: str) -> str:
     return (
         f'<svg class="{kind.strip()}" viewBox="0 0 {width:g} {_HEIGHT:g}" role="img"'
-        f' preserveAspectRatio="none" aria-label="{html.escape(label)}">{body}</svg>'
+        f' preserveAspectRatio="none" aria-label="{_esc(label)}">{body}</svg>'
     )
 
 
@@ -133,31 +142,41 @@ def heat_map(
     str
         SVG with text, to be shown in its own size.
     """
-    cell, margin, n_names = 22, 150, len(names)
-    size = cell * n_names
+    n_names = len(names)
+    cell = CELL if n_names > FEW_NAMES else LARGE_CELL
     parts = []
     for i in range(n_names):
-        middle = i * cell + cell / 2
-        parts.append(
-            f'<text x="{margin - 8}" y="{middle + 4}" text-anchor="end">'
-            f"{html.escape(names[i])}</text>"
-        )
-        for j in range(i):
-            value = values[i][j]
-            side = "none" if value is None else "plus" if value >= 0 else "minus"
-            strength = 0.06 if value is None else 0.06 + 0.94 * abs(value)
+        # A name stands before its row and, turned, above its column.
+        middle = (i + 0.5) * cell
+        if i:
             parts.append(
-                f'<rect class="{side}" x="{margin + j * cell}" y="{i * cell}" width="{cell - 2}" '
-                f'height="{cell - 2}" rx="3" fill-opacity="{strength:.2f}">'
-                f"<title>{html.escape(written[i][j])}</title></rect>"
+                f'<text x="-8" y="{middle + 4:g}" text-anchor="end">{_esc(names[i])}</text>'
             )
-        # The name of each column again, at the head of its squares.
-        place = f"translate({margin + i * cell + cell / 2 - 3},{i * cell + cell - 4})"
         if i < n_names - 1:
-            parts.append(f'<text transform="{place} rotate(-45)">{html.escape(names[i])}</text>')
-    width, height = margin + size + 110, size
+            place = f"translate({middle:g},{(i + 1) * cell - 5:g})"
+            parts.append(f'<text transform="{place} rotate(-45)">{_esc(names[i])}</text>')
+        for j in range(i):
+            parts.append(_square(values[i][j], written[i][j], j * cell, i * cell, cell))
+    size, left, right = cell * n_names, 160, 110
+    # The first row has no squares, and the first turned name needs room.
+    top = 90 - cell
+    width, height = left + size + right, top + size
     return (
-        f'<svg class="heat" role="img" aria-label="{html.escape(label)}" '
-        f'viewBox="0 -6 {width} {height + 6}" width="{width}" height="{height + 6}">'
+        f'<svg class="heat" role="img" aria-label="{_esc(label)}" '
+        f'viewBox="{-left} {-top} {width} {height}" width="{width}" height="{height}">'
         f"{''.join(parts)}</svg>"
+    )
+
+
+def _square(value: float | None, title: str, x: float, y: float, cell: float) -> str:
+    side = "none" if value is None else "plus" if value >= 0 else "minus"
+    strength = 0.06 if value is None else 0.06 + 0.94 * abs(value)
+    said = ""
+    if cell > CELL and value is not None:
+        place = f'x="{x + cell / 2 - 1:g}" y="{y + cell / 2 + 3:g}" text-anchor="middle"'
+        figure = f"{value:.2f}".replace("-0.00", "0.00")
+        said = f'<text class="{"on" if strength > 0.6 else ""}" {place}>{figure}</text>'
+    return (
+        f'<g><title>{_esc(title)}</title><rect class="{side}" x="{x:g}" y="{y:g}" rx="3" '
+        f'width="{cell - 2:g}" height="{cell - 2:g}" fill-opacity="{strength:.2f}"/>{said}</g>'
     )
