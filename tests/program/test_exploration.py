@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import trialbook as tb
 from trialbook.data import Guardrail
 from trialbook.data._schema import Schema
 from trialbook.data._types import detect
@@ -109,7 +110,7 @@ def test_every_kind_of_column_has_its_section(run):
         "# ## The target",
         "# ## Which columns go with the target?",
         "# ## Numeric columns",
-        "# ## Correlations between numeric columns",
+        "# ## How columns go together",
         "# ## Categorical columns",
         "# ## Dates and times",
         "# ## Texts",
@@ -122,6 +123,34 @@ def test_every_kind_of_column_has_its_section(run):
     assert {"signal", "colour", "day: rows over time", "story: words"} <= set(ran.titles)
     assert ran.table["written day"].dtype.kind == "M"
     assert (ran.table["written day"] == ran.table["day"]).all()
+
+
+def test_the_notebook_says_what_the_profile_says(run):
+    frame = every_kind()
+    frame.loc[7, "noise, shifted"] = 1e6
+    ran, profile = run(frame), tb.profile(frame, "y")
+    for column in profile.strongest:
+        told = ran.related.loc[column.name]
+        assert told["tells of the target"] == pytest.approx(column.association.share, abs=0.02)
+    outliers = ran.outliers.loc["noise, shifted"]
+    expected = profile["noise, shifted"].numbers.outliers
+    assert (outliers["outliers"], outliers["furthest"], outliers["in row"]) == (1, 1e6, 8)
+    assert (outliers["below"], outliers["or above"]) == (expected.low, expected.high)
+    assert ran.described.loc["flag", "entropy (bits)"] == pytest.approx(
+        profile["flag"].levels.entropy
+    )
+    assert {"day: day of the week", "Share of each class of y, by day"} <= set(ran.titles)
+
+
+def test_correlations_are_of_all_types(run):
+    ran = run(every_kind())
+    assert ran.together[0] == "y"
+    assert set(ran.pairs["measure"]) == {
+        *("rank correlation", "correlation ratio of ranks", "Cramér's V")
+    }
+    assert ran.pairs["correlation"].abs().max() <= 1
+    near = ran.near.iloc[0]
+    assert {near["column"], near["other column"]} == {"day", "written day"}
 
 
 def test_regression_has_the_distribution_of_its_target(run):
@@ -159,7 +188,7 @@ def test_any_mix_of_kinds_runs(run, kept, task):
 def test_sections_of_absent_kinds_are_left_out():
     program = program_of(every_kind()[["story", "y"]])
     assert "# ## Texts" in program
-    for heading in ("Numeric columns", "Correlations", "Categorical columns", "Dates"):
+    for heading in ("Numeric columns", "Outliers", "Categorical columns", "Dates"):
         assert heading not in program
 
 
@@ -262,7 +291,7 @@ def test_only_standard_libraries_are_imported():
             imported |= {alias.name.split(".")[0] for alias in node.names}
         if isinstance(node, ast.ImportFrom):
             imported.add(node.module.split(".")[0])
-    assert imported == {"matplotlib", "numpy", "pandas", "sklearn"}
+    assert imported == {"matplotlib", "numpy", "pandas"}
 
 
 def test_program_becomes_a_notebook():

@@ -11,7 +11,14 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
+
+from trialbook.profiling._measures import (
+    centred_ranks,
+    correlation_ratio,
+    cosine,
+    cramers_v,
+    rank_correlation,
+)
 
 # Numbers with fewer values are levels; others fall into so many bins of as many rows each.
 FEW_VALUES, BINS = 20, 10
@@ -48,7 +55,7 @@ class Coded:
     @functools.cached_property
     def ranks(self) -> np.ndarray:
         """Centred ranks of the numbers, for pairs in which no cell is missing."""
-        return _ranks(np.zeros(0) if self.numbers is None else self.numbers)
+        return centred_ranks(np.zeros(0) if self.numbers is None else self.numbers)
 
 
 def coded_numbers(name: str, values: np.ndarray) -> Coded:
@@ -92,42 +99,6 @@ def coded_levels(name: str, codes: np.ndarray, *, true: int | None = None) -> Co
     return Coded(name, new[codes], missing, numbers)
 
 
-def explained(codes: np.ndarray, target: np.ndarray) -> float:
-    """Part of the target's entropy that a column explains.
-
-    Parameters
-    ----------
-    codes, target : ndarray of int, shape (n_rows,)
-        From 0.
-
-    Returns
-    -------
-    float
-        From 0, it says nothing, to 1, it tells the target: mutual information over entropy, less
-        what chance alone would give (Miller 1955, Madow).
-    """
-    table = _crossed(codes, target)
-    n_rows = table.sum()
-    both, one, other = (_entropy(counts) for counts in (table, table.sum(1), table.sum(0)))
-    if other <= 0:
-        return 0.0
-    sides = [int(np.count_nonzero(table.sum(axis))) for axis in (0, 1)]
-    by_chance = (sides[0] - 1) * (sides[1] - 1) / (2 * n_rows)
-    return float(np.clip((one + other - both - by_chance) / other, 0.0, 1.0))
-
-
-def _entropy(counts: np.ndarray) -> float:
-    shares = counts[counts > 0] / counts.sum()
-    return float(-(shares * np.log(shares)).sum())
-
-
-def _crossed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Rows by the two codes of each."""
-    width = int(other.max()) + 1
-    flat = np.bincount(one * width + other, minlength=(int(one.max()) + 1) * width)
-    return flat.reshape(-1, width)
-
-
 def correlation(one: Coded, other: Coded) -> tuple[float | None, str]:
     """How closely two columns go together, where neither is missing.
 
@@ -147,69 +118,10 @@ def correlation(one: Coded, other: Coded) -> tuple[float | None, str]:
         return None, ""
     if one.numbers is not None and other.numbers is not None:
         if rows.all():
-            return _cosine(one.ranks, other.ranks), SPEARMAN
-        return spearman(one.numbers[rows], other.numbers[rows]), SPEARMAN
+            return cosine(one.ranks, other.ranks), SPEARMAN
+        return rank_correlation(one.numbers[rows], other.numbers[rows]), SPEARMAN
     if one.numbers is not None:
         return correlation_ratio(one.numbers[rows], other.codes[rows]), ETA
     if other.numbers is not None:
         return correlation_ratio(other.numbers[rows], one.codes[rows]), ETA
     return cramers_v(one.codes[rows], other.codes[rows]), CRAMER
-
-
-def spearman(one: np.ndarray, other: np.ndarray) -> float | None:
-    """Rank correlation of two columns of numbers."""
-    return _cosine(_ranks(one), _ranks(other))
-
-
-def _cosine(one: np.ndarray, other: np.ndarray) -> float | None:
-    size = float(np.sqrt((one @ one) * (other @ other)))
-    return float(np.clip(one @ other / size, -1.0, 1.0)) if size > 0 else None
-
-
-def _ranks(values: np.ndarray) -> np.ndarray:
-    ranks = np.asarray(pd.Series(values).rank())
-    return ranks - ranks.mean() if len(ranks) else ranks
-
-
-def correlation_ratio(values: np.ndarray, codes: np.ndarray) -> float | None:
-    """Part of the spread of ranks that lies between groups, as a root, less what chance gives.
-
-    Parameters
-    ----------
-    values : ndarray of float, shape (n_rows,)
-    codes : ndarray of int, shape (n_rows,)
-        Group of each row.
-
-    Returns
-    -------
-    float or None
-        The root of Kelley's epsilon squared (1935); ``None`` where there is one group, one value
-        or no row to spare.
-    """
-    ranks = _ranks(values)
-    total = float((ranks**2).sum())
-    counts = np.bincount(codes)
-    n_groups = int(np.count_nonzero(counts))
-    if total == 0 or n_groups < 2 or len(ranks) <= n_groups:
-        return None
-    sums = np.bincount(codes, weights=ranks)
-    between = float((sums[counts > 0] ** 2 / counts[counts > 0]).sum()) / total
-    adjusted = 1 - (1 - between) * (len(ranks) - 1) / (len(ranks) - n_groups)
-    return float(np.sqrt(np.clip(adjusted, 0.0, 1.0)))
-
-
-def cramers_v(one: np.ndarray, other: np.ndarray) -> float | None:
-    """Cramér's V of two columns of categories, less what chance gives (Bergsma 2013)."""
-    if len(one) < 2:
-        return None
-    table = _crossed(one, other).astype(float)
-    table = table[table.sum(1) > 0][:, table.sum(0) > 0]
-    n_rows, (height, width) = table.sum(), table.shape
-    if min(height, width) < 2:
-        return None
-    expected = np.outer(table.sum(1), table.sum(0)) / n_rows
-    phi = float(((table - expected) ** 2 / expected).sum()) / n_rows
-    phi -= (height - 1) * (width - 1) / (n_rows - 1)
-    height, width = (size - (size - 1) ** 2 / (n_rows - 1) for size in (height, width))
-    smaller = min(height, width) - 1
-    return float(np.sqrt(np.clip(phi / smaller, 0.0, 1.0))) if smaller > 0 else None

@@ -19,6 +19,7 @@ from trialbook.profiling import _describe as describe
 from trialbook.profiling import _times
 from trialbook.profiling._association import Coded
 from trialbook.profiling._figures import Association, ColumnProfile, Level
+from trialbook.profiling._measures import explained
 from trialbook.profiling._profile import Correlations, Pair, Profile, Target, TimeCoverage
 from trialbook.profiling._read import Looked, draw
 from trialbook.tables import Storage
@@ -282,9 +283,9 @@ def _associated(coded: Coded | None, target: Coded) -> Association | None:
         return None
     lacking = None
     if coded.missing.any():
-        lacking = association.explained(coded.missing.astype(np.int64), target.codes)
+        lacking = explained(coded.missing.astype(np.int64), target.codes)
     value, measure = association.correlation(coded, target)
-    return Association(association.explained(coded.codes, target.codes), lacking, value, measure)
+    return Association(explained(coded.codes, target.codes), lacking, value, measure)
 
 
 def _correlations(

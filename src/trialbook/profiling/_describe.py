@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 
@@ -18,6 +19,7 @@ from trialbook.profiling._figures import (
     Outliers,
     Texts,
 )
+from trialbook.profiling._measures import entropy, outer_fences
 from trialbook.tables._storage import as_text
 
 # As many bars as a small chart can show; more would be noise.
@@ -26,9 +28,8 @@ BINS = 30
 TAIL = 0.005
 # ... if they would take more than this part of its width for themselves.
 STRETCH = 0.5
-# Tukey's outer fences (Exploratory Data Analysis, 1977): beyond them a value is "far out". Of a
-# normal distribution that is one of 400,000; the inner ones, at 1.5, would call 0.7 % outliers.
-FENCE = 3.0
+# Exploratory Data Analysis (1977): beyond the outer fences a value is "far out". Of a normal
+# distribution that is one of 400,000; the inner ones, at 1.5, would call 0.7 % outliers.
 OUTLIER_RULE = "Tukey's outer fences: 3 interquartile ranges from the quartiles"
 NO_OUTLIER_RULE = "not judged: half of the values are one and the same"
 # What a person looks at before reading on.
@@ -154,16 +155,15 @@ def _finite(value: float | None) -> float | None:
 def outliers(values: np.ndarray, rows: np.ndarray) -> Outliers:
     """Values beyond Tukey's outer fences, and the furthest of them."""
     with np.errstate(over="ignore", invalid="ignore"):
-        lower, upper = np.quantile(values, (0.25, 0.75))
-        width = upper - lower
-        if width == 0 or not np.isfinite(width):
+        fences = outer_fences(values)
+        if fences is None:
             return Outliers(NO_OUTLIER_RULE, None, None, 0)
-        low, high = lower - FENCE * width, upper + FENCE * width
+        low, high = fences
         beyond = np.flatnonzero((values < low) | (values > high))
         distance = np.maximum(low - values[beyond], values[beyond] - high)
     furthest = beyond[np.argsort(-distance, kind="stable")[:EXAMPLES]]
     examples = tuple(Cell(int(rows[i]) + 1, float(values[i])) for i in furthest)
-    return Outliers(OUTLIER_RULE, float(low), float(high), len(beyond), examples)
+    return Outliers(OUTLIER_RULE, low, high, len(beyond), examples)
 
 
 def levels(codes: np.ndarray, values: np.ndarray) -> Levels | None:
@@ -190,14 +190,13 @@ def levels(codes: np.ndarray, values: np.ndarray) -> Levels | None:
         Level(shorten(as_text(values[i]), LEVEL_CHARACTERS), int(counts[i]), counts[i] / total)
         for i in order
     )
-    shares = counts[counts > 0] / total
     rare = counts[(counts > 0) & (counts < RARE_LEVEL_ROWS)]
     return Levels(
         top=top,
         other=total - sum(level.count for level in top),
         rare=len(rare),
         rare_cells=int(rare.sum()),
-        entropy=float(-(shares * np.log2(shares)).sum()) + 0.0,
+        entropy=entropy(counts) / math.log(2),
     )
 
 

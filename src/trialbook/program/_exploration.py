@@ -1,7 +1,7 @@
 """The data exploration notebook: a first look at a table, as a program in percent format.
 
-The notebook stands alone: it needs pandas, NumPy, matplotlib and scikit-learn, and the snapshot of
-the training table. Sections for kinds of columns that the table does not have are left out.
+The notebook stands alone: it needs pandas, NumPy and matplotlib, and the snapshot of the training
+table. Sections for kinds of columns that the table does not have are left out.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from trialbook.data._guardrails import ranked, told
 from trialbook.job import Task
 from trialbook.program import _exploration_cells as cells
+from trialbook.program import _exploration_relations as relations
 from trialbook.program._code import Code, assign, literal
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ def exploration_program(
         _code(_constants(schema, data, names, first_rows)),
         _markdown(cells.HELPERS_TEXT) + "\n",
         _code(cells.HELPERS) + "\n",
+        _markdown(relations.MEASURES_TEXT) + "\n",
+        _code(relations.MEASURES_CODE) + "\n",
         _code(_load(schema, first_rows)),
         _markdown("## Columns", "", *_column_table(schema.columns)),
         _code(cells.OVERVIEW),
@@ -86,10 +89,14 @@ def exploration_program(
         _code(cells.MISSING_CHART),
         _markdown("## The target"),
         *(_code(source) for source in cells.TARGET[task]),
-        _markdown(cells.ASSOCIATION_TEXT),
-        _code(cells.ASSOCIATION[task]),
-        _code(cells.ASSOCIATION_CHART),
-        *_sections(names),
+        _markdown(relations.ASSOCIATION_TEXT),
+        _code(relations.CODES) + "\n",
+        _code(relations.ASSOCIATION[task]),
+        _code(relations.ASSOCIATION_CHART),
+        _markdown(relations.CORRELATION_TEXT),
+        _code(relations.CORRELATION),
+        _code(relations.CORRELATION_TABLE),
+        *_sections(names, task),
         _markdown(cells.STRONGEST_TEXT[task]),
         _code(cells.STRONGEST[task]),
     ]
@@ -224,30 +231,29 @@ def _load(schema: Schema, first_rows: int | None) -> str:
     return "\n".join(lines)
 
 
-def _sections(names: dict[str, list[str]]) -> list[str]:
+def _sections(names: dict[str, list[str]], task: Task) -> list[str]:
     parts = []
     if names["NUMERIC"]:
         parts += [
             _markdown(cells.NUMERIC_TEXT),
             _code(cells.NUMERIC_TABLE),
             _code(cells.NUMERIC_CHART),
-        ]
-    if len(names["NUMERIC"]) > 1:
-        parts += [
-            _markdown(cells.CORRELATION_TEXT),
-            _code(cells.CORRELATION),
-            _code(cells.CORRELATION_TABLE),
+            _markdown(cells.OUTLIER_TEXT),
+            _code(cells.OUTLIERS),
         ]
     if names["CATEGORICAL"] or names["BOOLEAN"]:
         parts += [_markdown(cells.CATEGORICAL_TEXT), _code(cells.CATEGORICAL_TABLE)]
         parts += [_code(cells.CATEGORICAL_CHART)]
     if names["DATETIME"]:
         parts += [
-            _markdown("## Dates and times"),
+            _markdown(cells.DATETIME_TEXT),
             _code(cells.DATETIME_TABLE),
             _code(cells.DATETIME_CHART),
+            _code(cells.WEEK_CHART),
+            _markdown(cells.TIME_TEXT),
+            _code(cells.TIME_TARGET[task]),
         ]
     if names["TEXT"]:
         parts += [_markdown("## Texts"), _code(cells.TEXT_TABLE), _code(cells.TEXT_CHART)]
-        parts += [_code(cells.TEXT_EXAMPLES)]
+        parts += [_code(cells.TEXT_WORDS), _code(cells.TEXT_EXAMPLES)]
     return parts

@@ -9,7 +9,6 @@ IMPORTS = """
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from sklearn.metrics import mutual_info_score
 
 COLOURS = ["#2563a8", "#d9622b", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#555555"]
 BLUE, GREY = COLOURS[0], "#c3cad2"
@@ -142,54 +141,6 @@ plt.show()
     ),
 }
 
-ASSOCIATION_TEXT = """
-## Which columns go with the target?
-
-Mutual information of each column with the target, as a share of the target's entropy: 0 says
-nothing about it, 1 tells it exactly. It sees dependence of any shape, one column at a time.
-Computed on a sample; numbers, dates and lengths of texts in ten quantile bins, the 20 most
-frequent levels of categories; corrected for what chance alone would give (Miller and Madow).
-"""
-
-ASSOCIATION_BODY = '''
-
-def association_with_target(name):
-    column = sample[name]
-    is_number = name in MEASURED and column.nunique() > 20
-    codes = quantile_bins(as_number(column)) if is_number else frequent(column)
-    by_chance = (pd.Series(codes).nunique() - 1) * (len(set(target_codes)) - 1) / (2 * len(sample))
-    return max(mutual_info_score(target_codes, codes) - by_chance, 0) / max(entropy, 1e-12)
-
-
-entropy = mutual_info_score(target_codes, target_codes)
-association = pd.Series({name: association_with_target(name) for name in FEATURES})
-association = association.sort_values(ascending=False, kind="stable")
-
-
-def strongest_of(names):
-    """The columns to draw of some: strongest association first."""
-    chosen = set(names)
-    return [name for name in association.index if name in chosen][:MAX_CHARTS]
-
-
-association.round(4).to_frame("association with the target").head(100)
-'''
-
-ASSOCIATION = {
-    "classification": "target_codes = pd.factorize(sample[TARGET])[0]\n" + ASSOCIATION_BODY,
-    "regression": "target_codes = quantile_bins(sample[TARGET])\n" + ASSOCIATION_BODY,
-}
-
-ASSOCIATION_CHART = """
-shown = association.head(MAX_CHARTS)[::-1]
-figure, axes = plt.subplots(figsize=(7, 0.6 + 0.22 * len(shown)))
-axes.barh(np.arange(len(shown)), shown, color=BLUE)
-axes.set_yticks(np.arange(len(shown)), [short(name) for name in shown.index])
-axes.xaxis.set_major_formatter("{x:.1%}")
-axes.set_title(f"Association with {short(TARGET)} ({len(shown)} of {len(association)} columns)")
-plt.show()
-"""
-
 NUMERIC_TEXT = """
 ## Numeric columns
 
@@ -203,6 +154,31 @@ summary = numbers.describe().T.drop(columns="count")
 summary["skew"] = numbers.skew()
 summary["zeros"] = (numbers == 0).mean()
 summary.round(3).head(100)
+"""
+
+OUTLIER_TEXT = """
+### Outliers
+
+Values beyond Tukey's outer fences: more than three interquartile ranges from the quartiles. Rows
+count from 1 in the table of training rows. Where half of the values are one and the same, that
+rule says nothing.
+"""
+
+OUTLIERS = """
+outliers = []
+for name in NUMERIC:
+    values = table[name].astype(float).dropna()
+    fences = outer_fences(values) if len(values) else None
+    if fences is None:
+        continue
+    beyond = values[(values < fences[0]) | (values > fences[1])]
+    if len(beyond):
+        row = (beyond - values.median()).abs().idxmax()
+        share = len(beyond) / len(values)
+        outliers.append((name, len(beyond), share, *fences, beyond[row], row + 1))
+heading = ["column", "outliers", "share", "below", "or above", "furthest", "in row"]
+outliers = pd.DataFrame(outliers, columns=heading).set_index("column")
+outliers.sort_values("share", ascending=False, kind="stable").round(4).head(100)
 """
 
 NUMERIC_CHART = """
@@ -219,38 +195,6 @@ for axes, name in zip(grid(len(numeric_shown)), numeric_shown):
 plt.show()
 """
 
-CORRELATION_TEXT = """
-## Correlations between numeric columns
-
-Rank correlation (Spearman) on the sample, of the columns with the strongest association with the
-target. Below: the pairs that say nearly the same.
-"""
-
-CORRELATION = """
-correlation = sample[numeric_shown].astype(float).corr("spearman")
-size = 2.5 + 0.27 * len(numeric_shown)
-figure, axes = plt.subplots(figsize=(size + 1, size))
-image = axes.imshow(correlation, cmap="RdBu_r", vmin=-1, vmax=1)
-labels = [short(name) for name in numeric_shown]
-axes.set_xticks(range(len(numeric_shown)), labels, rotation=90)
-axes.set_yticks(range(len(numeric_shown)), labels)
-axes.spines[:].set_visible(False)
-axes.set_title(f"Rank correlation ({len(numeric_shown)} of {len(NUMERIC)} numeric columns)")
-figure.colorbar(image, shrink=0.6)
-plt.show()
-"""
-
-CORRELATION_TABLE = """
-pairs = [
-    (name, other, correlation.loc[name, other])
-    for position, name in enumerate(numeric_shown)
-    for other in numeric_shown[position + 1 :]
-]
-pairs = pd.DataFrame(pairs, columns=["column", "other column", "correlation"])
-pairs = pairs[pairs["correlation"].abs() > 0.8]
-pairs.sort_values("correlation", key=np.abs, ascending=False).round(3).head(30)
-"""
-
 CATEGORICAL_TEXT = """
 ## Categorical columns
 
@@ -259,14 +203,18 @@ the target.
 """
 
 CATEGORICAL_TABLE = """
-categories = table[CATEGORICAL + BOOLEAN].astype("string")
+levels = {name: table[name].astype("string").value_counts() for name in CATEGORICAL + BOOLEAN}
 described = pd.DataFrame(
     {
-        "different values": categories.nunique(),
-        "most frequent": [short(column.mode().get(0, "")) for _, column in categories.items()],
-        "its share": categories.apply(lambda column: column.value_counts().max() / len(table)),
-        "occur once": categories.apply(lambda column: (column.value_counts() == 1).sum()),
-        "missing": categories.isna().mean(),
+        "different values": {name: len(counts) for name, counts in levels.items()},
+        "most frequent": {name: short(counts.index[0]) for name, counts in levels.items()},
+        "its share": {name: counts.max() / len(table) for name, counts in levels.items()},
+        "in less than 5 rows": {name: (counts < 5).sum() for name, counts in levels.items()},
+        "entropy (bits)": {
+            name: entropy(counts.to_numpy(dtype=float)) / np.log(2)
+            for name, counts in levels.items()
+        },
+        "missing": table[CATEGORICAL + BOOLEAN].isna().mean(),
     }
 )
 described.round(3).head(100)
@@ -283,17 +231,28 @@ for axes, name in zip(grid(len(categorical_shown)), categorical_shown):
 plt.show()
 """
 
+DATETIME_TEXT = """
+## Dates and times
+
+What they cover, the most frequent step from one time to the next different one, the longest
+stretch with nothing in it, and how many times are hardly meant: placeholders such as 1900-01-01.
+"""
+
 DATETIME_TABLE = """
-times = table[DATETIME]
-pd.DataFrame(
-    {
-        "first": times.min(),
-        "last": times.max(),
-        "different values": times.nunique(),
-        "missing": times.isna().mean().round(4),
-        "usual step": [times[name].sort_values().diff().median() for name in DATETIME],
+covered = {}
+for name in DATETIME:
+    moments = table[name].dropna().drop_duplicates().sort_values()
+    steps = moments.diff().dropna()
+    covered[name] = {
+        "first": moments.min(),
+        "last": moments.max(),
+        "different values": len(moments),
+        "missing": table[name].isna().mean(),
+        "most frequent step": steps.mode().get(0, pd.NaT),
+        "longest step": steps.max(),
+        "hardly meant": (~moments.between("1900-01-02", "2100-01-01")).sum(),
     }
-).head(100)
+pd.DataFrame(covered).T.head(100)
 """
 
 DATETIME_CHART = """
@@ -304,6 +263,58 @@ for axes, name in zip(grid(len(datetime_shown), n_columns=2, width=6), datetime_
     axes.tick_params(axis="x", rotation=30)
 plt.show()
 """
+
+WEEK_CHART = """
+days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+for axes, name in zip(grid(len(datetime_shown)), datetime_shown):
+    rows = table[name].dt.weekday.value_counts()
+    axes.bar(days, rows.reindex(range(7), fill_value=0), color=BLUE)
+    axes.set_title(f"{short(name)}: day of the week")
+    axes.set_yticks([])
+plt.show()
+"""
+
+TIME_TEXT = """
+### The target over time
+
+By the column of dates with the fewest missing cells, in 30 parts of equal length: a change of
+level says that old rows may tell little of new ones.
+"""
+
+TIME_START = """
+clock = table[DATETIME].isna().sum().idxmin()
+shown = central(table[clock].astype("int64").where(table[clock].notna()).astype(float))
+period = pd.to_datetime(pd.cut(shown, 30).map(lambda part: part.mid).astype(float))
+figure, (above, below) = plt.subplots(2, figsize=(9, 4), height_ratios=(2, 1), sharex=True)
+"""
+
+TIME_END = """
+below.plot(period.value_counts().sort_index(), color=GREY)
+below.set_title("rows")
+below.set_ylim(0)
+plt.show()
+"""
+
+TIME_TARGET = {
+    "classification": TIME_START
+    + """
+by_class = frequent(table[TARGET], n_levels=7)[period.index]
+shares = pd.crosstab(period, by_class, normalize="index")
+for label, colour in zip(by_class.value_counts().index, COLOURS):
+    above.plot(shares[label], color=colour, label=short(label))
+above.legend(frameon=False)
+above.set_title(f"Share of each class of {short(TARGET)}, by {short(clock)}")
+"""
+    + TIME_END,
+    "regression": TIME_START
+    + """
+quartiles = table[TARGET][period.index].groupby(period).quantile([0.25, 0.5, 0.75]).unstack()
+above.fill_between(quartiles.index, quartiles[0.25], quartiles[0.75], color=GREY)
+above.plot(quartiles[0.5], color=COLOURS[1])
+above.set_title(f"Median and middle half of {short(TARGET)}, by {short(clock)}")
+"""
+    + TIME_END,
+}
 
 TEXT_TABLE = """
 texts = table[TEXT]
@@ -326,6 +337,15 @@ for axes, name in zip(grid(len(text_shown)), text_shown):
     axes.set_title(f"{short(name)}: words")
     axes.set_yticks([])
 plt.show()
+"""
+
+TEXT_WORDS = """
+words = {}
+for name in text_shown:
+    found = sample[name].dropna().str.lower().str.findall(r"[^\\W\\d_]{4,}").map(set).explode()
+    words[name] = [f"{word} ({n:,})" for word, n in found.value_counts().head(10).items()]
+print(f"Words of four letters and more in most of {len(sample):,} texts")
+pd.DataFrame.from_dict(words, orient="index").T.fillna("")
 """
 
 TEXT_EXAMPLES = """
