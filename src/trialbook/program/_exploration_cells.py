@@ -302,7 +302,7 @@ by_class = frequent(table[TARGET], n_levels=7)[period.index]
 shares = pd.crosstab(period, by_class, normalize="index")
 for label, colour in zip(by_class.value_counts().index, COLOURS):
     above.plot(shares[label], color=colour, label=short(label))
-above.legend(frameon=False)
+figure.legend(loc="outside center right", frameon=False)
 above.set_title(f"Share of each class of {short(TARGET)}, by {short(clock)}")
 """
     + TIME_END,
