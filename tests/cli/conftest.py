@@ -79,6 +79,7 @@ class FakeExperiment:
     max_predict_ms = None
     status = "finished"
     exploration = Path("W/exploration.ipynb")
+    profile = Path("W/profile.html")
     report = Path("W/report.html")
     guardrails = GUARDRAILS
     ledger = ()

@@ -261,5 +261,6 @@ def experiment_document(experiment: Experiment) -> dict[str, Any]:
         "best": None if best is None else trial_document(best),
         "guardrails": experiment.guardrails,
         "exploration": experiment.exploration,
+        "profile": experiment.profile,
         "report": experiment.report,
     }

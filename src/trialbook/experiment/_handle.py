@@ -140,6 +140,12 @@ class Experiment:
         return self.folder / _state.EXPLORATION
 
     @property
+    def profile(self) -> Path | None:
+        """The page with the profile of the training table; ``None`` where it had no time."""
+        path = self.folder / _state.PROFILE_PAGE
+        return path if path.exists() else None
+
+    @property
     def report(self) -> Path:
         """The report in Markdown."""
         return self.folder / _state.REPORT

@@ -13,7 +13,7 @@ import numpy as np
 
 from trialbook import events
 from trialbook.addresses import title_of
-from trialbook.data import BIG_ROWS, Guardrail, counts, told
+from trialbook.data import Guardrail, counts, told
 from trialbook.ensemble import LiveVote
 from trialbook.errors import WorkspaceError
 from trialbook.execution import Pool
@@ -28,6 +28,7 @@ from trialbook.experiment._design import (
     read_tables,
 )
 from trialbook.experiment._engine import Engine
+from trialbook.experiment._exploration import write_exploration
 from trialbook.experiment._finish import Finish
 from trialbook.experiment._handle import Experiment
 from trialbook.experiment._machine import memory_limit
@@ -36,7 +37,6 @@ from trialbook.experiment._ranking import ENSEMBLES
 from trialbook.experiment._refit import refit_share
 from trialbook.experiment._session import disk_errors, locked, workers
 from trialbook.job import Job
-from trialbook.program import Code, exploration_program, to_notebook
 from trialbook.search import Growth, Ledger, Search, Step
 from trialbook.tracking import Tracker, Workspace
 
@@ -79,7 +79,7 @@ def train(
         tracking.wait()
         workspace = Workspace.open(job.workspace, job.tracking_uri, create=True)
         with locked(workspace, job.experiment_name), disk_errors(workspace):
-            tracker = _create(workspace, design)
+            tracker = _create(workspace, design, ledger)
             design = design.slim()
             return _run(design, tracker, pool, ledger, listeners)
 
@@ -325,7 +325,7 @@ def _replay(engine: Engine) -> None:
                 engine.foresee(engine.cost(record.learner, loss, record.metrics))
 
 
-def _create(workspace: Workspace, design: Design) -> Tracker:
+def _create(workspace: Workspace, design: Design, ledger: Ledger) -> Tracker:
     """Open the parent run and keep everything that trials start from."""
     job, prepared = design.job, design.prepared
     told = job.told()
@@ -345,7 +345,7 @@ def _create(workspace: Workspace, design: Design) -> Tracker:
     folder = tracker.new_folder(tracker.run_id)
     _state.write_inputs(folder, job, prepared)
     _state.write_plan(folder, design.machine, design.plan)
-    _write_exploration(folder, tracker, design)
+    write_exploration(folder, tracker, design, ledger)
     params = {key: value for key, value in told.items() if value not in (None, [], {})}
     tracker.log(tracker.run_id, params=params)
     with (folder / _state.TRAIN).open("rb") as file:
@@ -353,20 +353,3 @@ def _create(workspace: Workspace, design: Design) -> Tracker:
     tracker.log_table(title_of(job.data) or job.data, digest, told["data"])
     tracker.publish(tracker.run_id)
     return tracker
-
-
-def _write_exploration(folder: Path, tracker: Tracker, design: Design) -> None:
-    prepared = design.prepared
-    program = exploration_program(
-        title=f"A look at the data of {design.job.experiment_name}",
-        schema=prepared.schema,
-        guardrails=prepared.guardrails,
-        data=Code(f'"../{_state.TRAIN}"'),
-        n_rows=len(prepared.train),
-        task=prepared.schema.task,
-        first_rows=BIG_ROWS if prepared.folds.growable else None,
-    )
-    (folder / _state.EXPLORATION_SCRIPT).parent.mkdir(parents=True, exist_ok=True)
-    (folder / _state.EXPLORATION_SCRIPT).write_text(program, "utf-8")
-    metadata = {"experiment": tracker.name, "parent_run_id": tracker.run_id}
-    (folder / _state.EXPLORATION).write_text(to_notebook(program, metadata), "utf-8")

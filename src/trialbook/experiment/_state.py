@@ -27,6 +27,8 @@ LEADERBOARD = "leaderboard.csv"
 REPORT = "report.md"
 EXPLORATION = "exploration/exploration.ipynb"
 EXPLORATION_SCRIPT = "exploration/exploration.py"
+PROFILE = "exploration/profile.json"
+PROFILE_PAGE = "exploration/profile.html"
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ def profile_of(
     OptionError
         If an override names an unknown column or type, or one that the values cannot have.
     """
-    frame, rows = looked.frame, looked.rows
+    frame = looked.frame
     if target is not None:
         check_target(frame, target)
     if time_column is not None:
@@ -108,24 +108,82 @@ def profile_of(
     features = frame.drop(columns=[] if target is None else [target])
     overrides = {name: kind for name, kind in (types or {}).items() if name != target}
     columns = {column.name: column for column in detect(features, overrides=overrides)}
-    aim = None if target is None else _aim(frame, target, tuple(columns.values()))
-    if aim is not None:
-        columns[aim.column.name] = aim.column
+    aim: _Aim | None = None
+    checks: tuple[Guardrail, ...] = ()
+    if target is not None:
+        task, evidence = infer_task(frame[target])
+        table, classes, positive, found = prepare_target(frame, target, task)
+        schema = Schema(task, target, classes, positive, tuple(columns.values()))
+        aim = _aim(frame, schema, evidence)
+        checks = (*found, *check(Look(table, looked.rows[aim.rows], schema, time_column)))
+        columns = {name: columns.get(name, aim.column) for name in frame.columns}
+    if time_column is not None and columns[time_column].semantic is not Semantic.DATETIME:
+        raise OptionError(
+            f"the column '{time_column}' holds no dates",
+            place="option time_column",
+            remedy="Name another, or leave it out.",
+        )
+    return _profile(looked, columns, aim, source, time_column, checks)
+
+
+def profile_of_training(
+    looked: Looked,
+    schema: Schema,
+    guardrails: tuple[Guardrail, ...],
+    *,
+    source: str,
+    time_column: str | None = None,
+) -> Profile:
+    """Make the profile of a training table, whose types and checks are known.
+
+    Parameters
+    ----------
+    looked : Looked
+        Its rows, or a sample of them; columns that are not used may be left out.
+    schema : Schema
+    guardrails : tuple of Guardrail
+    source : str
+        What the table is called.
+    time_column : str, optional
+        The column of dates by which time coverage is told, if it is one.
+
+    Returns
+    -------
+    Profile
+    """
+    aim = _aim(looked.frame, schema, infer_task(looked.frame[schema.target])[1])
+    columns = {column.name: column for column in schema.columns}
+    columns[schema.target] = aim.column
+    return _profile(looked, columns, aim, source, time_column, guardrails)
+
+
+def _profile(
+    looked: Looked,
+    columns: Mapping[str, Column],
+    aim: _Aim | None,
+    source: str,
+    time_column: str | None,
+    checks: tuple[Guardrail, ...],
+) -> Profile:
+    """Make the figures of columns whose types are known."""
+    frame = looked.frame
     known = np.arange(len(frame)) if aim is None else aim.rows
     sample = known[draw(len(known), ASSOCIATION_ROWS)]
     aimed = None if aim is None else aim.coded(frame, sample)
     profiles = []
     hashes = np.zeros(len(frame), dtype=np.uint64)
-    for name in frame.columns:
-        column = columns[name]
+    for name, column in columns.items():
+        if name not in frame:
+            profiles.append(_column(column, None, _Read(), looked.rows))
+            continue
         read = _read(frame[name], column)
         hashes = hashes * np.uint64(1_000_003) + _hashed(frame[name], read)
-        found = _column(column, read, rows)
-        if name == target:
-            found = replace(found, role="target")
-        elif aimed is not None:
-            coded = _coded(name, read, sample)
-            found = replace(found, association=_associated(coded, aimed))
+        found = _column(column, frame[name], read, looked.rows)
+        if aim is not None and aimed is not None:
+            if name == aim.column.name:
+                found = replace(found, role="target")
+            else:
+                found = replace(found, association=_associated(_coded(name, read, sample), aimed))
         profiles.append(found)
     n_looked = len(frame)
     missing = sum(column.missing for column in profiles)
@@ -133,21 +191,22 @@ def profile_of(
     profile = Profile(
         source=source,
         n_rows=looked.n_rows,
-        n_columns=frame.shape[1],
+        n_columns=len(profiles),
         looked_at=n_looked,
         memory_bytes=int(memory * (looked.n_rows / n_looked)),
         duplicate_rows=n_looked - len(np.unique(hashes)),
         missing_cells=missing,
-        missing_share=missing / frame.size,
+        missing_share=missing / (n_looked * len(profiles)),
         types=dict(Counter(str(column.semantic) for column in profiles).most_common()),
         columns=tuple(profiles),
         target=None if aim is None else aim.told,
-        guardrails=() if aim is None else _checks(frame, rows, aim),
+        guardrails=checks,
     )
-    correlations = _correlations(profile, frame, columns, aim, known)
-    time = _time_coverage(profile, frame, columns, aim, time_column)
     return replace(
-        profile, correlations=correlations, time=time, notes=_notes(profile, len(sample))
+        profile,
+        correlations=_correlations(profile, frame, columns, aim, known),
+        time=_time_coverage(profile, frame, columns, aim, time_column),
+        notes=_notes(profile, len(sample)),
     )
 
 
@@ -181,30 +240,23 @@ class _Aim:
         return np.asarray(pd.to_numeric(frame[self.told.name]), dtype=float)
 
 
-def _aim(frame: pd.DataFrame, target: str, columns: tuple[Column, ...]) -> _Aim:
-    task, evidence = infer_task(frame[target])
-    column = detect(frame[[target]], overrides={})[0]
-    _, classes, positive, _ = prepare_target(frame[[target]], target, task)
-    semantic = Semantic.NUMERIC if task == "regression" else Semantic.CATEGORICAL
-    if column.semantic is not Semantic.BOOLEAN:
+def _aim(frame: pd.DataFrame, schema: Schema, evidence: str) -> _Aim:
+    name = schema.target
+    column = detect(frame[[name]], overrides={})[0]
+    numeric = schema.task == "regression"
+    if numeric or column.semantic is not Semantic.BOOLEAN:
+        semantic = Semantic.NUMERIC if numeric else Semantic.CATEGORICAL
         column = replace(column, semantic=semantic)
     column = replace(column, evidence=evidence, dropped=None)
     shown: tuple[Level, ...] = ()
-    if classes:
-        counts = frame[target].value_counts()
+    if schema.classes:
+        counts = frame[name].value_counts()
         shown = tuple(
             Level(as_text(label), int(n), float(n / counts.sum()))
             for label, n in counts.head(MOST_CLASSES).items()
         )
-    told = Target(target, task, evidence, shown, len(classes))
-    present = np.flatnonzero(frame[target].notna().to_numpy())
-    return _Aim(column, Schema(task, target, classes, positive, columns), told, present)
-
-
-def _checks(frame: pd.DataFrame, rows: np.ndarray, aim: _Aim) -> tuple[Guardrail, ...]:
-    """The checks that training would make, on the rows that have a target."""
-    table, _, _, notes = prepare_target(frame, aim.told.name, aim.schema.task)
-    return (*notes, *check(Look(table, rows[aim.rows], aim.schema)))
+    told = Target(name, schema.task, evidence, shown, len(schema.classes))
+    return _Aim(column, schema, told, np.flatnonzero(frame[name].notna().to_numpy()))
 
 
 # -- columns ----------------------------------------------------------------------------------
@@ -229,8 +281,11 @@ def _read(cells: pd.Series, column: Column) -> _Read:
     return _Read(codes=codes, values=np.asarray(values))
 
 
-def _column(column: Column, read: _Read, rows: np.ndarray) -> ColumnProfile:
-    """The figures of one column."""
+def _column(
+    column: Column, cells: pd.Series | None, read: _Read, rows: np.ndarray
+) -> ColumnProfile:
+    """The figures of one column; of one that was left out of the table, what is known of it."""
+    missing = column.missing if cells is None else int(cells.isna().sum())
     profile = ColumnProfile(
         name=column.name,
         semantic=column.semantic,
@@ -238,8 +293,8 @@ def _column(column: Column, read: _Read, rows: np.ndarray) -> ColumnProfile:
         storage=column.storage,
         role="feature" if column.used else "unused",
         dropped=column.dropped,
-        missing=column.missing,
-        missing_share=column.missing / len(rows),
+        missing=missing,
+        missing_share=missing / len(rows),
         distinct=column.distinct,
     )
     if read.numbers is not None:
@@ -335,12 +390,6 @@ def _time_coverage(
     time_column: str | None,
 ) -> TimeCoverage | None:
     dated = [one for one in profile.columns if one.times is not None]
-    if time_column is not None and time_column not in [one.name for one in dated]:
-        raise OptionError(
-            f"the column '{time_column}' holds no dates",
-            place="option time_column",
-            remedy="Name another, or leave it out.",
-        )
     if not dated:
         return None
     chosen = min(dated, key=lambda one: (one.name != time_column, one.missing))
@@ -379,6 +428,8 @@ def _time_coverage(
 
 def _notes(profile: Profile, n_sample: int) -> tuple[str, ...]:
     notes = []
+    if profile.target is None:
+        notes.append("Name a target to see what tells it, and the checks of the data.")
     if profile.sampled:
         notes.append(
             f"The table is big: all figures are of {profile.looked_at:,} of its "

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from trialbook.data.checks._dates import FIRST_DAY, LAST_DAY
 from trialbook.profiling._describe import EXAMPLES, shown_range
 from trialbook.profiling._figures import Cell, Gap, Periods, Times
 
 # As many bars as a chart over time can show.
 MOST_PERIODS = 60
 PERIODS = {"hour": "h", "day": "D", "week": "W-SUN", "month": "M", "quarter": "Q", "year": "Y"}
-# Placeholders lie before (1900-01-01 itself is one, 1753, 0001) or far ahead (9999, 2262).
-PLAUSIBLE = (pd.Timestamp("1900-01-02"), pd.Timestamp("2100-01-01"))
 # A series is regular when this share of its steps are alike; a longer step is then a gap ...
 REGULAR = 0.5
 LONGER = 1.5
@@ -54,7 +53,7 @@ def times(column: pd.Series, rows: np.ndarray, unread: int) -> Times | None:
         return None
     first, last = found.min(), found.max()
     steps = _steps(found)
-    odd = ((found < PLAUSIBLE[0]) | (found >= PLAUSIBLE[1])).to_numpy()
+    odd = ((found <= FIRST_DAY) | (found >= LAST_DAY)).to_numpy()
     where = np.flatnonzero(odd)[:EXAMPLES]
     timed = bool((found != found.dt.normalize()).any())
     return Times(
