@@ -129,7 +129,7 @@ def _open(
     source: Source, job: Job, memory: int | None, notes: list[Note]
 ) -> tuple[ParquetTable | None, pd.DataFrame]:
     """The table, or one that is read in parts and the columns of it that steer the splits."""
-    big = open_big(source, workspace=job.workspace)
+    big = open_big(source, workspace=job.workspace, notes=notes)
     if big is not None:
         most, _ = affordable_rows(big.row_bytes, len(big.names), 0, memory=memory, deadline_s=None)
         if big.n_rows > min(most, BIG_ROWS):

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from trialbook.addresses import without_file_scheme
 from trialbook.errors import DataError
-from trialbook.tables import _databases, _duckdb, _remote
+from trialbook.tables import _databases, _duckdb, _remote, _spark
 from trialbook.tables._cells import settle_dates
 from trialbook.tables._files import open_big_files, read_files
 from trialbook.tables._kinds import Asked, Kind
@@ -28,7 +28,8 @@ from trialbook.tables._normalise import from_arrow, normalise
 from trialbook.tables._notes import Note
 from trialbook.tables._parquet import ParquetTable
 
-# An address, or a table in memory: pandas, polars or Arrow. Named loosely, for polars is optional.
+# An address, or a table in memory: pandas, polars, Spark or Arrow. Named loosely, for some of
+# these are optional.
 Source: TypeAlias = "str | Path | pd.DataFrame | pa.Table | object"
 
 # The first that claims an address reads it. Names of tables come first, so that ``./bank`` is the
@@ -37,6 +38,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind("tables by name", is_table, read_version, open_big_version),
     Kind("MLTable", is_mltable, read_mltable, open_big_mltable),
     Kind("Delta tables", is_delta_folder, read_version, open_big_version),
+    Kind("Spark", _spark.claims, _spark.read, _spark.open_big),
     Kind("DuckDB", _duckdb.claims, _duckdb.read, _duckdb.open_big),
     Kind("database", _databases.claims, _databases.read, _databases.open_big),
     Kind("files elsewhere", _remote.claims, _remote.read, _remote.open_big),
@@ -55,10 +57,12 @@ def read_table(
 
     Parameters
     ----------
-    source : str, Path, pandas or polars DataFrame, or pyarrow.Table
+    source : str, Path, pandas, polars or Spark DataFrame, or pyarrow.Table
         A CSV, TSV, Parquet, JSON-lines or Arrow/Feather file (also gzipped), a folder or a glob
         of files of one format, the folder of a Delta table, the name of a table of the workspace
-        (with ``@3`` a version of it), or a table in memory.
+        (with ``@3`` a version of it), or a table in memory. Files may be in an object store or
+        on the web. A table or query of a database: its SQLAlchemy URL or its file, then ``#`` and
+        the table or the query; of Spark: ``spark:`` and the table or the query.
     text : collection of str, optional
         Columns of a delimited file that stay text even where all cells look like numbers. Give
         those that were text in training when reading a table to predict.
@@ -83,29 +87,36 @@ def read_table(
     return settle_dates(_read(source, text, workspace, noted), text, noted)
 
 
-def open_big(source: Source, *, workspace: str | Path | None = None) -> ParquetTable | None:
-    """Look at the metadata of a table in Parquet files, which can be read in parts.
+def open_big(
+    source: Source,
+    *,
+    workspace: str | Path | None = None,
+    notes: list[Note] | None = None,
+) -> ParquetTable | None:
+    """Open a table so that it can be read in parts.
 
     Parameters
     ----------
     source : str, Path or a table in memory
-    workspace : str or Path, optional
+    workspace, notes
         As in `read_table`.
 
     Returns
     -------
     ParquetTable or None
-        ``None`` for anything else than readable, uncompressed Parquet files.
+        Of Parquet files, only the metadata is read. What a database, Spark or a server gives is
+        put aside in such files. ``None`` for anything else.
 
     Raises
     ------
     DataError
-        If there are no such files.
+        If there is no such table.
     """
-    if not isinstance(source, (str, Path)):
-        return None
-    asked = _asked(source, (), workspace)
-    return _kind(asked).open_big(asked)
+    noted = [] if notes is None else notes
+    if isinstance(source, (str, Path)):
+        asked = replace(_asked(source, (), workspace), notes=noted)
+        return _kind(asked).open_big(asked)
+    return _spark.open_big_frame(source, noted) if _spark.is_spark(source) else None
 
 
 def _read(
@@ -120,9 +131,11 @@ def _read(
         return _kind(asked).read(asked)
     if type(source).__module__.split(".")[0] == "polars":
         return _read_polars(source)
+    if _spark.is_spark(source):
+        return _spark.read_frame(source)
     raise DataError(
         f"a {type(source).__name__} is not a table",
-        remedy="Give a path, a pandas or polars DataFrame, or a pyarrow Table.",
+        remedy="Give a path, a pandas, polars or Spark DataFrame, or a pyarrow Table.",
     )
 
 
