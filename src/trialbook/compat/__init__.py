@@ -1,8 +1,8 @@
 """Doors for people who come from elsewhere: their names and arguments, this engine.
 
-`azure` reads job files of Azure ML, `databricks` has the functions of Databricks' AutoML, `sklearn`
-estimators for scikit-learn's pipelines and cross-validation. Each is imported when it is first
-used.
+`azure` reads job files of Azure ML, `databricks` has the functions of Databricks' AutoML, and
+`sklearn` has estimators for scikit-learn's pipelines and cross-validation. Each is imported when
+it is first used.
 """
 
 from __future__ import annotations
