@@ -28,9 +28,9 @@ MAX_TRIALS = int(os.environ["MAX_TRIALS"]) if "MAX_TRIALS" in os.environ else No
 # %% [markdown]
 # ## The table
 #
-# Measurements of cells in a breast mass, and whether it was malignant. One tenth of the rows is put
-# aside to try the model on. The rest becomes a table, of which another one holds what the
-# laboratory adds later.
+# Measurements of cells in a breast mass, and whether it was malignant. One tenth of the rows is
+# put aside to try the model on. The rest becomes a table, and what the laboratory adds later
+# another one.
 
 # %%
 cells = load_breast_cancer(as_frame=True)
@@ -131,8 +131,7 @@ RocCurveDisplay.from_predictions(
     test_pdf["diagnosis"],
     sklearn_model.predict_proba(test_rows)[:, malignant],
     pos_label="malignant",
-);
-
+)
 # %% [markdown]
 # ### From the model registry
 

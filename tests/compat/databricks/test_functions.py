@@ -61,7 +61,7 @@ def test_a_classification_is_summed_up_as_documented(classify, table):
     assert best.params["max_depth"] == "10"
     assert "Decision tree" in best.model_description
     assert "OrdinalEncoder" in best.preprocessors
-    assert best.duration.endswith(" minutes")
+    assert best.duration.endswith(" seconds")
     rows = table.drop(columns="churn")
     assert (best.load_model().predict(rows) == table["churn"]).mean() > 0.8
     for text in (repr(summary), summary._repr_html_()):

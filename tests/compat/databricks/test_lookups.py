@@ -110,7 +110,7 @@ def test_a_table_may_call_its_keys_otherwise(orders, keep):
     lookup = {**BY_USER, "timestamp_lookup_key": "when", "primary_keys": ["customer"]}
     joined, _ = join(orders, [lookup | {"timestamp_key": "since"}], workspace)
     assert joined["level"].fillna(0).tolist() == [20, 10, 0, 11, 0]
-    with pytest.raises(DataError, match="no key column 'when'.*timestamp_key"):
+    with pytest.raises(DataError, match=r"no key column 'when'.*timestamp_key"):
         join(orders, [lookup], workspace)
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # Bars of the distribution of scores, and letters of the longest one.
 BARS, BAR_LETTERS = 5, 30
 SHOWN_TRIALS = 10
+# A cell of text; notebooks put cells to the right.
+LEFT = '<td style="text-align: left">'
 
 
 @dataclass(frozen=True)
@@ -150,16 +152,14 @@ class AutoMLSummary:
             score = one.evaluation_metric_score
             link = "" if one.notebook_url is None else f'<a href="{one.notebook_url}">notebook</a>'
             texts = ("none" if score is None else f"{score:.6g}", one.model_description)
-            inner = "".join(f"<td>{html.escape(text)}</td>" for text in texts)
-            cells.append(
-                f"<tr><td>{number}</td>{inner}<td>{html.escape(one.duration)}</td>"
-                f"<td>{link}</td></tr>"
-            )
-        head = f"<th></th><th>{html.escape(self.primary_metric)}</th><th>model</th>"
+            inner = "".join(f"{LEFT}{html.escape(text)}</td>" for text in (*texts, one.duration))
+            cells.append(f"<tr><td>{number}</td>{inner}{LEFT}{link}</td></tr>")
+        names = (html.escape(self.primary_metric), "model", "duration", "")
+        head = "".join(f"{LEFT.replace('td', 'th')}{name}</th>" for name in names)
         more = len(self.trials) - len(cells)
         return (
             f"<p><b>{html.escape(self.experiment.name)}</b>: {len(self.trials)} trials</p>"
-            f"<table><tr>{head}<th>duration</th><th></th></tr>{''.join(cells)}</table>"
+            f"<table><tr><th></th>{head}</tr>{''.join(cells)}</table>"
             + (f"<p>and {more} more</p>" if more > 0 else "")
             + f"<pre>{html.escape(self.metric_distribution)}</pre>"
         )
@@ -200,7 +200,6 @@ def trial_info(experiment: Experiment, trial: Trial) -> TrialInfo:
     has_model = trial.state == "finished"
     notebook = trial.notebook if trial.notebook.exists() else None
     schema = experiment.schema
-    seconds = trial.metrics.get("fit_s")
     return TrialInfo(
         notebook_path=None if notebook is None else str(notebook),
         notebook_url=None if notebook is None else notebook.as_uri(),
@@ -210,11 +209,17 @@ def trial_info(experiment: Experiment, trial: Trial) -> TrialInfo:
         params={name: str(value) for name, value in trial.params.items()},
         model_path=(trial.folder / "model").as_uri() if has_model else None,
         model_description=_model_description(trial),
-        duration="unknown" if seconds is None else f"{seconds / 60:.3f} minutes",
+        duration=_duration(trial.metrics.get("fit_s")),
         preprocessors=_preprocessors(trial.program) if has_model else "",
         evaluation_metric_score=trial.score,
         _trial=trial,
     )
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "unknown"
+    return f"{seconds:.1f} seconds" if seconds < 60 else f"{seconds / 60:.1f} minutes"
 
 
 def _one_line(one: TrialInfo) -> str:

@@ -1,0 +1,35 @@
+"""A notebook that is written for Databricks' AutoML runs here, from its first cell to its last."""
+
+import os
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+import trialbook
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
+
+NOTEBOOK = Path(__file__).parents[2] / "examples" / "databricks" / "automl.py"
+LIMITS = {"TIMEOUT_MINUTES": "1", "MAX_TRIALS": "1"}
+
+
+def execute(notebook, folder):
+    resources = {"metadata": {"path": str(folder)}}
+    NotebookClient(notebook, timeout=240, resources=resources).execute(env=os.environ | LIMITS)
+    outputs = [cell.get("outputs", []) for cell in notebook.cells]
+    return ["".join(str(output) for output in one) for one in outputs]
+
+
+def test_the_example_for_databricks_runs_and_what_it_leaves_is_there(folder):
+    told = execute(jupytext.read(NOTEBOOK), folder)
+    assert sum("Distribution of val_" in one for one in told) == 2
+    assert any("test_r2_score" in one for one in told)
+    assert trialbook.open(name="diabetes").best.score is not None
+    (classified,) = (folder / "trialbook" / "artifacts").glob("diagnosis_breast_masses-*")
+    imported = nbformat.read(folder / "notebooks" / "best_trial.ipynb", as_version=4)
+    (score,) = [one for one in execute(imported, folder) if "validation roc_auc" in one]
+    best = trialbook.open(name=classified.name).best
+    assert f"validation roc_auc: {best.score:.9f}" in score
