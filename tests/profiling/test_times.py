@@ -22,6 +22,7 @@ def test_days_have_a_step_a_span_and_no_hours():
 def test_months_are_steps_whatever_their_length():
     found = times(pd.date_range("2023-01-01", periods=24, freq="MS"))
     assert (found.step, found.step_share, found.gap_count) == ("1 month", 1.0, 0)
+    assert found.weekdays == ()
     assert times(pd.date_range("2000-01-01", periods=9, freq="YS")).step == "1 year"
 
 

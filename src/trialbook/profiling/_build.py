@@ -30,6 +30,8 @@ from trialbook.tables._storage import as_text
 ASSOCIATION_ROWS = 20_000
 # Rows of the pairs of columns, of which there are many.
 PAIR_ROWS = 10_000
+# Rows whose texts are measured: what a table takes in memory is told to two digits.
+MEASURED_ROWS = 10_000
 # Columns that are compared with each other: a picture of more cannot be read.
 PAIRED_COLUMNS = 40
 # Two columns that go together so closely say nearly the same.
@@ -187,13 +189,12 @@ def _profile(
         profiles.append(found)
     n_looked = len(frame)
     missing = sum(column.missing for column in profiles)
-    memory = int(frame.memory_usage(index=False, deep=True).sum())
     profile = Profile(
         source=source,
         n_rows=looked.n_rows,
         n_columns=len(profiles),
         looked_at=n_looked,
-        memory_bytes=int(memory * (looked.n_rows / n_looked)),
+        memory_bytes=_memory(looked),
         duplicate_rows=n_looked - len(np.unique(hashes)),
         missing_cells=missing,
         missing_share=missing / (n_looked * len(profiles)),
@@ -208,6 +209,13 @@ def _profile(
         time=_time_coverage(profile, frame, columns, aim, time_column),
         notes=_notes(profile, len(sample)),
     )
+
+
+def _memory(looked: Looked) -> int:
+    """Bytes of the whole table; what is asked of each text is asked of some rows."""
+    some = looked.frame.take(draw(len(looked.frame), MEASURED_ROWS))
+    used = float(some.memory_usage(index=False, deep=True).sum())
+    return int(used * looked.n_rows / len(some))
 
 
 # -- the target -------------------------------------------------------------------------------

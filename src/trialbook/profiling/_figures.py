@@ -239,7 +239,7 @@ class Times:
         The longest ones.
     periods : Periods
     weekdays : tuple of int
-        Rows by day of the week, from Monday.
+        Rows by day of the week, from Monday; empty for first days of months.
     hours : tuple of int
         Rows by hour of the day; empty for days without a time.
     out_of_range : int

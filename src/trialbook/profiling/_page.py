@@ -24,16 +24,23 @@ from trialbook.profiling._html import (
     type_badge,
 )
 from trialbook.profiling._page_columns import column_section, sketch_of
-from trialbook.profiling._profile import Profile
+from trialbook.profiling._profile import Correlations, Profile
 from trialbook.profiling._style import SCRIPT, STYLE
 
 # Rows of the table of columns: beyond, nobody scrolls, and a page has to open at once.
 LISTED_COLUMNS = 500
 # Columns with a section of their own. With 500 columns the page then takes about a megabyte.
 DETAILED_COLUMNS = 120
+# A longer table of columns scrolls in a frame of its own.
+TALL_COLUMNS = 40
 # Bars of associations, and classes, that are drawn.
 DRAWN = 25
 NAME_CHARACTERS = 22
+# Pairs that are named beside the heat map.
+CLOSEST = 10
+
+# By how many of two columns enter as numbers.
+_MEASURES = ("Cramér's V", "correlation ratio", "rank correlation")
 
 _VERDICTS = {"alerted": "alert", "fixed": "fixed", "passed": "passed"}
 
@@ -104,10 +111,12 @@ def _overview(profile: Profile) -> str:
         fact(
             "Missing cells",
             share(profile.missing_share),
-            f"{profile.missing_cells:,} of {cells:,}, in {plural(n_lacking, 'column')}",
+            f"{profile.missing_cells:,} of {cells:,}, in {plural(n_lacking, 'column')}"
+            if n_lacking
+            else "every cell is there",
         ),
         fact("Repeated rows", f"{profile.duplicate_rows:,}", f"{repeated} of the rows"),
-        fact("In memory", size(profile.memory_bytes), "about" if profile.sampled else ""),
+        fact("In memory", size(profile.memory_bytes), ""),
     ]
     if profile.target is not None:
         aim = profile.target
@@ -230,12 +239,16 @@ def _columns(profile: Profile, details: bool) -> str:
         rows.append(f"<tr {where}>{''.join(cells)}</tr>")
     more = profile.n_columns - len(listed)
     rest = f'<p class="small muted">and {more:,} more columns</p>' if more else ""
+    # Of many columns, what follows must not be out of sight.
+    tall = ' tall" tabindex="0" role="region" aria-label="Table of columns'
+    tall = tall if len(listed) > TALL_COLUMNS else ""
     find = (
         '<div class="tools" hidden><input id="find" type="search" placeholder="Find a column, or '
         'a type" aria-label="Find a column by name or type"></div>'
     )
     return (
-        f'<h2>Columns</h2><div class="card">{find}<div class="scroll"><table class="columns">'
+        f'<h2>Columns</h2><div class="card">{find}<div class="scroll{tall}">'
+        '<table class="columns">'
         f"<thead><tr>{''.join(head)}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
         f"{rest}</div>"
     )
@@ -343,22 +356,36 @@ def _correlations(profile: Profile) -> str:
     if features > len(names):
         why = "that say most about the target" if profile.target else "that come first"
         which = f" The {len(names)} columns of {profile.n_columns:,} {why}."
-    pairs = '<p class="muted small">No two of these columns say nearly the same.</p>'
-    if found.redundant:
-        rows = [
-            (esc(p.one), esc(p.other), figure(round(p.value, 3)), esc(p.measure))
-            for p in found.redundant
-        ]
-        head = ("Column", "Column", "Value", "Measure")
-        pairs = f"<h3>Nearly the same</h3>{table(head, rows, numeric=(2,))}"
     return (
         "<h2>How columns go together</h2>"
         '<p class="muted">Rank correlation (Spearman) of numbers, dates, lengths of texts and '
         "true or false; correlation ratio of ranks for these with categories; Cramér's V of two "
         f"categories. Blue is a positive or unsigned one, orange a negative.{which}</p>"
-        f'<div class="card"><div class="scroll" tabindex="0" role="region" '
-        f'aria-label="Heat map of correlations">{chart}</div><div class="more">{pairs}</div></div>'
+        '<div class="card beside"><div class="scroll" tabindex="0" role="region" '
+        f'aria-label="Heat map of correlations">{chart}</div>{_closest(profile, found)}</div>'
     )
+
+
+def _closest(profile: Profile, found: Correlations) -> str:
+    """The pairs of columns that go together most closely, the target aside."""
+    first = 0 if profile.target is None else 1
+    pairs = [
+        (value, found.names[j], found.names[i], _MEASURES[found.numeric[i] + found.numeric[j]])
+        for i, row in enumerate(found.matrix)
+        for j, value in enumerate(row[:i])
+        if value is not None and j >= first
+    ]
+    pairs.sort(key=lambda pair: -abs(pair[0]))
+    rows = [
+        (esc(one), esc(other), f"{value:.2f}", measure)
+        for value, one, other, measure in pairs[:CLOSEST]
+    ]
+    n_near = len(found.redundant)
+    said = "No two of these columns say nearly the same."
+    if n_near:
+        said = f"{plural(n_near, 'pair')} with 0.95 and more: one of each says nearly nothing new."
+    listed = table(("Column", "Column", "", "Measure"), rows, numeric=(2,))
+    return f'<div><h3>Closest pairs</h3><p class="muted small">{said}</p>{listed}</div>'
 
 
 # -- time ---------------------------------------------------------------------------------------

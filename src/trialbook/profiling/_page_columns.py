@@ -96,7 +96,8 @@ def _told(column: ColumnProfile, profile: Profile) -> list[tuple[str, str]]:
         return []
     facts = [("Tells the target", share(found.share))]
     if found.correlation is not None:
-        facts.append((found.measure.partition(" (")[0].capitalize(), f"{found.correlation:.3f}"))
+        measure = found.measure.partition(" (")[0]
+        facts.append((measure[0].upper() + measure[1:], f"{found.correlation:.3f}"))
     if found.missing_share is not None:
         facts.append(("Missing tells", share(found.missing_share)))
     return facts
@@ -188,7 +189,8 @@ def _times(found: Times, facts: list[tuple[str, str]]) -> str:
         ("Not read as dates", f"{found.unread:,}"),
     ]
     charts = [periods_figure(found.periods, f"Rows by {found.periods.period}")]
-    charts.append(named_bars(found.weekdays, _WEEKDAYS, "Rows by day of the week", ""))
+    if found.weekdays:
+        charts.append(named_bars(found.weekdays, _WEEKDAYS, "Rows by day of the week", ""))
     if found.hours:
         names = tuple(f"{hour}:00" for hour in range(24))
         charts.append(named_bars(found.hours, names, "Rows by hour of the day", ""))

@@ -118,7 +118,7 @@ class Profile:
     looked_at : int
         Rows that the figures are of: all, or a random sample of a table that is too big.
     memory_bytes : int
-        What the table takes in memory; estimated where a sample was looked at.
+        What the table takes in memory, about.
     duplicate_rows : int
         Rows that repeat an earlier one in every cell.
     missing_cells : int

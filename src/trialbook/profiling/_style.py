@@ -79,6 +79,10 @@ nav { display: flex; flex-wrap: wrap; gap: 4px 18px; margin-top: 12px; font-size
 .pill.alerted { background: var(--warm-soft); color: var(--warm); }
 .pill.fixed { background: var(--amber-soft); color: var(--amber); }
 .scroll { overflow-x: auto; }
+.beside { display: flex; flex-wrap: wrap; gap: 12px 32px; align-items: center; }
+.beside > * { min-width: 0; }
+.beside > :last-child { flex: 1 1 340px; }
+.tall { max-height: 760px; overflow-y: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th { text-align: left; font-weight: 600; font-size: 13px; color: var(--muted); }
 th, td { padding: 7px 16px 7px 0; border-bottom: 1px solid var(--line); vertical-align: middle; }

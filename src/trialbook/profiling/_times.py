@@ -65,7 +65,7 @@ def times(column: pd.Series, rows: np.ndarray, unread: int) -> Times | None:
         gap_count=steps.gap_count,
         gaps=steps.gaps,
         periods=periods(found),
-        weekdays=_counts(found.dt.weekday, 7),
+        weekdays=() if steps.monthly else _counts(found.dt.weekday, 7),
         hours=_counts(found.dt.hour, 24) if timed else (),
         out_of_range=int(odd.sum()),
         out_of_range_examples=tuple(Cell(int(rows[i]) + 1, moment(found.iloc[i])) for i in where),
@@ -172,6 +172,7 @@ def _ordinals(found: pd.Series, code: str) -> np.ndarray:
 class _Steps:
     """The most frequent step between different times, its share, and what is too long."""
 
+    monthly: bool = False
     usual: str | None = None
     share: float | None = None
     gap_count: int = 0
@@ -205,7 +206,7 @@ def _steps(found: pd.Series) -> _Steps:
         for i in furthest
     )
     step = _months(usual) if by_month else duration(usual / 1e9)
-    return _Steps(step, share, len(beyond), gaps)
+    return _Steps(by_month, step, share, len(beyond), gaps)
 
 
 def _months(number: int) -> str:
