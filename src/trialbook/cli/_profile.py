@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from trialbook.profiling import ColumnProfile, counts_of, share, size, summary
+from trialbook.cli._checks import guardrail_table
+from trialbook.profiling import ColumnProfile, counts_of, plural, share, size, summary
 
 if TYPE_CHECKING:
     from trialbook.profiling import Profile
@@ -20,7 +21,6 @@ MOST_COLUMNS = 60
 # Bars of a distribution, and the characters of a column's values, in one line.
 SKETCH_BARS, VALUE_CHARACTERS = 12, 44
 _BLOCKS = " ▁▂▃▄▅▆▇█"
-_COLOURS = {"alerted": "red", "fixed": "yellow"}
 
 
 def show_profile(console: Console, profile: Profile) -> None:
@@ -38,19 +38,16 @@ def show_profile(console: Console, profile: Profile) -> None:
     for pair in profile.correlations.redundant[:5] if profile.correlations else ():
         said = f"nearly the same: {pair.one} and {pair.other} ({pair.measure} {pair.value:.2f})"
         console.print(Text(said))
-    for check in profile.guardrails:
-        if check.verdict != "passed":
-            line = Text(f"{check.verdict} ", style=_COLOURS[check.verdict])
-            line.append(f"{check.name}: ", style="bold")
-            line.append(f"{check.finding}; {check.action}", style="")
-            console.print(line)
+    found = [check for check in profile.guardrails if check.verdict != "passed"]
+    if found:
+        console.print(guardrail_table(found))
 
 
 def _headline(profile: Profile) -> str:
     parts = [
         f"{profile.source}: {profile.n_rows:,} rows, {profile.n_columns:,} columns",
         f"{share(profile.missing_share)} of the cells missing",
-        f"{profile.duplicate_rows:,} rows repeated",
+        f"{plural(profile.duplicate_rows, 'row')} repeated",
         size(profile.memory_bytes),
     ]
     if profile.target is not None:

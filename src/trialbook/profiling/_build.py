@@ -20,7 +20,14 @@ from trialbook.profiling import _times
 from trialbook.profiling._association import Coded
 from trialbook.profiling._figures import Association, ColumnProfile, Level
 from trialbook.profiling._measures import explained
-from trialbook.profiling._profile import Correlations, Pair, Profile, Target, TimeCoverage
+from trialbook.profiling._profile import (
+    REDUNDANT,
+    Correlations,
+    Pair,
+    Profile,
+    Target,
+    TimeCoverage,
+)
 from trialbook.profiling._read import Looked, draw
 from trialbook.tables import Storage
 from trialbook.tables._dates import parse
@@ -34,8 +41,6 @@ PAIR_ROWS = 10_000
 MEASURED_ROWS = 10_000
 # Columns that are compared with each other: a picture of more cannot be read.
 PAIRED_COLUMNS = 40
-# Two columns that go together so closely say nearly the same.
-REDUNDANT = 0.95
 # Pairs and classes that a person reads.
 MOST_PAIRS, MOST_CLASSES = 50, 50
 

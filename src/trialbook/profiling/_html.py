@@ -19,11 +19,6 @@ def esc(text: object) -> str:
     return html.escape(str(text))
 
 
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """``1 row``, ``2 rows``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
 def sentence(text: str) -> str:
     """A clause as a sentence."""
     ends = text.endswith((".", "…", "?", "!"))

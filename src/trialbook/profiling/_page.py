@@ -7,24 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trialbook.data import Guardrail, concerned
+from trialbook.data import Guardrail, ranked, told
 from trialbook.profiling import _svg as svg
 from trialbook.profiling._figures import ColumnProfile
-from trialbook.profiling._format import figure, share, size, summary
+from trialbook.profiling._format import figure, plural, share, size, summary
 from trialbook.profiling._html import (
     esc,
     fact,
     histogram_figure,
     meter,
     periods_figure,
-    plural,
     ranking,
     sentence,
     table,
     type_badge,
 )
 from trialbook.profiling._page_columns import column_section, sketch_of
-from trialbook.profiling._profile import Correlations, Profile
+from trialbook.profiling._profile import REDUNDANT, Correlations, Profile
 from trialbook.profiling._style import SCRIPT, STYLE
 
 # Rows of the table of columns: beyond, nobody scrolls, and a page has to open at once.
@@ -122,7 +121,7 @@ def _overview(profile: Profile) -> str:
         aim = profile.target
         of = f"of {plural(aim.n_classes, 'class', 'classes')}: " if aim.n_classes else ""
         facts.append(fact("Task", aim.task, of + aim.evidence))
-    told = ", ".join(f"{count:,} {kind}" for kind, count in profile.types.items())
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in profile.types.items())
     bar = "".join(
         f'<span class="{kind}" style="flex:{count}"></span>'
         for kind, count in profile.types.items()
@@ -133,7 +132,7 @@ def _overview(profile: Profile) -> str:
     notes = "".join(f'<p class="small muted">{esc(note)}</p>' for note in profile.notes)
     return (
         f'<h2>Overview</h2><dl class="facts">{"".join(facts)}</dl>'
-        f'<div class="types" role="img" aria-label="Types of columns: {told}">{bar}</div>'
+        f'<div class="types" role="img" aria-label="Types of columns: {kinds}">{bar}</div>'
         f'<ul class="legend">{legend}</ul>{notes}'
     )
 
@@ -148,9 +147,9 @@ def _looked_at(profile: Profile) -> str:
 def _checks(profile: Profile) -> str:
     if not profile.guardrails:
         return ""
-    found = [one for one in profile.guardrails if one.verdict != "passed"]
-    found.sort(key=lambda one: one.verdict != "alerted")
-    passed = [one for one in profile.guardrails if one.verdict == "passed"]
+    checks = ranked(profile.guardrails)
+    found = [one for one in checks if one.verdict != "passed"]
+    passed = [one for one in checks if one.verdict == "passed"]
     shown = (
         f'<ul class="checks">{"".join(map(_check, found))}</ul>'
         if found
@@ -171,9 +170,7 @@ def _checks(profile: Profile) -> str:
 
 
 def _check(one: Guardrail) -> str:
-    where = concerned(one)
-    parts = [part for part in (one.finding, one.action, where) if part]
-    said = " ".join(map(sentence, parts))
+    said = " ".join(sentence(part) for part in (told(one), one.action) if part)
     return (
         f'<li><span class="pill {one.verdict}">{_VERDICTS[one.verdict]}</span>'
         f"<p><strong>{esc(one.name)}</strong><br>{esc(said)}</p></li>"
@@ -230,10 +227,10 @@ def _columns(profile: Profile, details: bool) -> str:
             f'<td class="number wide">{column.distinct:,}</td>',
         ]
         if profile.target is not None:
-            told = column.association
+            found = column.association
             text = "target" if column.role == "target" else ""
-            if told is not None:
-                text = meter(told.share / most if most else 0) + _value(share(told.share))
+            if found is not None:
+                text = meter(found.share / most if most else 0) + _value(share(found.share))
             cells.append(f'<td class="number">{text}</td>')
         where = f'data-name="{name}" data-type="{column.semantic}"'
         rows.append(f"<tr {where}>{''.join(cells)}</tr>")
@@ -302,11 +299,11 @@ def _association(profile: Profile) -> str:
     shown = profile.strongest[:DRAWN]
     rows = []
     for column in shown:
-        told = column.association
-        assert told is not None
-        about = "" if told.correlation is None else f"{told.measure} {told.correlation:.2f}"
+        found = column.association
+        assert found is not None
+        about = "" if found.correlation is None else f"{found.measure} {found.correlation:.2f}"
         rows.append(
-            (column.name, told.share / most, share(told.share), str(column.semantic), about)
+            (column.name, found.share / most, share(found.share), str(column.semantic), about)
         )
     more = len(profile.strongest) - len(shown)
     rest = f'<p class="small muted">and {more:,} more</p>' if more else ""
@@ -348,8 +345,7 @@ def _correlations(profile: Profile) -> str:
         ]
         for one, row in zip(found.names, found.matrix)
     ]
-    n_pairs = plural(len(found.redundant), "pair")
-    label = f"Correlations of {len(names)} columns; {n_pairs} nearly the same"
+    label = f"Correlations of {len(names)} columns; the closest pairs are listed beside it"
     chart = svg.heat_map(names, found.matrix, label, written)
     features = sum(column.role == "feature" for column in profile.columns)
     which = ""
@@ -380,7 +376,7 @@ def _closest(profile: Profile, found: Correlations) -> str:
         (esc(one), esc(other), f"{value:.2f}", measure)
         for value, one, other, measure in pairs[:CLOSEST]
     ]
-    n_near = len(found.redundant)
+    n_near = sum(abs(value) >= REDUNDANT for value, *_ in pairs)
     said = "No two of these columns say nearly the same."
     if n_near:
         said = f"{plural(n_near, 'pair')} with 0.95 and more: one of each says nearly nothing new."

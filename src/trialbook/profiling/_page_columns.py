@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from trialbook.profiling import _svg as svg
 from trialbook.profiling._figures import ColumnProfile, Levels, Numbers, Texts, Times
-from trialbook.profiling._format import counts_of, figure, share, summary
+from trialbook.profiling._format import counts_of, figure, plural, share, summary
 from trialbook.profiling._html import (
     esc,
     histogram_figure,
     named_bars,
     pairs,
     periods_figure,
-    plural,
     ranking,
     sentence,
     table,

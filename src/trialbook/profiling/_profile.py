@@ -12,6 +12,9 @@ from trialbook._plain import check_folder, plain, whole_file
 from trialbook.data import Guardrail
 from trialbook.profiling._figures import ColumnProfile, Gap, Level, Periods
 
+# Two columns that go together so closely say nearly the same.
+REDUNDANT = 0.95
+
 
 @dataclass(frozen=True)
 class Target:
