@@ -42,7 +42,7 @@ from trialbook.job import Job
 from trialbook.tables._cells import settle_dates
 from trialbook.tables._notes import Note, written
 from trialbook.tables._parquet import ParquetTable
-from trialbook.tables._sources import Source, open_big, read_table
+from trialbook.tables._sources import Source, open_big, read_whole
 
 # Names of columns that hold the sides of folds begin so.
 FOLD_COLUMN = "__fold_{}"
@@ -135,9 +135,7 @@ def _open(
         if big.n_rows > min(most, BIG_ROWS):
             check_target_name(big.names, job.target)
             return big, settle_dates(big.read(_steering(job)), (), notes)
-        if big.folder is not None:  # it was fetched, and is not fetched twice
-            return None, settle_dates(big.read(), (), notes)
-    return None, read_table(source, workspace=job.workspace, notes=notes)
+    return None, read_whole(source, big, workspace=job.workspace, notes=notes)
 
 
 def _steering(job: Job) -> set[str]:

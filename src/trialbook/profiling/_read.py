@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from trialbook.tables import Source, open_big, read_table
+from trialbook.tables import Source, open_big, read_whole
 
 # Cells that are looked at: a million rows of 30 columns take eight seconds on one core, and a
 # figure of a million rows does not change with more.
@@ -65,7 +65,7 @@ def look(source: Source, workspace: str | Path | None) -> Looked:
             mask = np.zeros(big.n_rows, dtype=bool)
             mask[rows] = True
             return Looked(big.read(rows=mask), rows, big.n_rows)
-    return some_of(read_table(source, workspace=workspace))
+    return some_of(read_whole(source, big, workspace=workspace))
 
 
 def some_of(frame: pd.DataFrame) -> Looked:

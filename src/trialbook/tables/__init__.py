@@ -14,7 +14,7 @@ from trialbook.tables._catalogue import (
 from trialbook.tables._catalogue import list_tables as list
 from trialbook.tables._delta import Change, DeltaVersion
 from trialbook.tables._named import find_table, pinned
-from trialbook.tables._sources import Source, open_big, read_table
+from trialbook.tables._sources import Source, open_big, read_table, read_whole
 from trialbook.tables._storage import Storage, storage_of
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "pinned",
     "read",
     "read_table",
+    "read_whole",
     "show",
     "storage_of",
     "upload",

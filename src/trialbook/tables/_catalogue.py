@@ -412,7 +412,7 @@ def _write(
     source: Source, folder: Path, workspace: Path, latest: DeltaVersion | None
 ) -> _delta.Part:
     """Write the rows of a source into a file of a new folder; added ones in the table's types."""
-    from trialbook.tables._sources import open_big, read_table
+    from trialbook.tables._sources import open_big, read_whole
     from trialbook.tables._stored import (
         batches_of,
         check_names,
@@ -426,7 +426,7 @@ def _write(
     schema = None if big is None else streamed_schema(big)
     frames: Iterator[pd.DataFrame]
     if big is None or schema is None:
-        table = read_table(source, workspace=workspace)
+        table = read_whole(source, big, workspace=workspace)
         schema = stored_schema(table, place=place)
         frames = iter([table])
     else:

@@ -119,6 +119,38 @@ def open_big(
     return _spark.open_big_frame(source, noted) if _spark.is_spark(source) else None
 
 
+def read_whole(
+    source: Source,
+    big: ParquetTable | None,
+    *,
+    workspace: str | Path | None = None,
+    notes: list[Note] | None = None,
+) -> pd.DataFrame:
+    """Read a table as a whole that `open_big` has opened: what was fetched is not fetched again.
+
+    Parameters
+    ----------
+    source : str, Path or a table in memory
+    big : ParquetTable, optional
+        What `open_big` gave for it.
+    workspace, notes
+        As in `read_table`.
+
+    Returns
+    -------
+    DataFrame
+        As of `read_table`.
+
+    Raises
+    ------
+    DataError
+        As `read_table`.
+    """
+    if big is None or big.folder is None:
+        return read_table(source, workspace=workspace, notes=notes)
+    return settle_dates(big.read(), (), [] if notes is None else notes)
+
+
 def _read(
     source: Source, text: Collection[str], workspace: str | Path | None, notes: list[Note]
 ) -> pd.DataFrame:
