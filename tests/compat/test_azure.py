@@ -465,6 +465,19 @@ def test_other_tasks_are_refused_and_what_is_supported_is_named(load, task):
         load({"task": task, "primary_metric": "accuracy"})
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"type": "pipeline", "settings": {"x": 1}}, "pipelines are not run"),
+        ({"forecasting": {"time_column_name": "t"}, "task": "forecasting"}, "task is forecasting"),
+        ({"sweep": {"x": 1}, "task": "image_object_detection"}, "task is image_object_detection"),
+    ],
+)
+def test_other_kinds_of_jobs_are_refused_before_their_keys(load, changes, message):
+    with pytest.raises(OptionError, match=message):
+        load(changes)
+
+
 @pytest.mark.parametrize("key", ["task", "training_data", "target_column_name"])
 def test_a_job_needs_a_task_a_table_and_a_target(load, key):
     with pytest.raises(OptionError, match=f"the job has no {key}"):

@@ -11,7 +11,7 @@ from typing import Any
 
 from trialbook.compat.azure import _values as v
 from trialbook.compat.azure._entries import Entry, read_entries
-from trialbook.compat.azure._keys import Fate
+from trialbook.compat.azure._keys import BY_PATH, Fate, folded
 from trialbook.documents import Document, read_yaml
 from trialbook.errors import OptionError
 from trialbook.job import DEFAULT_TIMEOUT_S, EXCLUSIVE, Job
@@ -133,6 +133,7 @@ def convert(
         raise OptionError(
             "the job file does not hold options", place=str(document.path), remedy=HOW_WRITTEN
         )
+    _check_kind(document)
     entries = read_entries(document)
     draft = _Draft(document.path.parent)
     _require(entries, document)
@@ -151,6 +152,15 @@ def convert(
     except OptionError as error:
         raise _placed(error, draft, document) from None
     return job, tuple(draft.notes)
+
+
+def _check_kind(document: Document) -> None:
+    """Refuse jobs of other kinds as such, before one of their keys is refused."""
+    draft = _Draft(document.path.parent)
+    for name, value in document.values.items():
+        key = BY_PATH.get(folded(str(name)))
+        if key is not None and key.path in ("type", "task") and value is not None:
+            _READERS[key.path](draft, Entry(key, str(name), value, document.place(str(name))))
 
 
 def _require(entries: Mapping[str, Entry], document: Document) -> None:
