@@ -65,6 +65,38 @@ def test_paths_are_files_folders_and_patterns(folder, tmp_path):
     assert read(folder, READ, paths=both)["n"].tolist() == [10, 2]
 
 
+@pytest.fixture
+def store():
+    """A store with a table, and with a folder that has a file MLTable."""
+    fsspec = pytest.importorskip("fsspec")
+    memory = fsspec.filesystem("memory")
+    for name, text in {
+        "people.csv": CSV,
+        "broken.csv": "a,b\n1,2\n1\n",
+        "described/MLTable": "paths: [{file: people.csv}]\n",
+        "described/people.csv": CSV,
+    }.items():
+        memory.pipe(f"/{name}", text.encode())
+    yield "memory://"
+    memory.rm("/", recursive=True)
+
+
+def test_files_may_be_elsewhere_and_say_so(folder, store):
+    both = f"  - file: {store}/people.csv\n  - file: people.csv"
+    table = read(folder, "read_delimited: {include_path_column: true}", paths=both)
+    assert table["city"].tolist() == ["Oslo", "Rome", "Lima"] * 2
+    assert table["Path"].tolist() == [f"{store}/people.csv"] * 3 + ["people.csv"] * 3
+    with pytest.raises(DataError, match=r"\(memory://.*broken.csv, line 3\)"):
+        read(folder, READ, paths=f"  - file: {store}/broken.csv")
+    with pytest.raises(DataError, match="no such file"):
+        read(folder, READ, paths=f"  - file: {store}/peopel.csv")
+
+
+def test_a_described_folder_elsewhere_is_not_read_without_its_steps(store):
+    with pytest.raises(DataError, match="Download the folder"):
+        read_table(f"{store}/described")
+
+
 # -- reading ---------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trialbook.errors import nearest
+from trialbook.errors import DataError, nearest
 from trialbook.tables._files import join, read_files
 from trialbook.tables._kinds import Asked
 from trialbook.tables._mltable_convert import convert_column
@@ -50,6 +50,16 @@ def read_mltable(asked: Asked) -> pd.DataFrame:
         converted; the message names the line.
     """
     table = _described(asked)
+    try:
+        return _read(table, asked)
+    except DataError as error:
+        raise table.told(error) from None
+    finally:
+        for fetched in table.fetched:
+            fetched.folder.remove()
+
+
+def _read(table: Described, asked: Asked) -> pd.DataFrame:
     told = asked.notes
     told += table.notes
     asked = replace(asked, notes=[])
@@ -77,7 +87,7 @@ def read_mltable(asked: Asked) -> pd.DataFrame:
 def open_big_mltable(asked: Asked) -> ParquetTable | None:
     """Look at the metadata of its Parquet files, if it is those files and nothing more."""
     table = _described(asked)
-    if table.reader is None or table.steps:
+    if table.reader is None or table.steps or not table.is_local:
         return None
     if table.reader.name == "read_delta_lake":
         return delta_version(table, table.reader).open_big()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from trialbook.documents import Document, read_yaml
 from trialbook.errors import DataError, nearest
 from trialbook.tables._files import find_files, natural_order
 from trialbook.tables._notes import Note
+from trialbook.tables._remote import Fetched, fetch
 
 FILE = "MLTable"
 # A schema and metadata describe the file, and change nothing in the table.
@@ -87,6 +88,8 @@ class Described:
         What follows.
     notes : list of Note
         What has no effect.
+    fetched : list of Fetched
+        Files that were fetched from elsewhere so far.
     """
 
     folder: Path
@@ -94,10 +97,36 @@ class Described:
     reader: Step | None
     steps: list[Step]
     notes: list[Note]
+    fetched: list[Fetched] = field(default_factory=list)
 
     def files(self) -> list[Path]:
         """The files, in the order of their rows; none is an error."""
-        return [file for one in self.locations for file in _found(self.folder, one)]
+        found = []
+        for location in self.locations:
+            if "://" in location.value:
+                self.fetched.append(fetch(location.value))
+                found += sorted(self.fetched[-1].files, key=natural_order)
+            else:
+                found += _found(self.path(location), location)
+        return found
+
+    def label(self, file: Path) -> str:
+        """What a file is called in the table: its address, or its path from the folder."""
+        for fetched in self.fetched:
+            if file in fetched.files:
+                return fetched.files[file]
+        return Path(os.path.relpath(file, self.folder)).as_posix()
+
+    def told(self, error: DataError) -> DataError:
+        """What is wrong with a file that was fetched, said of where it came from."""
+        for fetched in self.fetched:
+            error = fetched.told(error)
+        return error
+
+    @property
+    def is_local(self) -> bool:
+        """Whether all its files are on this machine."""
+        return not any("://" in location.value for location in self.locations)
 
     def path(self, location: Location) -> Path:
         """A location as a path."""
@@ -231,10 +260,7 @@ def _locations(document: Document) -> list[Location]:
     return locations
 
 
-def _found(folder: Path, location: Location) -> list[Path]:
-    if "://" in location.value:
-        return find_files(location.value)
-    path = Path(os.path.normpath(folder / Path(location.value).expanduser()))
+def _found(path: Path, location: Location) -> list[Path]:
     if location.kind != "folder":
         return find_files(str(path))
     if not path.is_dir():

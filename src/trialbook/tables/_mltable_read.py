@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -162,9 +161,8 @@ def _with_paths(
     name = str(options.get("path_column", PATH_COLUMN))
     if name in frame:
         raise step.wrong(f"adds the column '{name}', which is there", "Name another path_column.")
-    # Relative to the folder, so that a copy elsewhere has the same cells.
-    labels = [Path(os.path.relpath(file, table.folder)).as_posix() for file in files]
-    frame.insert(0, name, np.repeat(np.array(labels, dtype=object), lengths))
+    labels = np.array([table.label(file) for file in files], dtype=object)
+    frame.insert(0, name, np.repeat(labels, lengths))
     return frame
 
 

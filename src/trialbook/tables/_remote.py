@@ -51,8 +51,16 @@ _PATTERN = "*?["
 
 
 @dataclass(frozen=True)
-class _Fetched:
-    """Files on this machine, and where they came from."""
+class Fetched:
+    """Files on this machine, and where they came from.
+
+    Parameters
+    ----------
+    folder : TemporaryFolder
+        What the files lie in.
+    files : dict of Path to str
+        Their addresses.
+    """
 
     folder: TemporaryFolder
     files: dict[Path, str]
@@ -82,9 +90,29 @@ def claims(asked: Asked) -> bool:
     return scheme_of(asked.address) is not None
 
 
+def fetch(address: str) -> Fetched:
+    """Put the files behind an address on this machine, for as long as something refers to them.
+
+    Parameters
+    ----------
+    address : str
+        Of a file, a folder or a pattern.
+
+    Returns
+    -------
+    Fetched
+
+    Raises
+    ------
+    DataError
+        If there are none, or they cannot be fetched.
+    """
+    return _fetch(address, _found(address))
+
+
 def read(asked: Asked) -> pd.DataFrame:
     """Read the files behind an address; see `read_table`."""
-    fetched = _fetch(asked.address, _found(asked.address))
+    fetched = fetch(asked.address)
     try:
         return read_files(fetched.here(asked))
     except DataError as error:
@@ -173,6 +201,12 @@ def _names(system: Any, path: str, place: str) -> list[str]:
     if not system.isdir(path):
         raise DataError("there is no such file", place=place, remedy=_near(system, path))
     names = [entry["name"] for entry in system.ls(path, detail=True) if entry["type"] == "file"]
+    if any(_base(name) == "MLTable" for name in names):
+        raise DataError(
+            "the folder has a file MLTable, whose steps are done on this machine only",
+            place=place,
+            remedy="Download the folder, and give its path.",
+        )
     names = [name for name in names if _base(name)[:1] not in (".", "_") and _format(name)]
     if names:
         return sorted(names)
@@ -186,7 +220,10 @@ def _names(system: Any, path: str, place: str) -> list[str]:
 def _near(system: Any, path: str) -> str:
     """A remedy that names a file beside the one that is not there."""
     try:
-        names = [_base(entry["name"].rstrip("/")) for entry in system.ls(path.rpartition("/")[0])]
+        names = [
+            _base(entry["name"].rstrip("/"))
+            for entry in system.ls(path.rpartition("/")[0], detail=True)
+        ]
     except (OSError, ValueError):
         names = []
     return nearest(_base(path), names) if names else "Check the folder and the name."
@@ -207,11 +244,11 @@ def _is_plain_parquet(name: str) -> bool:
 # -- fetching them ---------------------------------------------------------------------------
 
 
-def _fetch(address: str, found: _Found) -> _Fetched:
+def _fetch(address: str, found: _Found) -> Fetched:
     """Put files into a folder of their own, a piece at a time."""
     with TemporaryFolder(place_of(address)) as folder:
         if found.system is None:
-            return _Fetched(folder, {_http.fetch(address, folder): folder.place})
+            return Fetched(folder, {_http.fetch(address, folder): folder.place})
         files: dict[Path, str] = {}
         for position, name in enumerate(found.names):
             path = folder.path / _base(name)
@@ -225,7 +262,7 @@ def _fetch(address: str, found: _Found) -> _Fetched:
                 if folder.is_full(error):
                     raise folder.full(error) from None
                 raise _failure(error, files[path]) from None
-        return _Fetched(folder, files)
+        return Fetched(folder, files)
 
 
 def _failures() -> tuple[type[Exception], ...]:
