@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from trialbook.data._big import BIG_ROWS, least_rows, trained_rows
 from trialbook.data._columns import Column, Semantic
+from trialbook.data._downsample import CLASS_SAMPLING, SAMPLE_WEIGHT
 from trialbook.data._guardrails import NAMED_ROWS, Guardrail, concerned, counts, ranked, told
 from trialbook.data._orders import orders_of
 from trialbook.data._prepare import Prepared, prepare
@@ -18,8 +19,10 @@ from trialbook.data._types import detect
 
 __all__ = [
     "BIG_ROWS",
+    "CLASS_SAMPLING",
     "FOLD_COLUMN",
     "NAMED_ROWS",
+    "SAMPLE_WEIGHT",
     "Column",
     "Folds",
     "Guardrail",

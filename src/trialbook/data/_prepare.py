@@ -16,6 +16,7 @@ from trialbook.data._big import (
     unsampled,
 )
 from trialbook.data._columns import Semantic
+from trialbook.data._downsample import SAMPLE_WEIGHT, fewer_of_largest
 from trialbook.data._guardrails import Guardrail, Verdict
 from trialbook.data._orders import check_orders, native_names, ordered_columns
 from trialbook.data._read import FOLD_COLUMN, chance, read_used
@@ -135,23 +136,57 @@ def prepare(
         times=roles.times,
         columns=roles.folds,
         validates=None if validation is None else positions < 0,
-        n_features=len(schema.used) + TEXT_FEATURES * len(schema.of(Semantic.TEXT)),
+        n_features=_width(schema),
     )
     others = tuple(part for part in (validation, tested) if part is not None)
     training = Part(train[:own], positions[:own], "training")
     notes += check_sets(Sets(training, others, schema, folds.matrix[:own], job.time_column))
+    prepared = Prepared(
+        train, None if tested is None else tested.frame, schema, folds, notes, positions
+    )
     if len(train) > BIG_ROWS:
-        strata = strata_of(encode(train[job.target], classes), task == "classification")
-        order, folds = arrange(folds, strata, chance(job))
-        train = train.take(order).reset_index(drop=True)
-        positions = positions[order]
-        if all(note.name != SAMPLING for note in notes):
-            notes += (unsampled(len(train)),)
-    notes += (_validation(folds, job), *folds.guardrails, *found)
+        prepared = _big(prepared, job)
+    train, folds = prepared.train, prepared.folds
+    notes = (*prepared.guardrails, _validation(folds, job), *folds.guardrails, *found)
     sides = {FOLD_COLUMN.format(i): folds.matrix[:, i] for i in range(folds.n_folds)}
     train = pd.concat([train, pd.DataFrame(sides)], axis=1)
-    return Prepared(
-        train, None if tested is None else tested.frame, schema, folds, notes, positions
+    return replace(prepared, train=train, guardrails=notes)
+
+
+def _width(schema: Schema) -> int:
+    """Features that models will see, about."""
+    return len(schema.used) + TEXT_FEATURES * len(schema.of(Semantic.TEXT))
+
+
+def _big(prepared: Prepared, job: Job) -> Prepared:
+    """A big table in an order that can be cut anywhere, with fewer rows of a far larger class."""
+    train, schema, notes = prepared.train, prepared.schema, prepared.guardrails
+    y = encode(train[schema.target], schema.classes)
+    strata = strata_of(y, bool(schema.classes))
+    order, folds = arrange(prepared.folds, strata, chance(job))
+    if all(note.name != SAMPLING for note in notes):
+        notes += (unsampled(len(train)),)
+    fewer = None
+    if schema.classes:
+        fewer = fewer_of_largest(
+            y[order],
+            schema.classes,
+            folds,
+            n_features=_width(schema),
+            deadline_s=job.deadline_s,
+        )
+    if fewer is not None:
+        order = order[fewer.kept]
+        folds = replace(folds, matrix=folds.matrix[fewer.kept])
+        notes += (replace(fewer.guardrail, columns=(schema.target,)),)
+    train = train.take(order).reset_index(drop=True)
+    if fewer is not None:
+        schema = replace(schema, weight=schema.weight or SAMPLE_WEIGHT)
+        given = train[schema.weight] if schema.weight in train.columns else 1.0
+        train[schema.weight] = given * fewer.weights
+    positions = None if prepared.positions is None else prepared.positions[order]
+    return replace(
+        prepared, train=train, schema=schema, folds=folds, guardrails=notes, positions=positions
     )
 
 

@@ -15,6 +15,7 @@ from trialbook.data._big import (
     sampled,
 )
 from trialbook.data._columns import Column, Semantic
+from trialbook.data._downsample import SAMPLE_WEIGHT
 from trialbook.data._guardrails import (
     Guardrail,
     rows_text,
@@ -203,11 +204,12 @@ def _check_options(columns: Collection[str], job: Job) -> None:
     options = {name: (column,) for name, column in one.items() if column is not None}
     check_columns(columns, options | {"fold_columns": job.fold_columns, "ignore": job.ignore})
     reserved = FOLD_COLUMN.format("")
-    taken = [name for name in columns if name.startswith(reserved)]
+    taken = [name for name in columns if name.startswith(reserved) or name == SAMPLE_WEIGHT]
     if taken:
+        kept = f"names that begin with {reserved} are kept for folds"
         raise DataError(
             f"the name of column '{taken[0]}' is reserved",
-            remedy=f"Rename it: names that begin with {reserved} are kept for folds.",
+            remedy=f"Rename it: {kept}, and {SAMPLE_WEIGHT} for weights.",
         )
     used_twice = {*job.fold_columns} & {job.target, job.weight}
     if used_twice:

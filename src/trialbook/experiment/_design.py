@@ -8,7 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from trialbook.data import BIG_ROWS, Guardrail, Prepared, Schema, encode, orders_of, prepare
+from trialbook.data import (
+    BIG_ROWS,
+    CLASS_SAMPLING,
+    Guardrail,
+    Prepared,
+    Schema,
+    encode,
+    orders_of,
+    prepare,
+)
 from trialbook.errors import OptionError
 from trialbook.evaluation import Metric, default_metric, metric, tasks_of
 from trialbook.experiment import _state
@@ -17,7 +26,7 @@ from trialbook.job import Job
 from trialbook.learners import Learner, available, find
 from trialbook.search import Ledger, Step, portfolio
 from trialbook.tables import Source
-from trialbook.tasks import TabularTask, count_columns
+from trialbook.tasks import Table, TabularTask, count_columns
 
 
 @dataclass(frozen=True)
@@ -107,6 +116,15 @@ class Design:
         return (*steps, *((kind, 1.0) for kind in (*ensembles, *refit)))
 
 
+def takes_weights(learner: Learner, table: Table) -> bool:
+    """Whether a learner heeds the weights of rows.
+
+    Where rows of a class stand for others, the probabilities of one that does not are wrong.
+    """
+    starts = learner.starts(table)
+    return not starts or learner.code(starts[0].params, table).weights
+
+
 def make_design(job: Job, prepared: Prepared) -> Design:
     schema = prepared.schema
     n_classes = len(schema.classes)
@@ -124,6 +142,8 @@ def make_design(job: Job, prepared: Prepared) -> Design:
     table = draft.table(PLANNED_ROWS)
     machine = share_out(job, draft.table().n_rows * max(1, table.n_features))
     budget = Ledger(job.deadline_s, trial_timeout=job.trial_timeout).trial_budget_s()
+    if any(one.name == CLASS_SAMPLING for one in prepared.guardrails):
+        learners = [one for one in learners if one.key in job.allow or takes_weights(one, table)]
     plan = portfolio(learners, replace(table, n_jobs=machine.cores_per_trial), budget)
     if not plan:
         raise OptionError(

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from trialbook.data._downsample import SAMPLE_WEIGHT
 from trialbook.program import _networks, _snippets, _transformers
 from trialbook.program._code import Code, assign, import_block, literal, set_constant, source_of
 from trialbook.program._features import FeatureCode, feature_code
@@ -214,6 +215,11 @@ def shared_constants(frame: Frame) -> list[str]:
         if frame.positive is not None:
             lines.append(f"POSITIVE = {frame.positive}  # position of the positive class")
     if frame.weight is not None:
+        sampled = [
+            "# Only some rows of the largest class train. Each weighs as much as those that"
+        ]
+        sampled += ["# it stands for, so that probabilities stay those of all rows."]
+        lines += sampled if frame.weight == SAMPLE_WEIGHT else []
         lines.append(assign("WEIGHT", frame.weight))
     return [
         *lines,
