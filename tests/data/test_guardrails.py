@@ -369,6 +369,16 @@ def test_a_table_trips_each_check(case: str) -> None:
     assert found.action or verdict == "passed"
 
 
+def test_times_that_cannot_be_kept_are_told() -> None:
+    ends = np.where(np.arange(N) == 6, np.datetime64("9999-12-31", "s"), DAYS.to_numpy("M8[s]"))
+    found = checks(end=ends)["Reading"]
+    assert (found.verdict, found.columns, found.rows) == ("fixed", ("end",), (7,))
+    assert found.finding == (
+        "1 time such as 9999-12-31 00:00:00, outside of the years 1677 to 2262, in 'end'"
+    )
+    assert found.action == "counted as missing"
+
+
 def test_findings_say_what_and_how_much() -> None:
     mostly = np.where(NOISE < 0.5, np.nan, NUMBER)
     assert "more than half empty" in checks(z=mostly)["Missing values"].finding

@@ -7,6 +7,7 @@ import gzip
 import re
 import zlib
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -174,8 +175,13 @@ def _read_files(files: list[Path], text: Collection[str], notes: list[Note]) -> 
     if kind == "delimited text":
         return _read_delimited_files(files, text, notes)
     reader = _READERS[kind]
-    frames = [guarded(reader, file, notes) for file in files]
-    return frames[0] if len(frames) == 1 else join(frames, files)
+    if len(files) == 1:
+        return guarded(reader, files[0], notes)
+    told: list[Note] = []
+    frames = [guarded(reader, file, told) for file in files]
+    # Rows count in a file, and the table is all of them.
+    notes += [replace(note, rows=()) for note in told]
+    return join(frames, files)
 
 
 def _read_delimited_files(
@@ -289,7 +295,7 @@ def read_parquet(data: bytes, place: str, notes: list[Note]) -> pd.DataFrame:
     """Read the bytes of a Parquet file."""
     file = pa.parquet.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
     check_width(len(file.schema_arrow), place=place)
-    return from_arrow(_sound(file.read()), place=place)
+    return from_arrow(_sound(file.read()), place=place, notes=notes)
 
 
 def _read_arrow(data: bytes, place: str, notes: list[Note]) -> pd.DataFrame:
@@ -301,7 +307,7 @@ def _read_arrow(data: bytes, place: str, notes: list[Note]) -> pd.DataFrame:
         stream = pa.ipc.open_file(buffer) if whole else pa.ipc.open_stream(buffer)
         check_width(len(stream.schema), place=place)
         table = stream.read_all()
-    return from_arrow(_sound(table), place=place)
+    return from_arrow(_sound(table), place=place, notes=notes)
 
 
 def _sound(table: pa.Table) -> pa.Table:

@@ -12,11 +12,15 @@ import pandas as pd
 import pyarrow as pa
 
 from trialbook.errors import DataError
+from trialbook.tables._notes import Note
 from trialbook.tables._storage import as_text
 
 # What `pandas.api.types.infer_dtype` calls the object columns that hold numbers, or times.
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
 _TIMES = {"date", "datetime", "datetime64"}
+
+# Rows that a note names.
+NAMED_ROWS = 20
 
 # A table of fewer rows is faster when columns of one type lie side by side, which takes a copy.
 MANY_ROWS = 200_000
@@ -32,7 +36,9 @@ MOST_COLUMNS = 100_000
 INDEX_COLUMN = re.compile(r"__index_level_\d+__")
 
 
-def normalise(frame: pd.DataFrame, *, place: str = "the table") -> pd.DataFrame:
+def normalise(
+    frame: pd.DataFrame, *, place: str = "the table", notes: list[Note] | None = None
+) -> pd.DataFrame:
     """Rewrite a table in the storages that Trialbook knows.
 
     Parameters
@@ -41,6 +47,8 @@ def normalise(frame: pd.DataFrame, *, place: str = "the table") -> pd.DataFrame:
         Any table.
     place : str, optional
         Where it came from, for messages.
+    notes : list of Note, optional
+        Is told of times that cannot be kept.
 
     Returns
     -------
@@ -61,7 +69,22 @@ def normalise(frame: pd.DataFrame, *, place: str = "the table") -> pd.DataFrame:
             "the table has column names but no rows", place=place, remedy="Add rows of data."
         )
     columns = {name: normalise_column(frame.iloc[:, i]) for i, name in enumerate(names)}
+    if notes is not None:
+        for i, (name, column) in enumerate(columns.items()):
+            if column.dtype.kind == "M":
+                notes += _lost_times(name, frame.iloc[:, i], column)
     return assemble(columns)
+
+
+def _lost_times(name: str, given: pd.Series, kept: pd.Series) -> list[Note]:
+    """What is said of times that were there and are missing now."""
+    lost = kept.isna().to_numpy() & given.notna().to_numpy()
+    if not lost.any():
+        return []
+    rows = tuple(int(row) + 1 for row in np.flatnonzero(lost)[:NAMED_ROWS])
+    times = "1 time" if lost.sum() == 1 else f"{int(lost.sum()):,} times"
+    finding = f"{times} such as {given[lost].iloc[0]}, outside of the years 1677 to 2262,"
+    return [Note(finding, "counted as missing", (name,), rows)]
 
 
 def assemble(columns: dict[str, pd.Series]) -> pd.DataFrame:
@@ -141,7 +164,11 @@ def _name(name: object, position: int) -> str:
 
 
 def from_arrow(
-    table: pa.Table, *, place: str = "the table", only_copy: bool = False
+    table: pa.Table,
+    *,
+    place: str = "the table",
+    only_copy: bool = False,
+    notes: list[Note] | None = None,
 ) -> pd.DataFrame:
     """Turn an Arrow table into a normalised one.
 
@@ -153,6 +180,8 @@ def from_arrow(
         Where it came from, for messages.
     only_copy : bool, optional
         Whether the Arrow table is of no more use: each column is given up when it is converted.
+    notes : list of Note, optional
+        As in `normalise`.
 
     Returns
     -------
@@ -168,7 +197,7 @@ def from_arrow(
         date_as_object=False, ignore_metadata=True, split_blocks=True, self_destruct=only_copy
     )
     del table
-    return normalise(frame, place=place)
+    return normalise(frame, place=place, notes=notes)
 
 
 def normalise_column(column: pd.Series) -> pd.Series:

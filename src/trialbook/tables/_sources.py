@@ -155,14 +155,14 @@ def _read(
     source: Source, text: Collection[str], workspace: str | Path | None, notes: list[Note]
 ) -> pd.DataFrame:
     if isinstance(source, pd.DataFrame):
-        return normalise(source)
+        return normalise(source, notes=notes)
     if isinstance(source, pa.Table):
-        return from_arrow(source)
+        return from_arrow(source, notes=notes)
     if isinstance(source, (str, Path)):
         asked = replace(_asked(source, text, workspace), notes=notes)
         return _kind(asked).read(asked)
     if type(source).__module__.split(".")[0] == "polars":
-        return _read_polars(source)
+        return _read_polars(source, notes)
     if _spark.is_spark(source):
         return _spark.read_frame(source)
     raise DataError(
@@ -183,10 +183,10 @@ def _kind(asked: Asked) -> Kind:
     return next(kind for kind in KINDS if kind.claims(asked))
 
 
-def _read_polars(source: object) -> pd.DataFrame:
+def _read_polars(source: object, notes: list[Note]) -> pd.DataFrame:
     frame = source.collect() if hasattr(source, "collect") else source
     if not hasattr(frame, "to_arrow") or not hasattr(frame, "columns"):
         raise DataError(
             f"a polars {type(source).__name__} is not a table", remedy="Give a polars DataFrame."
         )
-    return from_arrow(frame.to_arrow())
+    return from_arrow(frame.to_arrow(), notes=notes)
