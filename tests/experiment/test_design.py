@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from trialbook.data import _downsample, _prepare, prepare
 from trialbook.errors import OptionError
-from trialbook.experiment._design import check_names
+from trialbook.experiment._design import check_names, make_design, takes_weights
 from trialbook.job import Job
+from trialbook.learners import find
 
 
 @pytest.mark.parametrize(
@@ -32,3 +36,20 @@ def test_what_is_kept_of_a_job_has_no_password():
     job = Job(data="wine.csv", target="quality", tracking_uri="postgresql://ada:secret@db/runs")
     assert "secret" not in str(job.told())
     assert Job.from_fields(job.told()) == job.model_copy(update={"tracking_uri": None})
+
+
+def test_where_rows_stand_for_others_learners_heed_their_weights(monkeypatch):
+    monkeypatch.setattr(_prepare, "BIG_ROWS", 1_000)
+    monkeypatch.setattr(_downsample, "LEAST_ROWS", 500)
+    monkeypatch.setattr(_downsample, "SHARE", 0.0)
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=4_000)})
+    frame["y"] = np.where(rng.random(4_000) < 0.02, "rare", "usual")
+    job = Job(data=Job.IN_MEMORY, target="y", timeout=60, validation_size=0.1)
+    prepared = prepare(job, frame=frame)
+    design = make_design(job, prepared)
+    assert "knn" not in {learner.key for learner in design.learners}
+    assert "lightgbm" in {learner.key for learner in design.learners}
+    assert not takes_weights(find("knn"), design.task.table())
+    asked = make_design(job.model_copy(update={"allow": ("knn",)}), prepared)
+    assert [learner.key for learner in asked.learners] == ["knn"]
