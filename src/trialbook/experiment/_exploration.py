@@ -10,6 +10,7 @@ from trialbook.addresses import hide_password
 from trialbook.data import BIG_ROWS, Prepared
 from trialbook.experiment import _state
 from trialbook.experiment._design import Design
+from trialbook.experiment._origin import origin_of
 from trialbook.profiling import Looked, draw, profile_of_training
 from trialbook.program import Code, exploration_program, to_notebook
 from trialbook.search import Ledger
@@ -37,14 +38,18 @@ def write_exploration(folder: Path, tracker: Tracker, design: Design, ledger: Le
         Told why there is no profile.
     """
     prepared = design.prepared
+    origin = origin_of(folder, tracker.workspace)
+    read = _state.TRAIN if origin.table is None else _state.ROWS
     program = exploration_program(
         title=f"A look at the data of {design.job.experiment_name}",
         schema=prepared.schema,
         guardrails=prepared.guardrails,
-        data=Code(f'"../{_state.TRAIN}"'),
+        data=Code(f'"../{read}"'),
         n_rows=len(prepared.train),
         task=prepared.schema.task,
         first_rows=BIG_ROWS if prepared.folds.growable else None,
+        table=origin.table,
+        origin=origin.sentence,
     )
     (folder / _state.EXPLORATION_SCRIPT).parent.mkdir(parents=True, exist_ok=True)
     (folder / _state.EXPLORATION_SCRIPT).write_text(program, "utf-8")

@@ -10,6 +10,7 @@ from typing import Any
 
 from trialbook.execution import PROGRAM
 from trialbook.experiment import _state
+from trialbook.experiment._origin import NO_ORIGIN, Origin
 from trialbook.learners import Learner
 from trialbook.program import (
     AdjustmentKind,
@@ -39,14 +40,19 @@ class Writer:
     ----------
     tracker : Tracker
     task : TabularTask
+    origin : Origin
+        The version of a table that is learned from, if it is one.
     """
 
     tracker: Tracker
     task: TabularTask
+    origin: Origin = NO_ORIGIN
 
     def frame(self, rows: int | None = None) -> Frame:
         """What all programs share, on so many training rows if not on all."""
-        frame = self.task.frame(self._expression(self.tracker.run_id, _state.TRAIN), rows)
+        read = _state.TRAIN if self.origin.table is None else _state.ROWS
+        frame = self.task.frame(self._expression(self.tracker.run_id, read), rows)
+        frame = replace(frame, table=self.origin.table, origin=self.origin.sentence)
         workspace = self.tracker.workspace
         return replace(frame, server=workspace.uri) if workspace.served else frame
 

@@ -14,6 +14,7 @@ from trialbook.experiment._engine import Engine
 from trialbook.experiment._finish import tag_best
 from trialbook.experiment._handle import Experiment
 from trialbook.experiment._machine import memory_limit
+from trialbook.experiment._origin import origin_of
 from trialbook.experiment._programs import Writer
 from trialbook.experiment._ranking import config_tag
 from trialbook.experiment._session import disk_errors, locked, workers
@@ -65,7 +66,7 @@ def rerun(
         design = make_design(job.model_copy(update={"name": tracker.name}), prepared)
         ledger = Ledger(None)
         pool.resize(1, memory_limit(job, 1))
-        writer = Writer(tracker, design.task)
+        writer = Writer(tracker, design.task, origin_of(tracker.folder, space))
         engine = Engine(
             tracker=tracker,
             writer=writer,

@@ -32,6 +32,7 @@ from trialbook.experiment._exploration import write_exploration
 from trialbook.experiment._finish import Finish
 from trialbook.experiment._handle import Experiment
 from trialbook.experiment._machine import memory_limit
+from trialbook.experiment._origin import keep, origin_of, pin
 from trialbook.experiment._programs import Writer
 from trialbook.experiment._ranking import ENSEMBLES
 from trialbook.experiment._refit import refit_share
@@ -73,7 +74,7 @@ def train(
     """
     started = time.monotonic() if started is None else started
     ledger = Ledger(job.deadline_s, trial_timeout=job.trial_timeout, started=started)
-    job = check_names(job)
+    job = pin(check_names(job), tables)
     with workers() as (pool, tracking):
         design = make_design(job, read_tables(job, tables))
         tracking.wait()
@@ -188,7 +189,7 @@ def _run(
     )
     engine = Engine(
         tracker=tracker,
-        writer=Writer(tracker, task),
+        writer=Writer(tracker, task, origin_of(tracker.folder, tracker.workspace)),
         pool=pool,
         search=search,
         ledger=ledger,
@@ -344,6 +345,7 @@ def _create(workspace: Workspace, design: Design, ledger: Ledger) -> Tracker:
         tracker.describe(tracker.run_id, job.description)
     folder = tracker.new_folder(tracker.run_id)
     _state.write_inputs(folder, job, prepared)
+    keep(folder, job, prepared, workspace)
     _state.write_plan(folder, design.machine, design.plan)
     write_exploration(folder, tracker, design, ledger)
     params = {key: value for key, value in told.items() if value not in (None, [], {})}

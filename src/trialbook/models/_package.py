@@ -24,6 +24,8 @@ BASE_REQUIREMENTS = (
     "cloudpickle",
     "threadpoolctl",
 )
+# What only reads the rows to train on.
+READERS = ("deltalake", "pyarrow")
 MODEL_FOLDER = "model"
 EXAMPLE_ROWS = 3
 # Rows whose predictions are kept beside a model, so that anyone can check a loaded one.
@@ -69,7 +71,9 @@ def requirements(program: str) -> list[str]:
     -------
     list of str
     """
-    by_module = _distributions()
+    by_module = {
+        module: packages for module, packages in _distributions().items() if module not in READERS
+    }
     found: list[str] = list(BASE_REQUIREMENTS)
     for node in ast.walk(ast.parse(program)):
         modules: list[str] = []

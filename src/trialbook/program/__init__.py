@@ -25,8 +25,10 @@ from trialbook.program._tabular import (
     tabular_program,
     with_first_folds,
 )
+from trialbook.program._versions import ROW_COLUMN, TableCode, read_version
 
 __all__ = [
+    "ROW_COLUMN",
     "AdjustmentKind",
     "Code",
     "Columns",
@@ -35,6 +37,7 @@ __all__ = [
     "MetricCode",
     "ModelCode",
     "Preprocessing",
+    "TableCode",
     "call",
     "category_width",
     "exploration_program",
@@ -42,6 +45,7 @@ __all__ = [
     "from_notebook",
     "import_program",
     "possible_extras",
+    "read_version",
     "set_constant",
     "stacking_program",
     "tabular_program",

@@ -17,6 +17,8 @@ from trialbook.program._code import Code, import_block, literal, source_of, spre
 from trialbook.program._tabular import (
     Frame,
     evaluate_cell,
+    heading_cell,
+    load_cell,
     load_imports,
     load_lines,
     markdown_cell,
@@ -328,7 +330,7 @@ def _assemble(
         *load_imports(frame),
     ]
     cells = [
-        markdown_cell(f"# {title}", "", summary, "", frame.validation),
+        heading_cell(frame, title, summary),
         "# %%\n" + import_block(imports),
         _parameters(frame, members),
         _load(frame),
@@ -361,9 +363,9 @@ def _load(frame: Frame) -> str:
     values = 'table.drop(columns=["row", "fold"]).to_numpy()'
     if not frame.is_classification:
         values = 'table["prediction"].to_numpy()'
-    return "\n".join(
+    return load_cell(
+        frame,
         [
-            "# %%",
             "def load(path=DATA):",
             '    """Features, target, folds, and what the members predict of unseen rows."""',
             *load_lines(frame),
@@ -376,7 +378,7 @@ def _load(frame: Frame) -> str:
             "def stored_model(name):",
             '    """The model that a member\'s run keeps."""',
             '    return mlflow.sklearn.load_model(str(MEMBERS[name] / "model"))',
-        ]
+        ],
     )
 
 

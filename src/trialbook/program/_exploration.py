@@ -6,6 +6,7 @@ table. Sections for kinds of columns that the table does not have are left out.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -14,7 +15,15 @@ from trialbook.data._guardrails import ranked, told
 from trialbook.job import Task
 from trialbook.program import _exploration_cells as cells
 from trialbook.program import _exploration_relations as relations
-from trialbook.program._code import Code, assign, literal
+from trialbook.program._code import Code, assign, import_block, literal
+from trialbook.program._versions import (
+    ROW_COLUMN,
+    TableCode,
+    table_constants,
+    table_imports,
+    table_source,
+    unused_constant,
+)
 
 if TYPE_CHECKING:
     from trialbook.data._columns import Column
@@ -24,6 +33,7 @@ if TYPE_CHECKING:
 # A table of columns that is longer than this is not read; types are then counted instead.
 MAX_LISTED = 100
 
+_IMPORT = re.compile(r"(?:import|from) ")
 # The kinds of features, as the notebook's constants name them.
 KINDS = {
     "NUMERIC": "numeric",
@@ -43,6 +53,8 @@ def exploration_program(
     n_rows: int,
     task: Task,
     first_rows: int | None = None,
+    table: TableCode | None = None,
+    origin: str = "",
 ) -> str:
     """Write the program of the data exploration notebook.
 
@@ -62,6 +74,10 @@ def exploration_program(
         What is learned.
     first_rows : int, optional
         How many rows of a big table the notebook looks at; its first rows are a sample.
+    table : TableCode, optional
+        The version of a table that is looked at, in the rows that `data` names.
+    origin : str
+        A sentence on the version of a table that was learned from, if it is one.
 
     Returns
     -------
@@ -73,15 +89,15 @@ def exploration_program(
         for constant, kind in KINDS.items()
     }
     parts = [
-        _markdown(_introduction(title, schema, n_rows, task, first_rows)),
+        _markdown(_introduction(title, schema, n_rows, task, first_rows, origin)),
         _markdown("## Checks of the data", "", *_guardrail_table(guardrails)),
-        _code(_imports(first_rows)),
-        _code(_constants(schema, data, names, first_rows)),
+        _code(_imports(first_rows, table)),
+        _code(_constants(schema, data, names, first_rows, table)),
         _markdown(cells.HELPERS_TEXT) + "\n",
         _code(cells.HELPERS) + "\n",
         _markdown(relations.MEASURES_TEXT) + "\n",
         _code(relations.MEASURES_CODE) + "\n",
-        _code(_load(schema, first_rows)),
+        _code(_load(schema, first_rows, table)),
         _markdown("## Columns", "", *_column_table(schema.columns)),
         _code(cells.OVERVIEW),
         _markdown(cells.MISSING_TEXT),
@@ -112,26 +128,30 @@ def _code(source: str) -> str:
     return "# %%\n" + source.strip("\n")
 
 
-def _imports(first_rows: int | None) -> str:
+def _imports(first_rows: int | None, table: TableCode | None) -> str:
+    if table is not None:
+        block = "\n".join(line for line in cells.IMPORTS.split("\n") if _IMPORT.match(line))
+        return cells.IMPORTS.replace(block, import_block([*block.split("\n"), *table_imports()]))
     last = "import pandas as pd\n"
     more = "" if first_rows is None else "import pyarrow.parquet as pq\n"
     return cells.IMPORTS.replace(last, last + more)
 
 
 def _introduction(
-    title: str, schema: Schema, n_rows: int, task: str, first_rows: int | None
+    title: str, schema: Schema, n_rows: int, task: str, first_rows: int | None, origin: str
 ) -> str:
     n_features, n_columns = len(schema.used), len(schema.columns)
     unused = n_columns - n_features
     features = f"{n_features:,} feature{'s' * (n_features != 1)}"
     classes = f" of {len(schema.classes)} classes" if schema.classes else ""
     dropped = f" ({unused:,} more column{'s' * (unused != 1)} not used)" if unused else ""
+    about = f"{origin}\n\n" if origin else ""
     looked = "" if first_rows is None else f" This notebook looks at a sample of {first_rows:,}."
     return (
         f"# {_plain(title)}: a first look at the data\n\n"
         f"{n_rows:,} rows, {features}{dropped}.{looked}\n"
         f"The task is {task}{classes}; the target is {_name(schema.target)}.\n\n"
-        "This notebook stands alone: run it, change it, keep it."
+        f"{about}This notebook stands alone: run it, change it, keep it."
     )
 
 
@@ -190,11 +210,18 @@ def _name(name: str) -> str:
 
 
 def _constants(
-    schema: Schema, data: str | Code, names: dict[str, list[str]], first_rows: int | None
+    schema: Schema,
+    data: str | Code,
+    names: dict[str, list[str]],
+    first_rows: int | None,
+    table: TableCode | None,
 ) -> str:
-    lines = [f"DATA = {literal(data)}", f"TARGET = {literal(schema.target)}"]
+    lines = [] if table is None else table_constants(table)
+    lines += [f"DATA = {literal(data)}", f"TARGET = {literal(schema.target)}"]
     if first_rows is not None:
         lines.append(f"ROWS = {first_rows}  # the first ones are a sample of all")
+    if table is not None:
+        lines += unused_constant(table)
     lines += [assign(constant, listed) for constant, listed in names.items()]
     lines += [
         f"FEATURES = {' + '.join(KINDS)}",
@@ -207,7 +234,7 @@ def _constants(
     return "\n".join(lines)
 
 
-def _load(schema: Schema, first_rows: int | None) -> str:
+def _load(schema: Schema, first_rows: int | None, table: TableCode | None) -> str:
     read = "pd.read_parquet(DATA)"
     if first_rows is not None:
         read = "next(pq.ParquetFile(DATA).iter_batches(ROWS)).to_pandas()"
@@ -215,6 +242,16 @@ def _load(schema: Schema, first_rows: int | None) -> str:
         f"table = {read}",
         'table = table.drop(columns=[name for name in table if name.startswith("__fold_")])',
     ]
+    if table is not None:
+        lines = [
+            *table_source().split("\n"),
+            "",
+            "",
+            "rows = pd.read_parquet(DATA)",
+            f'table = read_version(TABLE, VERSION, TABLE_ID).iloc[rows["{ROW_COLUMN}"]]',
+            f"table = table{'.drop(columns=UNUSED)' * bool(table.unused)}.reset_index(drop=True)",
+            "table[TARGET] = rows[TARGET]",
+        ]
     for column in schema.used:
         if column.semantic.value == "datetime" and column.datetime_format:
             where = f"table[{literal(column.name)}]"

@@ -15,6 +15,14 @@ from trialbook.program import _networks, _snippets, _transformers
 from trialbook.program._code import Code, assign, import_block, literal, set_constant, source_of
 from trialbook.program._features import FeatureCode, feature_code
 from trialbook.program._needs import Columns, Preprocessing
+from trialbook.program._versions import (
+    ROW_COLUMN,
+    TableCode,
+    table_constants,
+    table_imports,
+    table_source,
+    unused_constant,
+)
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,11 @@ class Frame:
         URI of the MLflow server that keeps the artifacts, when they are not beside the program.
     rows : int, optional
         How many first rows of a big table are used, if not all; all that validate are among them.
+    table : TableCode, optional
+        The version of a table that features are read from, by the position of the rows that
+        `data` names; without one, `data` has the features, too.
+    origin : str
+        A sentence on the version of a table that was learned from, if it is one.
     """
 
     experiment: str
@@ -119,6 +132,8 @@ class Frame:
     balance: bool = False
     server: str | None = None
     rows: int | None = None
+    table: TableCode | None = None
+    origin: str = ""
 
     @property
     def is_classification(self) -> bool:
@@ -152,7 +167,7 @@ def tabular_program(
     features = feature_code(frame.columns, model.preprocessing, regression=regression)
     weighted = frame.weight is not None and model.weights
     cells = [
-        markdown_cell(f"# {title}", "", summary, "", frame.validation),
+        heading_cell(frame, title, summary),
         _imports(frame, model, features.imports),
         _parameters(frame, model, features),
         _load(frame, weighted=weighted),
@@ -175,6 +190,12 @@ def tabular_program(
 def markdown_cell(*lines: str) -> str:
     """A cell of text."""
     return "# %% [markdown]\n" + "\n".join(f"# {line}".rstrip() for line in lines)
+
+
+def heading_cell(frame: Frame, title: str, summary: str) -> str:
+    """The first cell: what the program is, what it learns from and how it is validated."""
+    origin = (frame.origin, "") if frame.origin else ()
+    return markdown_cell(f"# {title}", "", summary, "", *origin, frame.validation)
 
 
 _BALANCE_IMPORTS = ("from sklearn.utils.class_weight import compute_sample_weight",)
@@ -200,11 +221,15 @@ def _imports(frame: Frame, model: ModelCode, features: tuple[str, ...]) -> str:
     return "# %%\n" + import_block(lines)
 
 
+_DATA = ("the rows that the search saw", "which rows, and their folds")
+
+
 def shared_constants(frame: Frame) -> list[str]:
     """Lines of the constants that every program of an experiment has."""
     lines = [
         *([f"mlflow.set_tracking_uri({literal(frame.server)})"] if frame.server else []),
-        f"DATA = {frame.data}  # the rows that the search saw",
+        *(table_constants(frame.table) if frame.table else []),
+        f"DATA = {frame.data}  # {_DATA[frame.table is not None]}",
         assign("TARGET", frame.target),
         assign("FOLDS", list(frame.fold_columns)),
     ]
@@ -221,6 +246,8 @@ def shared_constants(frame: Frame) -> list[str]:
         sampled += ["# it stands for, so that probabilities stay those of all rows."]
         lines += sampled if frame.weight == SAMPLE_WEIGHT else []
         lines.append(assign("WEIGHT", frame.weight))
+    if frame.table is not None:
+        lines += unused_constant(frame.table)
     return [
         *lines,
         assign("SEED", frame.seed),
@@ -230,25 +257,41 @@ def shared_constants(frame: Frame) -> list[str]:
 
 def load_imports(frame: Frame) -> list[str]:
     """Import lines that `load_lines` need besides those of every program."""
+    if frame.table is not None:
+        return table_imports()
     return [] if frame.rows is None else ["import pyarrow.parquet as pq"]
 
 
 def load_lines(frame: Frame) -> list[str]:
     """Lines of ``load`` that read the table and tell features from target."""
-    drop = "[TARGET, *FOLDS, WEIGHT]" if frame.weight is not None else "[TARGET, *FOLDS]"
     if frame.is_classification:
         target = "pd.Categorical(data[TARGET], categories=CLASSES).codes.astype(int)"
     else:
         target = "data[TARGET].to_numpy(dtype=float)"
+    common = [f"    y = {target}", "    folds = data[FOLDS].to_numpy()"]
+    if frame.table is not None:
+        drop = "[TARGET, *UNUSED]" if frame.table.unused else "[TARGET]"
+        return [
+            "    data = pd.read_parquet(path)",
+            f'    table = read_version(TABLE, VERSION, TABLE_ID).iloc[data["{ROW_COLUMN}"]]',
+            f"    X = table.drop(columns={drop}).reset_index(drop=True)",
+            *common,
+        ]
+    drop = "[TARGET, *FOLDS, WEIGHT]" if frame.weight is not None else "[TARGET, *FOLDS]"
     read = "pd.read_parquet(path)"
     if frame.rows is not None:
         read = "next(pq.ParquetFile(path).iter_batches(ROWS)).to_pandas()"
     return [
         f"    data = {read}",
         f"    X = data.drop(columns={drop})",
-        f"    y = {target}",
-        "    folds = data[FOLDS].to_numpy()",
+        *common,
     ]
+
+
+def load_cell(frame: Frame, lines: Sequence[str]) -> str:
+    """A cell that defines ``load``, after one with what it reads a table with."""
+    reader = f"# %%\n{table_source()}\n\n" if frame.table is not None else ""
+    return f"{reader}# %%\n" + "\n".join(lines)
 
 
 def with_first_folds(program: str, folds: Sequence[str], n_folds: int) -> str:
@@ -287,7 +330,6 @@ def _parameters(frame: Frame, model: ModelCode, features: FeatureCode) -> str:
 
 def _load(frame: Frame, *, weighted: bool) -> str:
     lines = [
-        "# %%",
         "def load(path=DATA):",
         '    """Features, target and folds: in a fold, 1 trains, 0 validates, -1 does neither."""',
         *load_lines(frame),
@@ -295,7 +337,7 @@ def _load(frame: Frame, *, weighted: bool) -> str:
     if weighted:
         lines.append("    weight = data[WEIGHT].to_numpy(dtype=float)")
     lines.append(f"    return {_loaded(weighted=weighted)}")
-    return "\n".join(lines)
+    return load_cell(frame, lines)
 
 
 def _loaded(*, weighted: bool) -> str:

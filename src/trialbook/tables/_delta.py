@@ -109,6 +109,11 @@ class DeltaVersion:
         return tuple(self.folder / path for path in sorted(paths))
 
     @property
+    def id(self) -> str:
+        """What Delta Lake calls the table, whatever its folder is named."""
+        return str(self._table.metadata().id)
+
+    @property
     def n_rows(self) -> int:
         """Number of rows."""
         return int(self._dataset().count_rows())
@@ -188,7 +193,10 @@ class DeltaVersion:
 
 def is_delta(folder: Path) -> bool:
     """Whether a folder is a Delta table."""
-    return (folder / LOG).is_dir()
+    try:
+        return (folder / LOG).is_dir()
+    except OSError:  # a query is too long to be a path
+        return False
 
 
 def split_version(text: str) -> tuple[str, int | None]:
