@@ -19,9 +19,9 @@ STORY = (
     events.Started(
         "bank", "classification", "roc_auc", 41188, 20, "3-fold cross-validation", "W", 300.0
     ),
-    events.GuardrailChecked("missing values", "passed", "no value is missing", ""),
+    events.GuardrailChecked("missing values", "passed", "No value is missing.", ""),
     events.GuardrailChecked(
-        "class balance", "alerted", "'yes' has 11 % of the rows", "class weights are tried"
+        "class balance", "alerted", "'yes' has 11 % of the rows.", "Class weights are tried."
     ),
     events.PlanReady((("Baseline", 1.0), ("LightGBM", 14.0), ("Voting ensemble", 3.0)), 2, 1),
     events.TrialStarted(1, "Baseline", "Dummy"),

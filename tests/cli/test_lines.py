@@ -20,9 +20,9 @@ def test_a_story_in_lines(story):
     assert [said for said in lines(story) if said] == [
         "[ 0:00] bank: classification by roc_auc, 41,188 rows, 20 features, "
         "3-fold cross-validation, deadline 5:00, workspace W",
-        "[ 0:01] check missing values: passed. no value is missing",
+        "[ 0:01] check missing values: passed. No value is missing.",
         "[ 0:02] check class balance: alerted. 'yes' has 11 % of the rows. "
-        "class weights are tried",
+        "Class weights are tried.",
         "[ 0:03] plan of 3 steps on 2 workers of 1 core each, about 9.0 s: "
         "Baseline (1.0 s), LightGBM (14 s), Voting ensemble (3.0 s)",
         "[ 0:04] trial 1 Baseline: started",

@@ -68,7 +68,7 @@ def _started(event: events.Started, state: State) -> str:
 
 
 def _guardrail(event: events.GuardrailChecked, state: State) -> str:
-    action = f". {event.action}" if event.action else ""
+    action = f" {event.action}" if event.action else ""
     return f"check {event.name}: {event.verdict}. {event.finding}{action}"
 
 

@@ -144,12 +144,11 @@ def _to_numbers(
         raise _wrong(column, ~missing, "a number")
     texts = _present_texts(column)
     plain = plain_texts(texts, written)
-    numbers = pd.to_numeric(plain, errors="coerce").replace([np.inf, -np.inf], np.nan)
+    numbers = pd.to_numeric(plain, errors="coerce")
     unread = (numbers.isna() & texts.notna()).to_numpy()
-    unread &= ~texts.astype(str).str.fullmatch(r"[+-]?inf(inity)?", case=False).to_numpy()
     if unread.any():
         raise _wrong(column, unread, "a number")
-    return numbers
+    return numbers.replace([np.inf, -np.inf], np.nan)
 
 
 def _to_booleans(column: pd.Series, found: Storage, missing: np.ndarray) -> pd.Series:

@@ -244,9 +244,8 @@ def _as_number(values: pa.ChunkedArray) -> pd.Series | None:
     if numbers is None or _has_codes(values):
         return None
     series = numbers.to_pandas()
-    if series.dtype.kind == "f":
-        series = series.replace([np.inf, -np.inf], np.nan)
-    return series
+    infinite = np.isinf(series.to_numpy())
+    return series.mask(infinite) if infinite.any() else series
 
 
 def _trimmed(values: pa.ChunkedArray) -> pa.ChunkedArray:

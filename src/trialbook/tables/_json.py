@@ -171,7 +171,7 @@ def _not_json(error: json.JSONDecodeError, place: str, line: int) -> DataError:
         remedy = "It seems to be cut off: copy or write it again."
     elif rest.startswith("'"):
         remedy = "Write names and text in double quotes."
-    elif rest[0] in ",]}":
+    elif rest[0] in ",]}" and error.msg.startswith(("Expecting value", "Expecting property")):
         remedy = "Remove the comma that nothing follows; lines have no comma between them."
     return DataError(
         f"the text is not JSON: {error.msg}",
