@@ -31,12 +31,12 @@ BAD_TABLES = {
         "quotes",
     ),
     "wrong encoding": (
-        GOOD.replace("a,", "Müller,").encode("latin-1"),
+        GOOD.replace("a,", "Мюллер,").encode("cp1251"),
         "not UTF-8",
         "line 2",
         "Save the file as UTF-8",
     ),
-    "UTF-16": (GOOD.encode("utf-16"), "UTF-16", "table.csv", "Save it as UTF-8"),
+    "UTF-16": (GOOD.encode("utf-16")[:-1], "UTF-16", "table.csv", "Save it as UTF-8"),
     "two columns of one name": (
         GOOD.replace("age,job,y", "age,age,y"),
         "'age'",

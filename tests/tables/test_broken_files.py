@@ -267,6 +267,13 @@ DELIMITED = [
         {"a": ["31/01/2024", "01/31/2024", "03/04/2024"], "b": [1, 2, 3]},
         "2 ways (01/31/2024, 31/01/2024) in ('a',): kept as text",
     ),
+    read(
+        "no-day-above-12",
+        "t.csv",
+        b"a,b\n03/04/2024,1\n11/12/2024,2\n",
+        {"a": ["03/04/2024", "11/12/2024"], "b": [1, 2]},
+        "such as 03/04/2024 in ('a',): read with the month first",
+    ),
     # No text at all.
     refused(
         "gzip-cut-off",
@@ -473,10 +480,13 @@ def test_unusual_columns_are_read(name: str, column: str, tmp_path: Path) -> Non
     except pa.ArrowNotImplementedError:
         pytest.skip(f"{name} takes no {column}")
     (tmp_path / name).write_bytes(content)
-    found = read_table(tmp_path / name)["a"].tolist()
+    notes: list[Any] = []
+    found = read_table(tmp_path / name, notes=notes)["a"].tolist()
     for one, wanted in zip(found, expected, strict=True):
         same = np.array_equal(one, wanted) if column == "list" else one == wanted
         assert same or (pd.isna(one) and pd.isna(wanted))
+    said = ["1 time such as 3000"] if column == "beyond-2262" else []
+    assert [str(note)[:19] for note in notes] == said
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -100,6 +100,17 @@ def test_what_cannot_be_read_in_parts_is_left_to_others(tmp_path, path):
     assert open_big(table()) is None
 
 
+def test_a_page_that_is_damaged_is_told(tmp_path):
+    file = tmp_path / "t.parquet"
+    table().to_parquet(file, write_page_checksum=True)
+    data = bytearray(file.read_bytes())
+    data[200] ^= 0xFF
+    file.write_bytes(bytes(data))
+    big = open_big(file)
+    with pytest.raises(DataError, match=r"cannot be read as Parquet.*t.parquet.*damaged"):
+        big.read()
+
+
 def test_row_labels_are_no_column(tmp_path):
     table().set_index("day", drop=True).rename_axis(None).to_parquet(tmp_path / "t.parquet")
     assert "__index_level_0__" not in open_big(tmp_path / "t.parquet").names

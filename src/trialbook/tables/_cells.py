@@ -16,6 +16,8 @@ from trialbook.tables._dates import (
     in_one_format,
     mixed_formats,
     parse,
+    parsed_share,
+    turned,
 )
 from trialbook.tables._normalise import assemble
 from trialbook.tables._notes import Note
@@ -185,7 +187,7 @@ def settle_dates(frame: pd.DataFrame, text: Collection[str], notes: list[Note]) 
     text : collection of str
         Columns that are left alone.
     notes : list of Note
-        Is told of each such column.
+        Is told of each such column, and of dates whose day and month nothing tells apart.
 
     Returns
     -------
@@ -194,21 +196,43 @@ def settle_dates(frame: pd.DataFrame, text: Collection[str], notes: list[Note]) 
     for name, column in frame.items():
         if column.dtype != object or name in text or storage_of(column) is not Storage.STRING:
             continue
-        formats = mixed_formats(column.iloc[:_DATE_ROWS].dropna().unique())
-        if not formats:
-            continue
-        codes, values = pd.factorize(column)
-        examples = _examples(np.asarray(values), formats)
-        finding = f"dates are written in {len(formats)} ways ({examples})"
-        names = (str(name),)
-        if contradicting(formats):
-            told = "kept as text, for with day and month in both orders 03/04 is two days"
-            notes.append(Note(finding, f"{told}; write them in one format", names, doubtful=True))
-            continue
-        cells = np.append(in_one_format(np.asarray(values), formats), np.nan)
-        frame[name] = cells[codes]
-        notes.append(Note(finding, "read as dates", names, form=_BETWEEN.join(formats)))
+        first = column.iloc[:_DATE_ROWS].dropna().unique()
+        formats = mixed_formats(first)
+        note: Note | None
+        if formats:
+            frame[name], note = _settled(column, formats)
+        else:
+            note = _doubtful(column, detect_format(first))
+        if note is not None:
+            notes.append(replace(note, columns=(str(name),)))
     return frame
+
+
+def _settled(column: pd.Series, formats: tuple[str, ...]) -> tuple[pd.Series, Note]:
+    codes, values = pd.factorize(column)
+    examples = _examples(np.asarray(values), formats)
+    finding = f"dates are written in {len(formats)} ways ({examples})"
+    if contradicting(formats):
+        told = "kept as text, for with day and month in both orders 03/04 is two days"
+        return column, Note(finding, f"{told}; write them in one format", doubtful=True)
+    cells = np.append(in_one_format(np.asarray(values), formats), np.nan)
+    settled = pd.Series(cells[codes], dtype=object)
+    return settled, Note(finding, "read as dates", form=_BETWEEN.join(formats))
+
+
+def _doubtful(column: pd.Series, form: str | None) -> Note | None:
+    """A note on dates of which no day above 12 tells where the month is."""
+    if form is None or turned(form) == form:
+        return None
+    values = column.dropna().unique()
+    if parsed_share(values, turned(form)) < parsed_share(values, form):
+        return None
+    order = "month" if form.index("%m") < form.index("%d") else "day"
+    return Note(
+        f"no day above 12 tells day from month in dates such as {values[0]}",
+        f"read with the {order} first; write them as 2024-12-31 if that is wrong",
+        doubtful=True,
+    )
 
 
 def date_formats(form: str) -> list[str]:

@@ -17,7 +17,7 @@ import pyarrow.csv as pacsv
 
 from trialbook.errors import DataError
 from trialbook.tables._normalise import check_width, column_names
-from trialbook.tables._notes import Note
+from trialbook.tables._notes import Note, file_of
 from trialbook.tables._text import as_utf8
 
 # Tried in this order when a file does not say by its name what separates its cells.
@@ -106,7 +106,7 @@ def read_delimited(
         shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
         notes.append(
             Note(
-                f"all column names of {place} are numbers: {shown}",
+                f"all column names of {file_of(place)} are numbers: {shown}",
                 "the first line is read as names; if it is data, put a line of names above it",
                 doubtful=True,
             )
@@ -132,7 +132,9 @@ def _layout(data: bytes, place: str, notes: list[Note], delimiter: str, named: b
         raise DataError("the file is empty", place=place, remedy="Give a file with data.")
     skipped = _comments(head)
     if skipped:
-        notes.append(Note(f"{place} begins with lines of comment ({_COMMENT})", "left out"))
+        notes.append(
+            Note(f"{file_of(place)} begins with lines of comment ({_COMMENT})", "left out")
+        )
     first, body = head[skipped], head[skipped + 1 :]
     # Every row ends with a delimiter, but the line of names does not.
     if named and body and all(len(row) == len(first) + 1 and not row[-1].strip() for row in body):
@@ -223,7 +225,7 @@ def _parse(data: bytes, layout: _Layout, width: int, place: str, notes: list[Not
             raise _explain(error, data, layout, width, place) from None
         if comments:
             lines = "1 line" if comments == 1 else f"{comments:,} lines"
-            text = f"{place} has {lines} of comment among its rows ({_COMMENT})"
+            text = f"{file_of(place)} has {lines} of comment among its rows ({_COMMENT})"
             notes.append(Note(text, "left out"))
         if table.num_rows:
             _check_last_quote(data, table, place)
@@ -272,12 +274,8 @@ def _without_repeated_names(table: pa.Table, place: str, notes: list[Note]) -> p
     kept = np.ones(table.num_rows, dtype=bool)
     kept[rows] = False
     times = "once more" if len(rows) == 1 else f"{len(rows):,} times more"
-    notes.append(
-        Note(
-            f"the names of the columns stand in {place} {times}, first in row {rows[0] + 1:,}",
-            "these rows are left out",
-        )
-    )
+    where = f"in {file_of(place)} {times}, first in row {rows[0] + 1:,}"
+    notes.append(Note(f"the names of the columns stand {where}", "these rows are left out"))
     return table.filter(pa.array(kept))
 
 

@@ -13,7 +13,7 @@ import pyarrow.json
 
 from trialbook.errors import DataError
 from trialbook.tables._normalise import check_width, from_arrow, normalise
-from trialbook.tables._notes import Note
+from trialbook.tables._notes import Note, file_of
 from trialbook.tables._text import as_utf8
 
 _REMEDY = 'Write one object per line, such as {"age": 41}, or one array of objects.'
@@ -84,7 +84,9 @@ def _rows(text: str, place: str, notes: list[Note]) -> list[dict[str, Any]]:
         held = _held(rows)
         if held is not None:
             name, rows = held
-            notes.append(Note(f"{place} is one object that holds rows as '{name}'", "these read"))
+            notes.append(
+                Note(f"{file_of(place)} is one object that holds rows as '{name}'", "these read")
+            )
     if not rows:
         raise DataError("the array has no rows", place=place, remedy="Add rows of data.")
     for number, (row, where) in enumerate(zip(rows, place_of, strict=False), start=1):

@@ -46,6 +46,11 @@ class Note:
         return f"{self.found}; {self.action}"
 
 
+def file_of(place: str) -> str:
+    """The name of a file without its folders, which a note needs not tell."""
+    return place.replace("\\", "/").rsplit("/", 1)[-1]
+
+
 def listed(names: Sequence[str]) -> str:
     """The first names of a list in quotes, and how many more there are."""
     shown = ", ".join(f"'{name}'" for name in names[:_LISTED])

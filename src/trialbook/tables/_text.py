@@ -6,7 +6,7 @@ import codecs
 import re
 
 from trialbook.errors import DataError
-from trialbook.tables._notes import Note
+from trialbook.tables._notes import Note, file_of
 
 # First bytes -> what the file is, and what to do. Those of letters alone might begin a text, too,
 # which has no NUL bytes.
@@ -91,7 +91,9 @@ def as_utf8(data: bytes, *, place: str, notes: list[Note]) -> bytes:
     if encoding is None:
         encoding = _unmarked_utf16(data)
         if encoding is not None:
-            notes.append(Note(f"{place} is {encoding.upper()} without a mark", "read as such"))
+            notes.append(
+                Note(f"{file_of(place)} is {encoding.upper()} without a mark", "read as such")
+            )
     if encoding not in (None, "utf-8"):
         data = _decoded(data, str(encoding), place)
     at = data.find(b"\0")
@@ -167,7 +169,7 @@ def _repaired(data: bytes, place: str, notes: list[Note]) -> bytes:
     places = "1 place" if wrong == 1 else f"{wrong:,} places"
     notes.append(
         Note(
-            f"{place} is not UTF-8 in {places}, the first in line {line}",
+            f"{file_of(place)} is not UTF-8 in {places}, the first in line {line}",
             "read as Windows-1252; save the file as UTF-8 if letters look wrong",
             doubtful=True,
         )
