@@ -365,6 +365,13 @@ def test_tables_of_the_cloud_are_refused_with_a_remedy(load, path):
             load(changes)
 
 
+def test_a_described_folder_elsewhere_is_refused_with_a_remedy(load):
+    with pytest.raises(OptionError, match="Download the folder"):
+        load({"training_data.path": "https://example.org/tables/train-mltable"})
+    job, _ = load({"training_data": {"path": "https://example.org/train", "type": "uri_file"}})
+    assert job.data == "https://example.org/train"
+
+
 def test_a_value_may_be_bound_to_an_input(load):
     table = {"type": "mltable", "path": "other"}
     job, _ = load(

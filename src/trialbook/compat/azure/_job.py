@@ -137,6 +137,7 @@ def convert(
     entries = read_entries(document)
     draft = _Draft(document.path.parent)
     _require(entries, document)
+    _check_folders(entries)
     for path, reader in _READERS.items():
         if path in entries:
             reader(draft, entries[path])
@@ -172,6 +173,20 @@ def _require(entries: Mapping[str, Entry], document: Document) -> None:
         if path not in entries:
             name = path.removesuffix(".path")
             raise OptionError(f"the job has no {name}", place=str(document.path), remedy=remedy)
+
+
+def _check_folders(entries: Mapping[str, Entry]) -> None:
+    """Refuse MLTable folders elsewhere: a table is one file there, and its steps are done here."""
+    for block in ("training_data", "validation_data", "test_data"):
+        path, kind = entries.get(f"{block}.path"), entries.get(f"{block}.type")
+        if path is None or kind is None or v.fold(kind.value) != "mltable":
+            continue
+        address = str(path.value).partition("?")[0]
+        if _ADDRESS.match(address) and not _ASSET.match(address) and not Path(address).suffix:
+            raise path.wrong(
+                f"is {address}, a folder elsewhere with an MLTable",
+                "Download the folder, and write its path.",
+            )
 
 
 def _defaults(draft: _Draft, document: Document, given: dict[str, Any]) -> None:
