@@ -59,10 +59,11 @@ def read_table(
     ----------
     source : str, Path, pandas, polars or Spark DataFrame, or pyarrow.Table
         A CSV, TSV, Parquet, JSON-lines or Arrow/Feather file (also gzipped), a folder or a glob
-        of files of one format, the folder of a Delta table, the name of a table of the workspace
-        (with ``@3`` a version of it), or a table in memory. Files may be in an object store or
-        on the web. A table or query of a database: its SQLAlchemy URL or its file, then ``#`` and
-        the table or the query; of Spark: ``spark:`` and the table or the query.
+        of files of one format, a folder with a file ``MLTable``, the folder of a Delta table, the
+        name of a table of the workspace (with ``@3`` a version of it), or a table in memory. Files
+        may be in an object store or on the web. A table or query of a database: its SQLAlchemy
+        URL or its file, then ``#`` and the table or the query; of Spark: ``spark:`` and the table
+        or the query.
     text : collection of str, optional
         Columns of a delimited file that stay text even where all cells look like numbers. Give
         those that were text in training when reading a table to predict.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -85,16 +87,13 @@ def names(entry: Entry) -> tuple[str, ...]:
 
 
 def number(entry: Entry) -> float:
-    """A number."""
+    """A number that is finite."""
     value = entry.value
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            pass
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
-    raise entry.wrong(f"is {value!r}, which is no number", "Write a number.")
+    if isinstance(value, (int, float, str)) and not isinstance(value, bool):
+        with contextlib.suppress(ValueError, OverflowError):
+            if math.isfinite(float(value)):
+                return float(value)
+    raise entry.wrong(f"is {value!r:.60}, which is no number", "Write a number.")
 
 
 def whole(entry: Entry) -> int:
