@@ -67,8 +67,10 @@ def high_cardinality(look: Look) -> list[Guardrail]:
         finding = f"no category has more than {HIGH_CARDINALITY} levels"
         return [Guardrail(name, "passed", finding, "")]
     names = tuple(c.name for c in many)
-    have = f"ha{'ve' if len(many) > 1 else 's'} more than {HIGH_CARDINALITY} levels"
-    finding = f"{listed(names)} {have}, {many[0].distinct:,} at most"
+    finding = f"{listed(names)} has {many[0].distinct:,} levels"
+    if len(many) > 1:
+        most = f"{many[0].distinct:,} at most"
+        finding = f"{listed(names)} have more than {HIGH_CARDINALITY} levels, {most}"
     action = "encoded by the target or hashed, per learner"
     return [Guardrail(name, "fixed", finding, action, names)]
 
@@ -89,5 +91,8 @@ def missing_values(look: Look) -> list[Guardrail]:
     )
     action = "filled inside the model, or left to learners that take them"
     # Of the fullest one: where few cells are missing, they are worth a look.
-    rows = look.rows(look.table[lacking[-1].name].isna().to_numpy())
+    fullest = lacking[-1]
+    rows: tuple[int, ...] = ()
+    if fullest.missing <= MOSTLY_MISSING * n_rows:
+        rows = look.rows(look.table[fullest.name].isna().to_numpy())
     return [Guardrail(name, "fixed", finding, action, tuple(c.name for c in lacking), rows)]

@@ -75,7 +75,8 @@ def _odd(look: Look, column: Column) -> list[_Odd]:
     if column.storage == Storage.STRING:
         beyond = beyond_range(values, times)
         if beyond.any():
-            text = _text(column.name, beyond, values.to_numpy()[beyond], "beyond 1677 to 2262")
+            why = "outside of the years 1677 to 2262"
+            text = _text(column.name, beyond, values.to_numpy()[beyond], why)
             found.append(_Odd(column.name, text, beyond, missing=True))
     present = np.unique(days[~np.isnat(days)])
     for mask, why in _unmeant(days, present):
@@ -87,8 +88,8 @@ def _odd(look: Look, column: Column) -> list[_Odd]:
 def _text(name: str, mask: np.ndarray, cells: np.ndarray, why: str) -> str:
     which, counts = np.unique(cells.astype(str), return_counts=True)
     most = shown(str(which[counts.argmax()]))
-    other = f", such as {most}" if len(which) > 1 else f" {most}"
-    return f"'{name}' has {rows_text(int(mask.sum()))} {why}{other}"
+    such = f", such as {most}" if len(which) > 1 else f", {most}"
+    return f"'{name}' has {rows_text(int(mask.sum()))} {why}{such}"
 
 
 def _unmeant(days: np.ndarray, present: np.ndarray) -> list[tuple[np.ndarray, str]]:
@@ -98,7 +99,7 @@ def _unmeant(days: np.ndarray, present: np.ndarray) -> list[tuple[np.ndarray, st
     apart = [day for day in PLACEHOLDERS if _stands_apart(day, present)]
     found = []
     if apart:
-        found.append((np.isin(days, apart), "of"))
+        found.append((np.isin(days, apart), "that may stand for no date"))
     rest = present[~np.isin(present, apart)]
     if len(rest) < 2:
         return found

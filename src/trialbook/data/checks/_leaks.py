@@ -78,9 +78,9 @@ def target_leak(look: Look) -> list[Guardrail]:
             told[column.name] = found
     if not told:
         return [Guardrail(name, "passed", "no column alone tells the target", "")]
-    how = "; ".join(f"'{column}' {text}" for column, text in [*told.items()][:5])
+    how = "; ".join(f"'{column}' alone tells {text}" for column, text in [*told.items()][:5])
     more = f"; and {len(told) - 5:,} more" if len(told) > 5 else ""
-    return [Guardrail(name, "alerted", f"a column alone tells: {how}{more}", _ADVICE, (*told,))]
+    return [Guardrail(name, "alerted", how + more, _ADVICE, (*told,))]
 
 
 def _told(codes: np.ndarray, answer: _Answer) -> str | None:
