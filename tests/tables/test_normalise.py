@@ -45,3 +45,10 @@ def test_rows_of_several_files_are_not_numbered(tmp_path: Path) -> None:
         pq.write_table(TABLE, tmp_path / f"{name}.parquet")
     notes, _ = told(tmp_path)
     assert [note.rows for note in notes] == [(), ()]
+
+
+@pytest.mark.parametrize("first", ["x", 1, datetime.date(2020, 1, 1), ["a"]])
+def test_a_column_of_several_kinds_is_text_whichever_comes_first(first: object) -> None:
+    cells = [first, "word", datetime.date(2020, 1, 2), 2.5, True]
+    table = read_table(pd.DataFrame({"cell": pd.Series(cells, dtype=object)}))
+    assert table["cell"].tolist() == [str(first), "word", "2020-01-02", "2.5", "True"]

@@ -25,7 +25,7 @@ NAMED_ROWS = 20
 # A table of fewer rows is faster when columns of one type lie side by side, which takes a copy.
 MANY_ROWS = 200_000
 
-# Cells that make a fair text of themselves; a mixture of them becomes text.
+# Cells that make a fair text of themselves; a mixture with one of them becomes text.
 _SCALARS = (str, bool, int, float, Decimal, np.number, np.bool_, time, UUID)
 
 # Nothing that follows would end with more columns; a file that wide has its rows for columns, or
@@ -244,7 +244,7 @@ def _object(column: pd.Series) -> pd.Series:
         return pd.to_timedelta(column).dt.total_seconds()
     if kind == "period":
         return _times(column.map(lambda cell: cell.to_timestamp(), na_action="ignore"))
-    if column.dropna().map(lambda cell: isinstance(cell, _SCALARS)).all():
+    if column.dropna().map(lambda cell: isinstance(cell, _SCALARS)).any():
         return _strings(column)
     return column.where(column.notna(), None)
 

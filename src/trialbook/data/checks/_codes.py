@@ -13,6 +13,9 @@ from trialbook.data._columns import Column, Semantic
 from trialbook.tables._dates import parse
 from trialbook.tables._storage import Storage
 
+# Of tens of thousands of columns, fewer rows would tell nothing.
+FEWEST = 200
+
 
 def sampled_rows(n_rows: int, n_columns: int, *, rows: int, cells: int) -> np.ndarray:
     """Positions of rows that stand for all, in order; the same ones at each call.
@@ -22,13 +25,13 @@ def sampled_rows(n_rows: int, n_columns: int, *, rows: int, cells: int) -> np.nd
     n_rows, n_columns : int
         Of the table.
     rows, cells : int
-        How many may be looked at.
+        How many may be looked at; `FEWEST` rows in any case.
 
     Returns
     -------
     ndarray of int
     """
-    wanted = min(rows, cells // max(1, n_columns))
+    wanted = max(FEWEST, min(rows, cells // max(1, n_columns)))
     if n_rows <= wanted:
         return np.arange(n_rows)
     return np.sort(np.random.default_rng(0).choice(n_rows, wanted, replace=False))
