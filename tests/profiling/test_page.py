@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import trialbook as tb
-from trialbook.profiling import _page
+from trialbook.profiling import _page, profile_of, some_of
 
 VOID = {"meta", "input", "br"}
 
@@ -80,6 +80,16 @@ def test_names_and_cells_are_escaped(every_kind):
     assert page.tags.count("script") == 1
     assert not {"img", "b", "i"} & set(page.tags)
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+@pytest.mark.parametrize(
+    ("source", "title"),
+    [("data/bank.csv.gz", "bank"), ("bank@3", "bank"), ("shop.db#SELECT a/b FROM t", "shop")],
+)
+def test_the_page_is_named_after_the_table(every_kind, source, title):
+    text = profile_of(some_of(every_kind()), source=source).to_html()
+    assert f"<h1>{title}</h1>" in text
+    assert source in text
 
 
 def test_without_a_target_the_page_has_what_there_is(every_kind):

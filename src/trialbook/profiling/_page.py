@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from trialbook.addresses import place_of, title_of
 from trialbook.data import Guardrail, ranked, told
 from trialbook.profiling import _svg as svg
 from trialbook.profiling._figures import ColumnProfile
@@ -87,11 +88,11 @@ def page(profile: Profile, *, details: bool = True) -> str:
 
 
 def _title(profile: Profile) -> str:
-    return profile.source.rstrip("/").rpartition("/")[2] or profile.source
+    return title_of(profile.source) or profile.source
 
 
 def _about(profile: Profile) -> str:
-    where = profile.source if profile.source != _title(profile) else ""
+    where = place_of(profile.source) if profile.source != _title(profile) else ""
     aim = profile.target
     asked = f"{aim.task} of {aim.name}" if aim else "no target was named"
     return " · ".join(part for part in (where, asked) if part)
