@@ -214,7 +214,7 @@ def test_of_a_big_parquet_table_only_some_rows_are_read(every_kind, tmp_path, mo
     def whole(*args, **kwargs):
         raise AssertionError("the whole table is read")
 
-    monkeypatch.setattr(_read, "read_table", whole)
+    monkeypatch.setattr(_read, "read_whole", whole)
     found = tb.profile(tmp_path / "t.parquet", "y")
     assert (found.n_rows, found.looked_at) == (500, 100)
 
@@ -241,7 +241,7 @@ def test_files_are_written_whole_or_not_at_all(every_kind, tmp_path):
 
 
 def test_a_password_in_the_address_is_not_shown(every_kind, monkeypatch):
-    monkeypatch.setattr(_read, "read_table", lambda *args, **kwargs: every_kind())
+    monkeypatch.setattr(_read, "read_whole", lambda *args, **kwargs: every_kind())
     monkeypatch.setattr(_read, "open_big", lambda *args, **kwargs: None)
     found = tb.profile("postgresql://ada:secret@db/shop#orders")
     assert "secret" not in found.to_json() + found.to_html() + repr(found)
