@@ -1,7 +1,6 @@
 """A first look at the data is kept with the experiment, within the deadline's means."""
 
 import json
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -11,18 +10,18 @@ from trialbook.experiment import _exploration, _state
 from trialbook.experiment._design import make_design
 from trialbook.experiment._exploration import affordable_profile_rows, write_exploration
 from trialbook.search import Ledger
-
-TRACKER = SimpleNamespace(name="bank", run_id="abc")
+from trialbook.tracking import Tracker, Workspace
 
 
 @pytest.fixture
 def look(tmp_path):
     """Write the exploration of a prepared table, and read the profile."""
 
+    tracker = Tracker.create(Workspace.open(tmp_path / "workspace", create=True), "bank", {})
+
     def write(job, prepared, ledger=None):
-        write_exploration(
-            tmp_path, TRACKER, make_design(job, prepared), ledger or Ledger(job.deadline_s)
-        )
+        ledger = ledger or Ledger(job.deadline_s)
+        write_exploration(tmp_path, tracker, make_design(job, prepared), ledger)
         path = tmp_path / _state.PROFILE
         return json.loads(path.read_text()) if path.exists() else None
 
