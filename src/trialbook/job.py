@@ -102,7 +102,10 @@ class Job(BaseModel):
     IN_MEMORY: ClassVar[str] = "<in memory>"
 
     # The question
-    data: str = Field(description="table to learn from: a file, a folder or a glob")
+    data: str = Field(
+        description="table to learn from: files, a table by name, or an address such as"
+        " sqlite:///shop.db#orders"
+    )
     target: str = Field(description="column to predict")
     task: Task | None = Field(
         None, description="classification or regression; else told from the target"

@@ -64,38 +64,44 @@ def batch_of(names: Sequence[str], rows: Sequence[Sequence[Any]], *, place: str)
 
 def column_of(cells: Sequence[Any]) -> pa.Array:
     """Make an Arrow array of Python values, in the type that all of them have in common."""
-    present = [cell for cell in cells if cell is not None]
-    if not present:
+    kinds = {*map(type, cells)} - {type(None)}
+    if not kinds:
         return pa.nulls(len(cells))
-    if _all(present, bool):
+    if _all(kinds, bool):
         return pa.array(cells, pa.bool_())
-    if _all(present, (int, float, Decimal)) and not any(isinstance(one, bool) for one in present):
-        return _numbers(cells, present)
-    if _all(present, date):  # a datetime is a date, too
-        times = [_time(cell) for cell in cells]
-        return pa.array(times, pa.timestamp("us"))
-    if _all(present, timedelta):
+    if _all(kinds, (int, float, Decimal)) and bool not in kinds:
+        return _numbers(cells, kinds)
+    if _all(kinds, date):  # a datetime is a date, too
+        return pa.array([_time(cell) for cell in cells], pa.timestamp("us"))
+    if _all(kinds, timedelta):
         return pa.array(cells, pa.duration("us"))
-    if _all(present, str):
+    if _all(kinds, str):
         return pa.array(cells, pa.string())
-    if _all(present, _BYTES):
+    if _all(kinds, _BYTES):
         return pa.array([None if cell is None else bytes(cell) for cell in cells], pa.binary())
-    if any(isinstance(cell, (*_NESTED, *_BYTES)) for cell in present):
+    if any(issubclass(kind, (*_NESTED, *_BYTES)) for kind in kinds):
         return _nested(cells)
     return _texts(cells)
 
 
-def _all(cells: Iterable[Any], kinds: type | tuple[type, ...]) -> bool:
-    return all(isinstance(cell, kinds) for cell in cells)
+def _all(kinds: Iterable[type], wanted: type | tuple[type, ...]) -> bool:
+    return all(issubclass(kind, wanted) for kind in kinds)
 
 
-def _numbers(cells: Sequence[Any], present: Sequence[Any]) -> pa.Array:
-    whole = all(
-        isinstance(one, int) or (isinstance(one, Decimal) and one.as_tuple().exponent == 0)
-        for one in present
+def _numbers(cells: Sequence[Any], kinds: set[type]) -> pa.Array:
+    whole = _all(kinds, int) or (
+        _all(kinds, (int, Decimal))
+        and not any(isinstance(one, Decimal) and one.as_tuple().exponent for one in cells)
     )
-    if whole and all(-(2**63) <= one < 2**63 for one in present):
-        return pa.array([None if cell is None else int(cell) for cell in cells], pa.int64())
+    if whole:
+        try:
+            return pa.array([None if cell is None else int(cell) for cell in cells], pa.int64())
+        except OverflowError:  # beyond 64 bits
+            return _fractions(cells)
+    return _fractions(cells)
+
+
+def _fractions(cells: Sequence[Any]) -> pa.Array:
     return pa.array([None if cell is None else float(cell) for cell in cells], pa.float64())
 
 

@@ -96,7 +96,10 @@ def train(data: str, dry_run: bool, as_json: bool, **options: Any) -> None:
     """Train many models on DATA and rank them.
 
     DATA is a table (CSV, TSV, Parquet, JSON lines, Feather; gzipped or not), a folder of them or
-    a glob. Options that take several names take them in one list with commas, or repeated.
+    a glob, also on the web or in an object store; a table by name; or the address of a database
+    with a table or a query, such as sqlite:///shop.db#orders or 'shop.duckdb#SELECT * FROM t', or
+    spark:sales.orders. Options that take several names take them in one list with commas, or
+    repeated.
     """
     job = job_from_options(data, options)
     if dry_run:
