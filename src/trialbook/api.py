@@ -224,7 +224,9 @@ def classify(
     Parameters
     ----------
     data : path or table
-        A file, a folder, a glob, a pandas or polars DataFrame, or an Arrow table.
+        Files, also on the web or in an object store; a table by name; the address of a table or
+        query in a database or of Spark's; or a pandas, polars or Spark DataFrame, or an Arrow
+        table. See `trialbook.tables.read_table`.
     target : str
         Column to predict.
     metric : str, optional

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from trialbook.data import prepare
 from trialbook.errors import DataError
+from trialbook.job import Job
 from trialbook.tables import Storage, open_big, read_table, storage_of
 
 
@@ -297,3 +299,17 @@ def test_a_driver_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(sys.modules, "psycopg", None)
     assert "pip install 'trialbook[postgres]'" in refused("postgresql://a@h/d#t")
     assert "pip install 'snowflake-sqlalchemy'" in refused("snowflake://a@h/d#t")
+
+
+def test_of_a_query_larger_than_memory_a_sample_is_trained_on(tmp_path: Path) -> None:
+    rows = "WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r LIMIT 3000)"
+    with sqlite3.connect(tmp_path / "big.db") as connection:
+        connection.execute(f"CREATE TABLE t AS {rows} SELECT i % 97 AS a, i % 2 AS y FROM r")
+    connection.close()
+    job = Job(data=f"{tmp_path}/big.db#t", target="y")
+    prepared = prepare(job, memory=100_000)
+    check = next(one for one in prepared.guardrails if one.name == "Sampling")
+    assert check.verdict == "fixed"
+    assert "the table has 3,000" in check.finding
+    assert len(prepared.train) < 1500
+    assert len(prepare(job).train) == 3000
