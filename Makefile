@@ -65,7 +65,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 $(NOTEBOOKS)/.installed: pyproject.toml constraints.txt tools/requirements.py
 	@mkdir -p $(NOTEBOOKS)
-	"$(PYTHON)" tools/requirements.py notebook > $(NOTEBOOKS)/requirements.txt
+	"$(PYTHON)" tools/requirements.py notebook tables > $(NOTEBOOKS)/requirements.txt
 	$(call install,$(NOTEBOOKS),--requirement $(NOTEBOOKS)/requirements.txt --constraint constraints.txt)
 	@touch $@
 

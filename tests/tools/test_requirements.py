@@ -10,11 +10,15 @@ ROOT = Path(__file__).parents[2]
 def test_the_lines_are_the_dependencies_and_the_extras():
     script = ROOT / "tools" / "requirements.py"
     done = subprocess.run(
-        [sys.executable, str(script), "notebook"], capture_output=True, text=True, check=True
+        [sys.executable, str(script), "notebook", "tables"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     lines = done.stdout.splitlines()
     assert any(line.startswith("scikit-learn") for line in lines)
     assert any(line.startswith("nbconvert") for line in lines)
+    assert any(line.startswith("deltalake") for line in lines)
     assert not any("trialbook" in line for line in lines)
 
 

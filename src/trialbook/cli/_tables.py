@@ -7,6 +7,7 @@ import os
 import shlex
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -201,6 +202,17 @@ def next_steps(experiment: Experiment, best: Trial) -> list[tuple[str, str]]:
     ]
 
 
+def print_steps(console: Console, steps: Sequence[tuple[str, str]]) -> None:
+    """Print what may be done now: a purpose and a line of code for each."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    # A line of code is for copying, so it is never broken.
+    table.add_column(no_wrap=True, overflow="ignore")
+    for purpose, line in steps:
+        table.add_row(purpose, Text(line))
+    console.print(table, soft_wrap=True)
+
+
 def program(name: str) -> str:
     """How to call a program: by its name, or by its path where the name would not find it."""
     if shutil.which(name):
@@ -220,13 +232,7 @@ def show_result(console: Console, experiment: Experiment, state: State, top: int
     best = best_trial(experiment)
     if best is None:
         return
-    steps = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)
-    steps.add_column(style="dim", no_wrap=True)
-    # A command is for copying, so it is never broken.
-    steps.add_column(no_wrap=True, overflow="ignore")
-    for purpose, command in next_steps(experiment, best):
-        steps.add_row(purpose, Text(command))
-    console.print(steps, soft_wrap=True)
+    print_steps(console, next_steps(experiment, best))
 
 
 def trial_document(trial: Trial) -> dict[str, Any]:

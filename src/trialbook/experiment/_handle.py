@@ -13,7 +13,7 @@ from trialbook.experiment import _state
 from trialbook.experiment._ranking import leaderboard_table, ranked, winner
 from trialbook.experiment._trial import Trial
 from trialbook.job import Task
-from trialbook.tracking import Tracker
+from trialbook.tracking import ModelVersion, Tracker, register
 
 if TYPE_CHECKING:
     import numpy as np
@@ -229,6 +229,44 @@ class Experiment:
         metrics : mapping of str to float
         """
         self._tracker.log(trial.run_id, metrics=metrics)
+
+    def register(self, name: str, trial: str | int = "best") -> ModelVersion:
+        """Enter a trial's model in MLflow's registry, which the tracking store has, too.
+
+        Parameters
+        ----------
+        name : str
+            What the model is to be called. A name that is taken gets a new version.
+        trial : str or int
+            Which model; the best by default.
+
+        Returns
+        -------
+        ModelVersion
+            Its `name`, `version` and `uri`. With this experiment's `tracking_uri`,
+            ``mlflow.sklearn.load_model(uri)`` loads it, where there is no Trialbook, too.
+
+        Raises
+        ------
+        OptionError
+            If the name cannot be one, or there is no such trial.
+        NoModelError
+            If the trial has no model.
+        """
+        from trialbook.models import MODEL_FOLDER
+
+        chosen = self.trial(trial)
+        chosen.require_model()
+        tags = {
+            "experiment": self.name,
+            "trial": chosen.label,
+            "learner": chosen.learner,
+            "task": self.task,
+            "metric": self.metric,
+            "score": repr(chosen.score),
+            "data": self._tracker.tags()["data"],
+        }
+        return register(self._tracker.workspace, name, chosen.run_id, MODEL_FOLDER, tags)
 
     def predict(self, data: Table, trial: str | int = "best") -> np.ndarray[Any, Any]:
         """Predict labels or numbers.

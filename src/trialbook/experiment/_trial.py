@@ -119,10 +119,20 @@ class Trial:
         """
         from trialbook.models import MODEL_FOLDER, load_model
 
+        self.require_model()
+        return load_model(self.folder / MODEL_FOLDER)
+
+    def require_model(self) -> None:
+        """Refuse to go on without a model.
+
+        Raises
+        ------
+        NoModelError
+            If the trial failed.
+        """
         if not self.record.finished:
             raise NoModelError(
                 f"the trial {self.label} has no model: {self.error or self.state}",
                 place=str(self.folder),
                 remedy="Choose another trial of the leaderboard.",
             )
-        return load_model(self.folder / MODEL_FOLDER)

@@ -1,15 +1,18 @@
 """MLflow: the only room that talks to it about runs."""
 
+from trialbook.tracking._registry import ModelVersion, register
 from trialbook.tracking._template import get_ready
 from trialbook.tracking._tracker import Tracker, TrialRecord, Unfinished
 from trialbook.tracking._workspace import Workspace, disk_error, slug
 
 __all__ = [
+    "ModelVersion",
     "Tracker",
     "TrialRecord",
     "Unfinished",
     "Workspace",
     "disk_error",
     "get_ready",
+    "register",
     "slug",
 ]

@@ -142,7 +142,7 @@ class Tracker:
         run = workspace.client.create_run(
             experiment_id,
             run_name=name,
-            tags={**(own or {}), **_prefixed({"kind": "experiment", **tags}), **_origin()},
+            tags={**(own or {}), **prefixed({"kind": "experiment", **tags}), **_origin()},
         )
         return cls(workspace, name, experiment_id, run.info.run_id)
 
@@ -287,7 +287,7 @@ class Tracker:
         run = self.workspace.client.create_run(
             self.experiment_id,
             run_name=label,
-            tags={**_prefixed(own), **_origin(), "mlflow.parentRunId": self.run_id},
+            tags={**prefixed(own), **_origin(), "mlflow.parentRunId": self.run_id},
         )
         return str(run.info.run_id)
 
@@ -366,7 +366,7 @@ class Tracker:
             run_id,
             metrics=[Metric(key, float(value), now, 0) for key, value in (metrics or {}).items()],
             params=[Param(key, _short(value)) for key, value in (params or {}).items()],
-            tags=[RunTag(key, value) for key, value in _prefixed(tags or {}).items()],
+            tags=[RunTag(key, value) for key, value in prefixed(tags or {}).items()],
         )
 
     def describe(self, run_id: str, text: str) -> None:
@@ -476,7 +476,8 @@ def _origin() -> dict[str, str]:
     return {"mlflow.user": user, **source}
 
 
-def _prefixed(tags: Mapping[str, str]) -> dict[str, str]:
+def prefixed(tags: Mapping[str, str]) -> dict[str, str]:
+    """Tags as MLflow keeps them."""
     return {f"{TAG}{key}": str(value) for key, value in tags.items()}
 
 

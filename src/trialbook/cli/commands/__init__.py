@@ -11,6 +11,7 @@ from trialbook.cli.commands._catalogue import tables
 from trialbook.cli.commands._guardrails import guardrails
 from trialbook.cli.commands._predict import predict, test
 from trialbook.cli.commands._profile import profile
+from trialbook.cli.commands._register import register
 from trialbook.cli.commands._results import leaderboard, notebook, rerun, show
 from trialbook.cli.commands._train import demo, resume, run, train
 
@@ -27,6 +28,7 @@ COMMANDS: tuple[click.Command, ...] = (
     rerun,
     predict,
     test,
+    register,
     demo,
 )
 
