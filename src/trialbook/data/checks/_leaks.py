@@ -133,12 +133,13 @@ def _auc(codes: np.ndarray, y: np.ndarray, told: np.ndarray, asked: np.ndarray) 
     count = np.bincount(codes[told], minlength=n_codes)
     ones = np.bincount(codes[told], y[told], minlength=n_codes)
     score = np.where(count > 0, ones / np.maximum(count, 1), share)
-    ranks = pd.Series(score[codes[asked]]).rank().to_numpy()
-    positive = y[asked] == 1
-    n_one, n_zero = int(positive.sum()), int((~positive).sum())
-    if not n_one or not n_zero:
-        return 0.0
-    return float((ranks[positive].sum() - n_one * (n_one + 1) / 2) / (n_one * n_zero))
+    # Rows of each value that are asked, the lowest score first; equal scores count half.
+    at = np.unique(score, return_inverse=True)[1][codes[asked]]
+    one = np.bincount(at, y[asked], minlength=n_codes)
+    zero = np.bincount(at, minlength=n_codes) - one
+    pairs = float(one.sum() * zero.sum())
+    below = np.cumsum(zero) - zero
+    return float((one * (below + zero / 2)).sum()) / pairs if pairs else 0.0
 
 
 def after_the_fact(look: Look) -> list[Guardrail]:
