@@ -97,6 +97,15 @@ def test_a_temporary_experiment_is_removed_with_its_estimator():
         _ = copy.experiment_
 
 
+def test_a_worker_process_leaves_no_experiment_behind(monkeypatch):
+    monkeypatch.setattr("multiprocessing.parent_process", lambda: "another")
+    X, y = people()
+    model = TrialbookClassifier(**SMALL).fit(X, y)
+    assert len(model.predict(X)) == len(X)
+    with pytest.raises(WorkspaceError, match="no longer there"):
+        _ = model.best_trial_
+
+
 def test_a_workspace_that_is_named_keeps_every_fit(tmp_path):
     X, y = people()
     for _ in range(2):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import multiprocessing
 import os
 import shutil
 import tempfile
@@ -25,15 +26,20 @@ def temporary_workspace() -> Path:
 
 
 def remove_with(owner: object, folder: Path) -> None:
-    """Remove a folder when an object is no longer used.
+    """Remove a folder when an object is no longer used; in a worker process at once.
 
     Parameters
     ----------
     owner : object
+        What a worker made is sent to another process, where the folder would not be found, and the
+        worker itself may be killed before it can clean up.
     folder : Path
         It may be gone by then.
     """
-    weakref.finalize(owner, shutil.rmtree, folder, ignore_errors=True)
+    if multiprocessing.parent_process() is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        weakref.finalize(owner, shutil.rmtree, folder, ignore_errors=True)
 
 
 @functools.cache

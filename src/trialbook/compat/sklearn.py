@@ -132,12 +132,12 @@ class _TrialbookEstimator(BaseEstimator):  # type: ignore[misc]
         except DataError as error:
             # scikit-learn's own functions expect this of data that cannot be used.
             raise ValueError(_in_words_of_sklearn(error, table)) from error
-        if self.workspace is None:
-            remove_with(self, experiment.folder.parents[1])
         self._kept_at = (str(experiment.workspace), experiment.run_id)
         self._schema = experiment.schema
         self.model_ = experiment.best.model
         self.leaderboard_ = experiment.leaderboard
+        if self.workspace is None:
+            remove_with(self, experiment.folder.parents[1])
 
     def _fields(self, target: str, weight: str | None) -> dict[str, Any]:
         """The job's fields that this estimator's parameters say."""

@@ -1,5 +1,7 @@
 """What the argument ``dataset`` may be."""
 
+import contextlib
+import sqlite3
 import sys
 from types import SimpleNamespace
 
@@ -10,6 +12,8 @@ import pytest
 import trialbook
 from trialbook.compat.databricks._dataset import resolve
 from trialbook.errors import DataError
+from trialbook.tables import read_table
+from trialbook.tables._normalise import normalise
 
 
 @pytest.fixture
@@ -20,13 +24,8 @@ def frame():
 def test_tables_in_memory_are_taken_as_they_are(frame):
     for table in (frame, pl.from_pandas(frame)):
         dataset = resolve(table, "nowhere")
-        assert dataset.in_memory and dataset.title == "dataset"
+        assert dataset.handed is table and dataset.title == "dataset"
         assert dataset.columns == ["when", "code", "on"]
-
-
-def test_a_table_of_pandas_on_spark_is_taken_as_sparks_own(frame):
-    on_spark = SimpleNamespace(to_spark=lambda: frame)
-    assert resolve(on_spark, "nowhere").source is frame
 
 
 @pytest.mark.parametrize("name", ["bank", "default.bank", "main.default.bank", "`my db`.`bank`"])
@@ -34,7 +33,7 @@ def test_a_name_of_one_two_or_three_parts_is_a_table_of_the_workspace(tmp_path, 
     workspace = str(tmp_path / "kept")
     trialbook.tables.upload(frame, "bank", workspace)
     dataset = resolve(name, workspace)
-    assert (dataset.source, dataset.title, dataset.in_memory) == ("bank", "bank", False)
+    assert (dataset.source, dataset.title, dataset.handed) == ("bank", "bank", None)
     assert dataset.some(["code"])["code"].tolist() == [1, 2]
 
 
@@ -51,6 +50,17 @@ def test_files_are_read_too(tmp_path, frame, monkeypatch):
     frame.to_csv("bank.csv", index=False)
     for source in ("bank.csv", str(tmp_path / "bank.csv"), tmp_path / "bank.csv"):
         assert resolve(source, "nowhere").title == "bank"
+
+
+def test_what_was_fetched_from_a_database_is_not_fetched_again(tmp_path, frame, monkeypatch):
+    path = tmp_path / "db.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        frame.to_sql("bank", connection, index=False)
+    dataset = resolve(f"sqlite:///{path}#bank", "nowhere")
+    path.unlink()
+    assert dataset.some(["code"])["code"].tolist() == [1, 2]
+    assert len(dataset.whole()) == 2
+    assert read_table(dataset.handed)["when"].tolist() == dataset.whole()["when"].tolist()
 
 
 def test_a_name_that_is_nothing_says_how_to_make_it_a_table(tmp_path):
@@ -80,8 +90,10 @@ def spark(monkeypatch, frame):
     session = Session(fields)
     module = SimpleNamespace(SparkSession=SimpleNamespace(getActiveSession=lambda: session))
     monkeypatch.setitem(sys.modules, "pyspark.sql", module)
-    monkeypatch.setattr(_dataset, "open_big", lambda source, workspace: None)
-    monkeypatch.setattr(_dataset, "read_table", lambda source, workspace: frame)
+    monkeypatch.setattr(_dataset, "open_big", lambda source, workspace, notes: None)
+    monkeypatch.setattr(
+        _dataset, "read_whole", lambda source, big, workspace, notes: normalise(frame)
+    )
 
 
 def test_a_table_of_the_active_spark_session_comes_first(spark, tmp_path):

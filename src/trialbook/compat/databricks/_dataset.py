@@ -12,8 +12,12 @@ from typing import Any
 import pandas as pd
 
 from trialbook.addresses import title_of
+from trialbook.data import Guardrail
+from trialbook.data._readings import readings
 from trialbook.errors import DataError
-from trialbook.tables import Source, Storage, find_table, open_big, read_table, storage_of
+from trialbook.tables import Source, Storage, find_table, open_big, storage_of
+from trialbook.tables._notes import Note
+from trialbook.tables._sources import read_whole
 
 # A name of one to three parts, in backticks or not, with a version of the table or not.
 NAME = re.compile(r"(?:`[^`]+`|[\w-]+)(?:\.(?:`[^`]+`|[\w-]+)){0,2}(?:@\d+)?")
@@ -53,12 +57,24 @@ class Dataset:
     _whole: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
-        self._big = open_big(self.source, workspace=self.workspace)
+        self._notes: list[Note] = []
+        self._big = open_big(self.source, workspace=self.workspace, notes=self._notes)
 
     @property
-    def in_memory(self) -> bool:
-        """Whether the engine has to be given the table, not its address."""
-        return not isinstance(self.source, (str, Path))
+    def handed(self) -> Source | None:
+        """What the engine is handed over; ``None`` if it reads the table by its address.
+
+        What was fetched from a database or from Spark is not fetched again: it lies in files, for
+        as long as this object is there.
+        """
+        if self._big is not None and self._big.folder is not None:
+            return self._big.folder.path
+        return None if isinstance(self.source, (str, Path)) else self.source
+
+    @property
+    def guardrails(self) -> tuple[Guardrail, ...]:
+        """What was found at reading, unless the engine reads the table itself."""
+        return () if self.handed is None else readings(dict.fromkeys(self._notes))
 
     @property
     def columns(self) -> list[str]:
@@ -75,7 +91,9 @@ class Dataset:
     def whole(self) -> pd.DataFrame:
         """The whole table."""
         if self._whole is None:
-            self._whole = read_table(self.source, workspace=self.workspace)
+            self._whole = read_whole(
+                self.source, self._big, workspace=self.workspace, notes=self._notes
+            )
         return self._whole
 
     def replace(self, table: pd.DataFrame) -> None:
@@ -119,8 +137,6 @@ def resolve(dataset: Any, workspace: str, argument: str = "dataset") -> Dataset:
     DataError
         If there is no such table.
     """
-    if hasattr(dataset, "to_spark"):  # pandas on Spark
-        dataset = dataset.to_spark()
     if not isinstance(dataset, (str, Path)):
         return Dataset(dataset, "dataset", workspace, _annotations(dataset))
     text = str(dataset)

@@ -209,7 +209,7 @@ def _run(arguments: dict[str, Any]) -> AutoMLSummary:
 
     asked: Arguments = Arguments(**arguments)
     job, dataset, notes = read_request(asked)
-    tables = experiment.Tables(dataset.source if dataset.in_memory else None, notes=notes)
+    tables = experiment.Tables(dataset.handed, notes=notes)
     found = experiment.train(job, tables, started=started)
     for trial in found.trials:
         found.log(trial, renamed(trial.metrics, found.task, len(found.schema.classes)))

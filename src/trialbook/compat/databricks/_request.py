@@ -104,8 +104,9 @@ def read_request(asked: Arguments) -> tuple[Job, Dataset, tuple[Guardrail, ...]]
         notes += _keep_split_rows(dataset, asked.split_col)
     if asked.sample_weight_col is not None:
         _check_weights(asked, dataset)
-    data = Job.IN_MEMORY if dataset.in_memory else str(dataset.source)
-    return Job.from_fields(_fields(asked, dataset) | {"data": data}), dataset, notes
+    data = str(dataset.source) if isinstance(dataset.source, (str, Path)) else Job.IN_MEMORY
+    job = Job.from_fields(_fields(asked, dataset) | {"data": data})
+    return job, dataset, (*dataset.guardrails, *notes)
 
 
 def _fields(asked: Arguments, dataset: Dataset) -> dict[str, Any]:

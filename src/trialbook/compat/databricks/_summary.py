@@ -118,7 +118,9 @@ class AutoMLSummary:
     output_table_name : str or None
         Table of predictions, which only forecasting makes.
     primary_metric : str
-        What ranks the trials.
+        What ranks the trials; Trialbook's own.
+    alerts : list of str
+        What was found in the data that a person should look at; Trialbook's own.
     """
 
     experiment: Any
@@ -127,6 +129,7 @@ class AutoMLSummary:
     metric_distribution: str
     output_table_name: str | None
     primary_metric: str
+    alerts: list[str]
 
     def __repr__(self) -> str:
         rows = [f"  {_one_line(one)}" for one in self.trials[:SHOWN_TRIALS]]
@@ -142,6 +145,7 @@ class AutoMLSummary:
                 *(f"  {line}" for line in repr(self.best_trial).splitlines()),
                 "",
                 self.metric_distribution,
+                *(["", "Alerts", *(f"  {one}" for one in self.alerts)] if self.alerts else []),
             ]
         )
 
@@ -162,6 +166,7 @@ class AutoMLSummary:
             f"<table><tr><th></th>{head}</tr>{''.join(cells)}</table>"
             + (f"<p>and {more} more</p>" if more > 0 else "")
             + f"<pre>{html.escape(self.metric_distribution)}</pre>"
+            + "".join(f"<p>Alert: {html.escape(one)}</p>" for one in self.alerts)
         )
 
 
@@ -192,6 +197,11 @@ def summarise(experiment: Experiment, primary_metric: str) -> AutoMLSummary:
         metric_distribution=_distribution(name, [one for one in scores if one is not None]),
         output_table_name=None,
         primary_metric=primary_metric,
+        alerts=[
+            f"{one.name}: {one.finding}" + (f"; {one.action}" if one.action else "")
+            for one in experiment.guardrails
+            if one.verdict == "alerted"
+        ],
     )
 
 
