@@ -115,6 +115,19 @@ class FakeExperiment:
         self.asked.append(which)
         return FakeTrial(number=which if isinstance(which, int) else 2)
 
+    def features(self, trial="best"):
+        self.asked.append(("features", trial))
+        columns = {
+            "column": ["age", "day", "id"],
+            "type": ["numeric", "datetime", "identifier"],
+            "evidence": ["70 different whole numbers", "stored as times", "all differ"],
+            "dropped": [None, None, "identifier"],
+            "transformations": [["median imputation", "ratio of two"], ["calendar"], []],
+            "n_features": [2, 5, 0],
+            "features": [["age", "age / size"], [f"day_{i}" for i in range(5)], []],
+        }
+        return pd.DataFrame(columns).astype({"dropped": object})
+
     def predict(self, table, trial="best"):
         return np.where(table["age"] > 30, "yes", "no")
 

@@ -35,6 +35,7 @@ from trialbook.learners import (
 from trialbook.learners import _forest as forest
 from trialbook.learners._base import Params
 from trialbook.learners._selection import MIN_COLUMNS, USUAL
+from trialbook.models import features_of
 from trialbook.orders import OFF, Imputer, Orders, read_parameters
 from trialbook.program import (
     Code,
@@ -302,6 +303,7 @@ TOLD = {
     "topics": {"n_components": 4},
 }
 ORDERS = {
+    "nothing": Orders(),
     "off": Orders(blocked=OFF),
     "codes and counts": Orders(
         blocked=frozenset({"one_hot", "target_encoding", "hash_one_hot", "tfidf"})
@@ -333,6 +335,12 @@ def test_what_is_asked_of_the_features_is_kept_to(key: str, asked: str, tmp_path
     assert np.isfinite(prediction).all()
     assert len(prediction) == len(valid)
     assert len(model.predict(unseen_rows(data))) == 4
+    # Every feature is known by its columns.
+    features = features_of(model)
+    assert len(features) == model[:-1].transform(X.head()).shape[1]
+    assert {parent for one in features for parent in one.parents} == set(X) - {*COLUMNS.text} | {
+        *texts
+    }
 
 
 # What a program that has a transformer calls.

@@ -1,6 +1,7 @@
 """Runs a job: load, guard, split, plan, trials, ensembles, test, report."""
 
 from trialbook.experiment._design import PlanPreview, Tables, check, plan
+from trialbook.experiment._features import featurization_summary
 from trialbook.experiment._handle import Experiment
 from trialbook.experiment._rerun import rerun
 from trialbook.experiment._run import resume, train
@@ -12,6 +13,7 @@ __all__ = [
     "Tables",
     "Trial",
     "check",
+    "featurization_summary",
     "plan",
     "rerun",
     "resume",

@@ -268,6 +268,32 @@ class Experiment:
         }
         return register(self._tracker.workspace, name, chosen.run_id, MODEL_FOLDER, tags)
 
+    def features(self, trial: str | int = "best") -> pd.DataFrame:
+        """What became of each column of the table: its type, and the features made of it.
+
+        Parameters
+        ----------
+        trial : str or int
+            Which model; the best by default.
+
+        Returns
+        -------
+        DataFrame
+            A row for each column that was looked at: ``column``, ``type``, ``evidence``,
+            ``dropped`` (why; None for a feature), ``transformations``, ``n_features`` and
+            ``features``, their names. What is made of several columns is named with each. A model
+            of cross-validation is told by its first fold, an ensemble by all its members.
+
+        Raises
+        ------
+        NoModelError
+            If the trial has no model.
+        """
+        from trialbook.experiment._features import features_table
+        from trialbook.models import features_of
+
+        return features_table(self.schema, features_of(self.trial(trial).model))
+
     def predict(self, data: Table, trial: str | int = "best") -> np.ndarray[Any, Any]:
         """Predict labels or numbers.
 

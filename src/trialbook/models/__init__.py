@@ -1,5 +1,6 @@
 """Models as things that leave the house: packaged, loaded, asked for predictions."""
 
+from trialbook.models._features import Feature, features_of, transformations
 from trialbook.models._package import (
     CHECK_ROWS,
     LEAST_ROW_CALLS,
@@ -18,10 +19,13 @@ __all__ = [
     "LEAST_ROW_CALLS",
     "MODEL_FOLDER",
     "MOST_ROW_S",
+    "Feature",
+    "features_of",
     "load_model",
     "predict",
     "requirements",
     "row_ms",
     "save_model",
+    "transformations",
     "write_predictions",
 ]

@@ -6,13 +6,12 @@ say which numbers were missing are made here, for afterwards nothing could tell.
 
 from __future__ import annotations
 
+import re
+
 from trialbook.orders import Imputer
 from trialbook.program._builder import MISSING, Builder, step
 from trialbook.program._code import Code, call, literal, spread
 from trialbook.program._needs import Columns
-
-# As scikit-learn's imputer names its columns of what was missing.
-MARKED = '"^missingindicator_"'
 
 
 def fill(build: Builder, columns: Columns) -> Code | None:
@@ -40,10 +39,12 @@ def fill(build: Builder, columns: Columns) -> Code | None:
 
 def add_markers(build: Builder, columns: Columns) -> None:
     """Keep the columns that say where a number was missing before it was filled."""
-    asked = any(name in build.orders.imputers for name in columns.numeric)
+    asked = [name for name in columns.numeric if name in build.orders.imputers]
     if asked and build.orders.allows("missing_indicator"):
         build.use("from sklearn.compose import make_column_selector")
-        chosen = Code(f"make_column_selector({MARKED})")
+        # As scikit-learn's imputer names them, and only those of a fold that there are.
+        names = "|".join(map(re.escape, asked))
+        chosen = call("make_column_selector", f"^missingindicator_(?:{names})$")
         build.steps.append(step("missing", Code('"passthrough"'), chosen))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import click
 
 from trialbook.cli.commands._catalogue import tables
+from trialbook.cli.commands._features import features
 from trialbook.cli.commands._guardrails import guardrails
 from trialbook.cli.commands._predict import predict, test
 from trialbook.cli.commands._profile import profile
@@ -24,6 +25,7 @@ COMMANDS: tuple[click.Command, ...] = (
     guardrails,
     leaderboard,
     show,
+    features,
     notebook,
     rerun,
     predict,

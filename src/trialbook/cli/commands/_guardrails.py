@@ -11,7 +11,8 @@ from trialbook.cli.commands._common import console, json_option, open_experiment
 
 # What steers the checks besides the table.
 ASKED = (
-    *("target", "task", "positive_label", "ignore", "types", "weight"),
+    *("target", "task", "positive_label", "ignore", "types", "weight", "featurization"),
+    *("imputers", "block_transformers", "transformer_params", "language"),
     *("validation", "validation_size", "folds", "fold_columns", "group_column", "time_column"),
     *("test", "test_size", "seed"),
 )
