@@ -81,7 +81,7 @@ demo: $(VENV)/.installed
 	$(BIN)/trialbook demo
 
 # Only what is ours: a workspace in this folder holds programs that print.
-OURS := src tests tools benchmarks
+OURS := src tests tools benchmarks examples
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check $(OURS)
