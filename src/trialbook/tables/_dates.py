@@ -80,6 +80,22 @@ FORMATS = (
 # separator between two parts. Plain numbers and times of day are no dates.
 _DATE_LIKE = re.compile(r"\s*\w+,?[-/. ]\s*\w+.*")
 _DIGIT = re.compile(r"\d")
+_DIGITS, _LETTERS, _BLANKS = (re.compile(one) for one in (r"\d+", r"[^\W\d_]+", r"\s+"))
+
+
+def _shape(text: str) -> str:
+    """Where digits, letters and other signs stand: what a date and its format have in common."""
+    return _BLANKS.sub(" ", _LETTERS.sub("A", _DIGITS.sub("9", text)))
+
+
+def _format_shape(form: str) -> str | None:
+    """The shape of what a format reads; ``None`` where that may have several."""
+    if form == "ISO8601" or "%z" in form:
+        return None
+    return _shape(re.sub("%[bBap]", "A", re.sub("%[YymdHIMSf]", "9", form)))
+
+
+_SHAPES = {form: _format_shape(form) for form in FORMATS}
 
 
 def detect_format(values: np.ndarray, *, share: float = PARSED_SHARE) -> str | None:
@@ -186,7 +202,11 @@ def in_one_format(values: np.ndarray, formats: Collection[str]) -> np.ndarray:
 def _shares(sample: tuple[str, ...]) -> tuple[float, ...]:
     """The part of a sample that each format reads."""
     values = np.array(sample, dtype=object)
-    return tuple(parsed_share(values, form) for form in FORMATS)
+    shapes = {_shape(value) for value in sample}
+    return tuple(
+        parsed_share(values, form) if shape is None or shape in shapes else 0.0
+        for form, shape in _SHAPES.items()
+    )
 
 
 def parsed_share(values: np.ndarray, form: str) -> float:

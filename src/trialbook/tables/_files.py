@@ -268,7 +268,7 @@ def contents(file: Path) -> bytes:
 def guarded(reader: Reader, file: Path, notes: list[Note]) -> pd.DataFrame:
     """Read a file that may be empty, cut off or misnamed, and say so if it is."""
     data = contents(file)
-    if not data.strip():
+    if not data or data.isspace():
         raise DataError("the file is empty", place=str(file), remedy="Give a file with data.")
     try:
         return reader(data, str(file), notes)

@@ -82,7 +82,7 @@ def as_utf8(data: bytes, *, place: str, notes: list[Note]) -> bytes:
         if data.startswith(mark):
             data, encoding = data[len(mark) :], name
             break
-    if not data.strip():
+    if not data or data.isspace():
         raise DataError("the file is empty", place=place, remedy="Give a file with data.")
     found = recognised(data)
     if found is not None:
