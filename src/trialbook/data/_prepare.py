@@ -113,7 +113,7 @@ def prepare(
     table = table[kept].reset_index(drop=True)
     table, classes, positive, _ = prepare_target(table, job.target, task, job.positive_label)
 
-    schema = _schema(table, job, task, classes, positive)
+    schema = _schema(table, job, task, classes, positive, used.annotations)
     schema = replace(schema, columns=(*schema.columns, *used.unread), forms=used.forms)
     notes += check_orders(job, schema.columns)
     notes += check(Look(table, positions, schema, job.time_column))
@@ -274,6 +274,7 @@ def _schema(
     task: Task,
     classes: tuple[object, ...],
     positive: int | None,
+    annotations: dict[str, str],
 ) -> Schema:
     roles = {job.target, job.weight, job.group_column, *job.fold_columns}
     features = table[[name for name in table.columns if name not in roles]]
@@ -281,7 +282,10 @@ def _schema(
     native = {name: kind for name, kind in native_names(job).items() if name in features.columns}
     columns = detect(
         features,
-        overrides=native | dict(job.types) | ignored,
+        overrides={name: kind for name, kind in native.items() if name not in annotations}
+        | dict(job.types)
+        | ignored,
+        annotations=annotations,
         spaceless=job.language in SPACELESS,
     )
     columns = ordered_columns(job, columns)

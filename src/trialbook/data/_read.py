@@ -40,6 +40,7 @@ from trialbook.data._target import (
 )
 from trialbook.errors import DataError, OptionError
 from trialbook.job import Job
+from trialbook.tables._annotations import take_annotations
 from trialbook.tables._cells import settle_dates
 from trialbook.tables._notes import Note, written
 from trialbook.tables._parquet import ParquetTable
@@ -54,7 +55,8 @@ class Used:
     """The rows with a target that are used, test rows among them, and what was found of them.
 
     `positions` says which row of the job's table each of them is, counted from 0; `forms` how the
-    cells of columns were written where that was not the plain way.
+    cells of columns were written where that was not the plain way; `annotations` what the table
+    says its columns mean.
     """
 
     table: pd.DataFrame
@@ -65,6 +67,7 @@ class Used:
     unread: tuple[Column, ...]
     notes: tuple[Guardrail, ...]
     forms: dict[str, str]
+    annotations: dict[str, str]
 
 
 def read_used(job: Job, source: Source, test_frame: Source | None, memory: int | None) -> Used:
@@ -86,6 +89,7 @@ def read_used(job: Job, source: Source, test_frame: Source | None, memory: int |
     """
     read: list[Note] = []
     big, table = _open(source, job, memory, read)
+    told = take_annotations(table)
     if len(table) < 2:
         raise DataError(
             "the table has only one row", place=job.place, remedy="Give a table with more rows."
@@ -103,8 +107,11 @@ def read_used(job: Job, source: Source, test_frame: Source | None, memory: int |
     notes += found
     if big is None:
         notes = (*readings(read), *notes)
-        return Used(table, np.flatnonzero(present), roles, cut, task, (), notes, written(read))
+        return Used(
+            table, np.flatnonzero(present), roles, cut, task, (), notes, written(read), told
+        )
     table, drawn, found = _draw(big, job, table[job.target], task, present, cut, memory)
+    told |= take_annotations(table)
     table = settle_dates(table, (), read)
     return Used(
         table,
@@ -115,6 +122,7 @@ def read_used(job: Job, source: Source, test_frame: Source | None, memory: int |
         _unread(job, big),
         (*readings(dict.fromkeys(read)), *notes, *found),
         written(read),
+        told,
     )
 
 

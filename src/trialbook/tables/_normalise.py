@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from trialbook.errors import DataError
+from trialbook.tables._annotations import KEY, annotations_of
 from trialbook.tables._notes import Note
 from trialbook.tables._storage import as_text
 
@@ -53,7 +54,8 @@ def normalise(
     Returns
     -------
     DataFrame
-        New table with a `RangeIndex`. Numbers are int64 or float64 (infinite ones are missing),
+        New table with a `RangeIndex`, with what the table says its columns mean among its
+        `attrs`. Numbers are int64 or float64 (infinite ones are missing),
         times are UTC without a zone, categories are their values, durations are seconds.
 
     Raises
@@ -73,7 +75,10 @@ def normalise(
         for i, (name, column) in enumerate(columns.items()):
             if column.dtype.kind == "M":
                 notes += _lost_times(name, frame.iloc[:, i], column)
-    return assemble(columns)
+    made = assemble(columns)
+    if KEY in frame.attrs:
+        made.attrs[KEY] = frame.attrs[KEY]
+    return made
 
 
 def _lost_times(name: str, given: pd.Series, kept: pd.Series) -> list[Note]:
@@ -192,11 +197,14 @@ def from_arrow(
     DataError
         As `normalise`.
     """
+    told = annotations_of(table.schema)
     kept = [i for i, name in enumerate(table.column_names) if not INDEX_COLUMN.fullmatch(name)]
     frame = table.select(kept).to_pandas(
         date_as_object=False, ignore_metadata=True, split_blocks=True, self_destruct=only_copy
     )
     del table
+    if told:
+        frame.attrs[KEY] = told
     return normalise(frame, place=place, notes=notes)
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from trialbook.errors import DataError
+from trialbook.tables._annotations import with_annotations
 from trialbook.tables._normalise import INDEX_COLUMN, check_width, column_names, from_arrow
 from trialbook.tables._temporary import TemporaryFolder
 
@@ -142,7 +143,7 @@ def open_parquet(files: Sequence[Path]) -> ParquetTable | None:
         try:
             with pa.parquet.ParquetFile(path, memory_map=True) as file:
                 check_width(len(file.schema_arrow), place=str(path))
-                schemas.append(file.schema_arrow.remove_metadata())
+                schemas.append(with_annotations(file.schema_arrow).remove_metadata())
                 n_rows += file.metadata.num_rows
                 total += _table_bytes(file)
         except (pa.ArrowException, OSError):
