@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,13 @@ def run(tmp_path, monkeypatch, capsys):
         return code, out, err
 
     return run
+
+
+def test_what_was_interpreted_is_told(run):
+    Path("prices.csv").write_text("price;y\n1.234,5;a\n7,25;b\n")
+    code, out, err = run("upload", "prices.csv")
+    assert (code, out) == (0, "prices@0: 2 rows, 2 columns\n")
+    assert err == "note: numbers are written like 1.234,5 in 'price'; read as 1234.5\n"
 
 
 def test_a_table_is_uploaded_listed_shown_and_dropped(run):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from trialbook.tables._notes import Note
     from trialbook.tables._sources import Source
 
 _LOCK = ".lock"
@@ -111,6 +112,7 @@ def upload(
     workspace: str | Path = "trialbook",
     *,
     append: bool = False,
+    notes: list[Note] | None = None,
 ) -> TableEntry:
     """Keep a table in the workspace under a name, as a new version of it.
 
@@ -125,6 +127,8 @@ def upload(
         Folder that keeps it; made if it is not there.
     append : bool
         Whether the rows come after those of the latest version, in place of them.
+    notes : list of Note, optional
+        What the reader interpreted or left out is appended to it.
 
     Returns
     -------
@@ -159,7 +163,7 @@ def upload(
     made = home.exists()
     staging = home / f".{name}-{uuid.uuid4().hex[:8]}"
     try:
-        part = _write(source, staging, Path(workspace), latest if append else None)
+        part = _write(source, staging, Path(workspace), latest if append else None, notes)
         with _locked(home):
             _commit(home, name, staging, part, _told(source), append=append)
     except OSError as error:
@@ -409,7 +413,11 @@ def _check_name(name: str) -> str:
 
 
 def _write(
-    source: Source, folder: Path, workspace: Path, latest: DeltaVersion | None
+    source: Source,
+    folder: Path,
+    workspace: Path,
+    latest: DeltaVersion | None,
+    notes: list[Note] | None,
 ) -> _delta.Part:
     """Write the rows of a source into a file of a new folder; added ones in the table's types."""
     from trialbook.tables._sources import open_big, read_whole
@@ -426,7 +434,7 @@ def _write(
     schema = None if big is None else streamed_schema(big)
     frames: Iterator[pd.DataFrame]
     if big is None or schema is None:
-        table = read_whole(source, big, workspace=workspace)
+        table = read_whole(source, big, workspace=workspace, notes=notes)
         schema = stored_schema(table, place=place)
         frames = iter([table])
     else:

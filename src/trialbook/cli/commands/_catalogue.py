@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from trialbook.cli.commands._common import Commands, console, json_option
+from trialbook.cli.commands._common import Commands, console, json_option, say_notes
 from trialbook.errors import OptionError
 from trialbook.job import Job
+
+if TYPE_CHECKING:
+    from trialbook.tables._notes import Note
 
 workspace_option = click.option(
     "--workspace",
@@ -42,7 +46,9 @@ def upload(file: str, name: str | None, append: bool, workspace: str, as_json: b
     from trialbook.cli._output import write_json
     from trialbook.tables import upload as upload_table
 
-    entry = upload_table(file, name, workspace, append=append)
+    notes: list[Note] = []
+    entry = upload_table(file, name, workspace, append=append, notes=notes)
+    say_notes(notes)
     if as_json:
         write_json(entry)
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from trialbook.experiment import Experiment, Trial
+    from trialbook.tables._notes import Note
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -96,3 +97,9 @@ def find_trial(experiment: Experiment, trial: str) -> Trial:
     if trial == "best":
         return experiment.best
     return experiment.trial(int(trial) if trial.isdecimal() else trial)
+
+
+def say_notes(notes: Iterable[Note]) -> None:
+    """Tell what the reader of a table interpreted or left out, such as rows without prediction."""
+    for note in notes:
+        click.echo(f"note: {note}", err=True)

@@ -12,6 +12,7 @@ from trialbook.cli.commands._common import (
     find_trial,
     json_option,
     open_experiment,
+    say_notes,
     where,
 )
 from trialbook.errors import OptionError
@@ -57,9 +58,7 @@ def predict(
     table = read_table(
         data, text=experiment.schema.text, workspace=experiment.workspace, notes=notes
     )
-    # Rows that were left out have no prediction.
-    for note in notes:
-        click.echo(f"note: {note}", err=True)
+    say_notes(notes)
     predictions = _predictions(experiment, found, table, proba=proba)
     if target is not None:
         write_table(predictions, target)
