@@ -247,7 +247,7 @@ def _explain(error: Exception, data: bytes, layout: _Layout, width: int, place: 
         else:
             remedy = f"Put cells that hold the delimiter in double quotes, or {remedy}"
         return DataError(
-            f"a row has {cells} where {width:,} are expected",
+            f"a row has {cells} where {width:,} {'is' if width == 1 else 'are'} expected",
             place=f"{place}, {where}",
             remedy=remedy,
         )

@@ -51,6 +51,7 @@ _SUPPORTED = "Use CSV, TSV, Parquet, JSON lines or Arrow/Feather."
 _GZIP = b"\x1f\x8b"
 # Bytes in which a file that is no text shows that it is not.
 _SAMPLE = 4096
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _NATURAL = re.compile(r"(\d+)")
 
 
@@ -286,7 +287,7 @@ def _remedy(data: bytes, kind: str) -> str:
     found = recognised(data)
     if found is not None and found[0] not in (f"a {kind} file", f"an {kind} file"):
         return f"It is {found[0]}. {found[1]}"
-    if not any(sign in data[:_SAMPLE] for sign in b"\0\x01\x02\x03"):
+    if found is None and not _CONTROL.search(data[:_SAMPLE]):
         return "It seems to be text: name it .csv if it is a table of delimited text."
     return "It may have been cut off or damaged: copy or write it again."
 

@@ -85,7 +85,9 @@ def _rows(text: str, place: str, notes: list[Note]) -> list[dict[str, Any]]:
         if held is not None:
             name, rows = held
             notes.append(
-                Note(f"{file_of(place)} is one object that holds rows as '{name}'", "these read")
+                Note(
+                    f"{file_of(place)} is one object that holds rows as '{name}'", "these are read"
+                )
             )
     if not rows:
         raise DataError("the array has no rows", place=place, remedy="Add rows of data.")
