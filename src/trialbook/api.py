@@ -540,13 +540,14 @@ def _run(task: str, options: dict[str, Any]) -> Experiment:
     """Make a job from the options of `classify` or `regress`, and run it."""
     started = time.monotonic()
     from trialbook import experiment
+    from trialbook.tables import as_address
 
     listeners = options.pop("listeners")
     tables: dict[str, Any] = {}
     for role in ("data", "validation", "test"):
         source = options[role]
         if source is None or isinstance(source, (str, Path)):
-            options[role] = None if source is None else str(source)
+            options[role] = None if source is None else as_address(source)
         else:
             tables[role] = source
             options[role] = Job.IN_MEMORY

@@ -65,6 +65,8 @@ def show_details(console: Console, details: TableDetails) -> None:
     console.print(_columns(details, console.width))
     if len(details.schema) > MAX_COLUMNS:
         console.print(Text(f"and {len(details.schema) - MAX_COLUMNS:,} more columns", style="dim"))
+    for note in entry.notes:
+        console.print(Text(f"note: {note}"), soft_wrap=True)
     console.print(_versions(details.versions, entry.version))
     if len(details.versions) > MAX_VERSIONS:
         more = len(details.versions) - MAX_VERSIONS

@@ -13,7 +13,7 @@ from trialbook.tables._catalogue import (
 )
 from trialbook.tables._catalogue import list_tables as list
 from trialbook.tables._delta import Change, DeltaVersion
-from trialbook.tables._named import find_folder, find_table, pinned
+from trialbook.tables._named import as_address, find_folder, find_table, pinned
 from trialbook.tables._sources import Source, open_big, read_table, read_whole
 from trialbook.tables._storage import Storage, storage_of
 
@@ -25,6 +25,7 @@ __all__ = [
     "TableColumn",
     "TableDetails",
     "TableEntry",
+    "as_address",
     "drop",
     "find_folder",
     "find_table",

@@ -10,7 +10,7 @@ import re
 import shutil
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,6 +56,8 @@ class TableEntry:
         When the version was made, in UTC.
     source : str or None
         What was uploaded; ``None`` where another program made the version.
+    notes : tuple of str
+        What was interpreted or left out when the source was read.
     """
 
     name: str
@@ -65,6 +67,7 @@ class TableEntry:
     bytes: int
     created: datetime
     source: str | None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -163,9 +166,10 @@ def upload(
     made = home.exists()
     staging = home / f".{name}-{uuid.uuid4().hex[:8]}"
     try:
-        part = _write(source, staging, Path(workspace), latest if append else None, notes)
+        noted = [] if notes is None else notes
+        part = _write(source, staging, Path(workspace), latest if append else None, noted)
         with _locked(home):
-            _commit(home, name, staging, part, _told(source), append=append)
+            _commit(home, name, staging, part, append=append)
     except OSError as error:
         raise _cannot_write(home, error) from error
     finally:
@@ -363,6 +367,7 @@ def _entry(name: str, opened: DeltaVersion) -> TableEntry:
         bytes=opened.n_bytes,
         created=opened.written if change is None else change.created,
         source=None if change is None else change.source,
+        notes=() if change is None else change.notes,
     )
 
 
@@ -417,7 +422,7 @@ def _write(
     folder: Path,
     workspace: Path,
     latest: DeltaVersion | None,
-    notes: list[Note] | None,
+    notes: list[Note],
 ) -> _delta.Part:
     """Write the rows of a source into a file of a new folder; added ones in the table's types."""
     from trialbook.tables._sources import open_big, read_whole
@@ -430,7 +435,7 @@ def _write(
     )
 
     place = _place(source)
-    big = open_big(source, workspace=workspace)
+    big = open_big(source, workspace=workspace, notes=notes)
     schema = None if big is None else streamed_schema(big)
     frames: Iterator[pd.DataFrame]
     if big is None or schema is None:
@@ -439,11 +444,13 @@ def _write(
         frames = iter([table])
     else:
         check_names(schema.names, place=place)
-        frames = batches_of(big, place)
+        frames = batches_of(big, place, notes)
     if latest is not None:
         schema = _same_columns(schema.names, latest, place)
     folder.mkdir(parents=True)
-    return _delta.write_part(folder, schema, stored_tables(frames, schema, place=place))
+    part = _delta.write_part(folder, schema, stored_tables(frames, schema, place=place))
+    notes[:] = dict.fromkeys(notes)  # what several batches say is said once
+    return replace(part, source=_told(source), notes=tuple(map(str, notes)))
 
 
 def _same_columns(names: list[str], latest: DeltaVersion, place: str) -> pa.Schema:
@@ -464,20 +471,17 @@ def _same_columns(names: list[str], latest: DeltaVersion, place: str) -> pa.Sche
     return pa.schema(list(types.items()))
 
 
-def _commit(
-    home: Path, name: str, staging: Path, part: _delta.Part, source: str, *, append: bool
-) -> None:
+def _commit(home: Path, name: str, staging: Path, part: _delta.Part, *, append: bool) -> None:
     """Make a file that was written aside the next version of a table, or its first."""
     latest = _latest(home, name)
     if latest is None:
-        _delta.create(staging, part, source)
+        _delta.create(staging, part)
         staging.rename(home / name)
         return
     file = home / name / part.file.name
     part.file.rename(file)
     try:
-        moved = _delta.Part(file, part.schema, part.n_rows)
-        _delta.add_version(latest, moved, source, append=append)
+        _delta.add_version(latest, replace(part, file=file), append=append)
     except BaseException:
         file.unlink(missing_ok=True)
         raise

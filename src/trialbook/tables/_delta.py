@@ -30,7 +30,7 @@ LOG = "_delta_log"
 # A version follows the name of a table, or the path of its folder.
 _VERSION = re.compile(r"(?P<table>.+)@(?P<version>\d+)")
 # What a commit says of itself besides what every writer of Delta tables says.
-SOURCE, ROWS = "trialbook.source", "trialbook.rows"
+SOURCE, ROWS, NOTES = "trialbook.source", "trialbook.rows", "trialbook.notes"
 # Columns may have other names in the files than in the table; deltalake reads such as missing.
 _MAPPING = "delta.columnMapping.mode"
 
@@ -50,6 +50,8 @@ class Change:
         What was done, in Delta's words: ``CREATE TABLE``, ``WRITE``, ``DELETE``, …
     source : str or None
         What was uploaded; ``None`` where another program made the version.
+    notes : tuple of str
+        What was interpreted or left out when the source was read.
     """
 
     version: int
@@ -57,6 +59,7 @@ class Change:
     rows: int | None
     operation: str
     source: str | None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -293,6 +296,7 @@ def _change(entry: Mapping[str, Any]) -> Change:
         rows=None if rows is None else int(rows),
         operation=str(entry.get("operation", "")),
         source=entry.get(SOURCE),
+        notes=tuple(json.loads(entry.get(NOTES, "[]"))),
     )
 
 
@@ -308,11 +312,17 @@ class Part:
     file : Path
     schema : pyarrow.Schema
     n_rows : int
+    source : str
+        What the log is to say that it comes from.
+    notes : tuple of str
+        What was interpreted or left out when it was read.
     """
 
     file: Path
     schema: pa.Schema
     n_rows: int
+    source: str = ""
+    notes: tuple[str, ...] = ()
 
     def action(self) -> AddAction:
         """How the log of the table names it."""
@@ -347,7 +357,7 @@ def write_part(folder: Path, schema: pa.Schema, tables: Iterator[pa.Table]) -> P
     return Part(path, schema, n_rows)
 
 
-def create(folder: Path, part: Part, source: str) -> None:
+def create(folder: Path, part: Part) -> None:
     """Make a Delta table of a part that lies in its folder."""
     from deltalake import Schema
     from deltalake.transaction import create_table_with_add_actions
@@ -356,11 +366,11 @@ def create(folder: Path, part: Part, source: str) -> None:
         str(folder),
         Schema.from_arrow(part.schema),
         [part.action()],
-        commit_properties=_properties(source, part.n_rows),
+        commit_properties=_properties(part, part.n_rows),
     )
 
 
-def add_version(table: DeltaVersion, part: Part, source: str, *, append: bool) -> None:
+def add_version(table: DeltaVersion, part: Part, *, append: bool) -> None:
     """Write a new version of a table: the part alone, or all rows so far and the part.
 
     Parameters
@@ -369,8 +379,6 @@ def add_version(table: DeltaVersion, part: Part, source: str, *, append: bool) -
         The latest version.
     part : Part
         It lies in the table's folder.
-    source : str
-        What the log says that it comes from.
     append : bool
     """
     from deltalake.exceptions import CommitFailedError
@@ -379,7 +387,7 @@ def add_version(table: DeltaVersion, part: Part, source: str, *, append: bool) -
     mode = "append" if append else "overwrite"
     try:
         table._table.create_write_transaction(
-            [part.action()], mode, part.schema, commit_properties=_properties(source, rows)
+            [part.action()], mode, part.schema, commit_properties=_properties(part, rows)
         )
     except CommitFailedError:
         raise DataError(
@@ -389,7 +397,8 @@ def add_version(table: DeltaVersion, part: Part, source: str, *, append: bool) -
         ) from None
 
 
-def _properties(source: str, rows: int) -> CommitProperties:
+def _properties(part: Part, rows: int) -> CommitProperties:
     from deltalake import CommitProperties
 
-    return CommitProperties(custom_metadata={SOURCE: source, ROWS: str(rows)})
+    told = {SOURCE: part.source, ROWS: str(rows), NOTES: json.dumps(part.notes)}
+    return CommitProperties(custom_metadata=told)

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from trialbook.errors import DataError
 from trialbook.tables._normalise import from_arrow
+from trialbook.tables._notes import Note
 from trialbook.tables._parquet import ParquetTable
 from trialbook.tables._storage import Storage, shown, storage_of
 
@@ -92,10 +93,10 @@ def stored_tables(
         yield pa.Table.from_arrays(arrays, schema=schema)
 
 
-def batches_of(table: ParquetTable, place: str) -> Iterator[pd.DataFrame]:
+def batches_of(table: ParquetTable, place: str, notes: list[Note]) -> Iterator[pd.DataFrame]:
     """The rows of Parquet files as normalised tables, a batch at a time."""
     for batch in table.batches():
-        yield from_arrow(pa.Table.from_batches([batch]), place=place)
+        yield from_arrow(pa.Table.from_batches([batch]), place=place, notes=notes)
 
 
 def check_names(names: list[str], *, place: str) -> None:
