@@ -57,7 +57,7 @@ def guardrails(
         from trialbook import api
 
         job = job_from_options(data, asked | {"target": target, "workspace": workspace})
-        title, found = data, api.guardrails(job)
+        title, found = job.place, api.guardrails(job)
     if as_json:
         write_json({"of": title, "guardrails": found})
         return

@@ -57,12 +57,17 @@ def _preview(job: Job, *, as_json: bool, notes: Sequence[Note] = ()) -> None:
 
     from trialbook import api
     from trialbook._plain import plain
+    from trialbook.addresses import hide_password
     from trialbook.cli._format import span
     from trialbook.cli._output import write_json
     from trialbook.data import told
 
     preview = api.plan(job)
-    fields = plain(preview.job.model_dump(mode="json", exclude_defaults=True))
+    given = preview.job.model_dump(mode="json", exclude_defaults=True)
+    shown = preview.job.told()
+    fields = plain(
+        {name: shown.get(name, hide_password(str(value))) for name, value in given.items()}
+    )
     if as_json:
         steps = [{"label": label, "projected_s": projected} for label, projected in preview.steps]
         machine = {"workers": preview.n_workers, "cores_per_trial": preview.cores_per_trial}
