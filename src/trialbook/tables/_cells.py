@@ -202,7 +202,7 @@ def settle_dates(frame: pd.DataFrame, text: Collection[str], notes: list[Note]) 
         if formats:
             frame[name], note = _settled(column, formats)
         else:
-            note = _doubtful(column, detect_format(first))
+            note = _doubtful(column, first)
         if note is not None:
             notes.append(replace(note, columns=(str(name),)))
     return frame
@@ -220,13 +220,14 @@ def _settled(column: pd.Series, formats: tuple[str, ...]) -> tuple[pd.Series, No
     return settled, Note(finding, "read as dates", form=_BETWEEN.join(formats))
 
 
-def _doubtful(column: pd.Series, form: str | None) -> Note | None:
+def _doubtful(column: pd.Series, first: np.ndarray) -> Note | None:
     """A note on dates of which no day above 12 tells where the month is."""
+    form = detect_format(first)
     if form is None or turned(form) == form:
         return None
-    values = column.dropna().unique()
-    if parsed_share(values, turned(form)) < parsed_share(values, form):
-        return None
+    for values in (first, column.dropna().unique()):  # nearly always the first tell
+        if parsed_share(values, turned(form)) < parsed_share(values, form):
+            return None
     order = "month" if form.index("%m") < form.index("%d") else "day"
     return Note(
         f"no day above 12 tells day from month in dates such as {values[0]}",
