@@ -37,6 +37,12 @@ def test_importing_trialbook_imports_nothing_heavy():
     assert {"classify", "regress", "open", "Job"} <= set(out.split())
 
 
+def test_the_doors_for_people_from_elsewhere_import_nothing_heavy_before_one_is_opened():
+    loaded, out = loaded_by("import trialbook.compat; print(*trialbook.compat.__all__)")
+    assert loaded == []
+    assert out.split() == ["azure", "databricks", "sklearn"]
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["--version"]])
 def test_the_help_imports_nothing_heavy(arguments):
     loaded, out = loaded_by(f"from trialbook.cli import main; assert main({arguments}) == 0")

@@ -299,3 +299,10 @@ def test_the_tracking_uri_of_a_database_elsewhere_hides_its_password():
 def test_a_tracking_server_is_named_as_it_is():
     space = Workspace(Path("W"), "http://127.0.0.1:5000", client=None, served=True)
     assert Experiment(SimpleNamespace(workspace=space)).elsewhere == "http://127.0.0.1:5000"
+
+
+def test_metrics_of_ones_own_are_added_to_a_trial(written):
+    written.add(1, "small-1", 0.8, C=1.0)
+    trial = written.experiment.best
+    written.experiment.log(trial, {"val_f1_score": 0.75})
+    assert written.experiment.best.metrics["val_f1_score"] == 0.75

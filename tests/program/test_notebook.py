@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from trialbook.errors import DataError
-from trialbook.program import from_notebook, import_program, to_notebook
+from trialbook.program import from_notebook, import_program, to_notebook, with_absolute_paths
 
 PROGRAM = '''\
 # %% [markdown]
@@ -173,3 +173,12 @@ def code_of(program):
     """Cells of a program without what jupytext writes above them."""
     notebook = json.loads(to_notebook(program, {}))
     return [(cell["cell_type"], cell["source"]) for cell in notebook["cells"]]
+
+
+def test_a_program_finds_its_artifacts_from_anywhere_with_absolute_paths(tmp_path):
+    source = 'DATA = Path("../../a/train.parquet")\nMEMBERS = {"x-1": Path("../b")}\nSIGN = "../b"'
+    folder = tmp_path / "run" / "program"
+    told = with_absolute_paths(source, folder)
+    assert f'DATA = Path("{tmp_path.as_posix()}/a/train.parquet")' in told
+    assert f'Path("{tmp_path.as_posix()}/run/b")' in told
+    assert told.endswith('SIGN = "../b"')

@@ -136,7 +136,7 @@ class AutoMLSummary:
         more = len(self.trials) - len(rows)
         return "\n".join(
             [
-                f"Experiment {self.experiment.name}: {len(self.trials)} trials,"
+                f"Experiment {self.experiment.name}: {_count(self.trials)},"
                 f" ranked by {self.primary_metric}",
                 *rows,
                 *([f"  and {more} more"] if more > 0 else []),
@@ -162,7 +162,7 @@ class AutoMLSummary:
         head = "".join(f"{LEFT.replace('td', 'th')}{name}</th>" for name in names)
         more = len(self.trials) - len(cells)
         return (
-            f"<p><b>{html.escape(self.experiment.name)}</b>: {len(self.trials)} trials</p>"
+            f"<p><b>{html.escape(self.experiment.name)}</b>: {_count(self.trials)}</p>"
             f"<table><tr><th></th>{head}</tr>{''.join(cells)}</table>"
             + (f"<p>and {more} more</p>" if more > 0 else "")
             + f"<pre>{html.escape(self.metric_distribution)}</pre>"
@@ -269,16 +269,21 @@ def _called(call: ast.Call) -> str:
     return call.func.id if isinstance(call.func, ast.Name) else ""
 
 
+def _count(trials: Sequence[object]) -> str:
+    return f"{len(trials)} trial{'' if len(trials) == 1 else 's'}"
+
+
 def _distribution(name: str, scores: Sequence[float]) -> str:
     """The spread of the trials' scores, as text."""
     values = np.asarray(scores, dtype=float)
+    if np.ptp(values) == 0:
+        return f"Distribution of {name} over {_count(scores)}: {values[0]:.6g}"
     quartiles = np.percentile(values, [0, 25, 50, 75, 100])
     words = ("lowest", "25 %", "median", "75 %", "highest")
     told = ", ".join(f"{word} {value:.6g}" for word, value in zip(words, quartiles, strict=True))
-    lines = [f"Distribution of {name} over {len(values)} trials: {told}"]
-    if np.ptp(values) > 0:
-        counts, edges = np.histogram(values, bins=BARS)
-        for count, low, high in zip(counts, edges[:-1], edges[1:], strict=True):
-            bar = "█" * int(np.ceil(BAR_LETTERS * count / counts.max()))
-            lines.append(f"  {low:10.5g} to {high:10.5g}  {count:4d} {bar}".rstrip())
+    lines = [f"Distribution of {name} over {_count(scores)}: {told}"]
+    counts, edges = np.histogram(values, bins=BARS)
+    for count, low, high in zip(counts, edges[:-1], edges[1:], strict=True):
+        bar = "█" * int(np.ceil(BAR_LETTERS * count / counts.max()))
+        lines.append(f"  {low:10.5g} to {high:10.5g}  {count:4d} {bar}".rstrip())
     return "\n".join(lines)
