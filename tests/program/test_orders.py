@@ -114,7 +114,7 @@ def test_orders_that_ask_nothing_change_nothing() -> None:
         {"dates", "missing_indicator"},
         {"arithmetic", "crosses"},
     ],
-    ids="+".join,
+    ids=lambda names: "+".join(sorted(names)),
 )
 def test_what_is_blocked_is_replaced(needs: str, blocked: set[str]) -> None:
     wanted = NEEDS[needs]
