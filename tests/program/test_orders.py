@@ -247,6 +247,15 @@ def test_parameters_of_text_are_those_of_its_column() -> None:
     assert "ngram_range=(1, 2), max_features=20000" in written
 
 
+def test_words_to_leave_out_are_a_list_of_the_program() -> None:
+    columns = Columns(text=("note", "remark"))
+    asked = {"tfidf": {"stop_words": ["river", "stone"]}}
+    written = code(LINEAR, columns, parameters=asked)
+    assert dict(written.constants) == {"STOP_WORDS": ["river", "stone"]}
+    names = build(written).fit(rows().assign(remark=rows()["note"])).transformers_[0][1]
+    assert "river" not in names[-1].get_feature_names_out()
+
+
 def test_topics_are_of_whatever_words_are_allowed() -> None:
     columns = Columns(text=("note",))
     for asked in ({"blocked": {"tfidf"}}, {"parameters": {"tfidf": {"max_features": 4}}}):

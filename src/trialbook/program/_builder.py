@@ -48,7 +48,9 @@ class Builder:
         self.imports.add(line)
 
     def constant(self, name: str, columns: list[str]) -> str:
-        """Add a list of columns; its name gets a number if another list has it."""
+        """Add a list of columns, or words; its name gets a number if another list has it."""
+        if (name, columns) in self.constants:
+            return name
         taken = {constant for constant, _ in self.constants}
         if name in taken:
             name = next(f"{name}_{i}" for i in count(2) if f"{name}_{i}" not in taken)

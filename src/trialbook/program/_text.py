@@ -61,6 +61,8 @@ def _vectorizer(build: Builder, name: str, *, prefer: str, most: int) -> Code:
     # Repeating a word hardly makes a text more about it.
     usual = {"sublinear_tf": True} if kind == "tfidf" else {"binary": True}
     options = {**_PAIRS, "max_features": most, **usual, **_asked(build.orders, kind, name)}
+    if isinstance(options.get("stop_words"), list):
+        options["stop_words"] = Code(build.constant("STOP_WORDS", options["stop_words"]))
     return build.pipeline(build.as_text(), call(vectorizer, **options))
 
 
