@@ -169,7 +169,7 @@ TRANSFORMERS: Mapping[str, Transformer] = {
         Transformer(
             "tfidf",
             ("TfidfVectorizer", "TfIdfTransformer"),
-            "text is told by counts of words",
+            "text is told by which words it has",
             {
                 **_COUNTING,
                 "norm": _one_of("l1", "l2", None),

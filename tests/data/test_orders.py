@@ -143,7 +143,7 @@ def test_text_without_means_is_left_out_and_said_so() -> None:
     assert "note" not in prepared.schema.names
     assert "note" not in prepared.train.columns
     (said, lost) = notes(prepared)
-    assert said[0] == "passed" and "tfidf: text is told by counts of words" in said[1]
+    assert said[0] == "passed" and "tfidf: text is told by which words it has" in said[1]
     assert lost == (
         "alerted",
         "no means are left for 'note': tfidf, words are blocked: "
