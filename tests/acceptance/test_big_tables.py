@@ -13,8 +13,8 @@ from trialbook.data import _big, _prepare, _read
 from trialbook.experiment import _design, _programs
 from trialbook.job import Job
 from trialbook.search import _rows
-from trialbook.tables import _parquet
 from trialbook.tables._sources import open_big
+from trialbook.tables.plain import _parquet
 
 pytestmark = pytest.mark.acceptance
 

@@ -12,8 +12,8 @@ import pytest
 from trialbook.data import FOLD_COLUMN, Prepared, Semantic, _big, _prepare, _read, prepare
 from trialbook.errors import DataError, OptionError, TrialbookError
 from trialbook.job import Job
-from trialbook.tables import _parquet
 from trialbook.tables._sources import open_big
+from trialbook.tables.plain import _parquet
 
 N = 300
 

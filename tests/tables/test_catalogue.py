@@ -15,7 +15,8 @@ import pytest
 
 import trialbook as tb
 from trialbook.errors import DataError, OptionError, WorkspaceError
-from trialbook.tables import _catalogue, _parquet, open_big, pinned, read_table
+from trialbook.tables import _catalogue, open_big, pinned, read_table
+from trialbook.tables.plain import _parquet
 
 ODD_NAMES = ["a b", "x,;{}()\n\t=", "[y]", "Ünï", "_z", "__index", "p.q", "p", "%20", "'\"", "1"]
 
@@ -151,10 +152,10 @@ def test_an_upload_that_fails_harms_no_table(bank, space, monkeypatch):
     def fails(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("trialbook.tables._delta.add_version", fails)
+    monkeypatch.setattr("trialbook.tables.delta.add_version", fails)
     with pytest.raises(WorkspaceError, match="No space left"):
         tb.tables.upload(bank, workspace=space)
-    monkeypatch.setattr("trialbook.tables._delta.create", fails)
+    monkeypatch.setattr("trialbook.tables.delta.create", fails)
     with pytest.raises(WorkspaceError, match="No space left"):
         tb.tables.upload(bank, "other", space)
     assert contents(space) == before

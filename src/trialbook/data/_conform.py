@@ -6,16 +6,17 @@ import numpy as np
 import pandas as pd
 
 from trialbook.errors import DataError
-from trialbook.tables._cells import MISSING_VALUE, date_formats
-from trialbook.tables._dates import (
+from trialbook.tables.plain import Storage, as_text, example, shown, storage_of
+from trialbook.tables.text import (
+    MISSING_VALUE,
+    date_formats,
     detect_format,
     mixed_formats,
     parse,
     parsed_share,
+    plain_texts,
     turned,
 )
-from trialbook.tables._numbers import plain_texts
-from trialbook.tables._storage import Storage, as_text, example, shown, storage_of
 
 _TRUTH = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 
@@ -35,7 +36,7 @@ def conform_column(
         Format of its dates, if these are strings.
     written : str, optional
         How its cells were written in training, if not the plain way; see
-        `trialbook.tables._notes.Note`.
+        `trialbook.tables.plain._notes.Note`.
 
     Returns
     -------

@@ -23,7 +23,7 @@ from trialbook.orders import (
     blocked_names,
     folded,
 )
-from trialbook.tables._storage import Storage, as_text, shown
+from trialbook.tables.plain import Storage, as_text, shown
 
 if TYPE_CHECKING:
     from trialbook.job import Job

@@ -37,8 +37,8 @@ from trialbook.data._types import detect
 from trialbook.data.checks import Look, Part, Sets, check, check_sets
 from trialbook.errors import DataError
 from trialbook.job import Job
-from trialbook.tables._notes import Note
-from trialbook.tables._sources import Source, read_table
+from trialbook.tables import Source, read_table
+from trialbook.tables.plain import Note
 
 # What a column of free text becomes for trees, about.
 TEXT_FEATURES = 30

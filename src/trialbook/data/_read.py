@@ -40,11 +40,9 @@ from trialbook.data._target import (
 )
 from trialbook.errors import DataError, OptionError
 from trialbook.job import Job
-from trialbook.tables._annotations import take_annotations
-from trialbook.tables._cells import settle_dates
-from trialbook.tables._notes import Note, written
-from trialbook.tables._parquet import ParquetTable
-from trialbook.tables._sources import Source, open_big, read_whole
+from trialbook.tables import Source, open_big, read_whole
+from trialbook.tables.plain import Note, ParquetTable, take_annotations, written
+from trialbook.tables.text import settle_dates
 
 # Names of columns that hold the sides of folds begin so.
 FOLD_COLUMN = "__fold_{}"

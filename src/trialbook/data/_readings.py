@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from trialbook.data._guardrails import Guardrail
-from trialbook.tables._notes import Note
+from trialbook.tables.plain import Note
 
 
 def readings(notes: Iterable[Note], table: str = "") -> tuple[Guardrail, ...]:

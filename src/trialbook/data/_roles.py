@@ -10,8 +10,8 @@ import pandas as pd
 
 from trialbook.data._guardrails import Guardrail, row_numbers, rows_text
 from trialbook.errors import DataError, OptionError, nearest
-from trialbook.tables._dates import detect_format, parse
-from trialbook.tables._storage import Storage, example, shown, storage_of
+from trialbook.tables.plain import Storage, example, shown, storage_of
+from trialbook.tables.text import detect_format, parse
 
 # Names of the sides in a column of labels, in any case.
 _TRAIN = {"train", "training"}

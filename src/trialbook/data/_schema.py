@@ -11,8 +11,7 @@ import pandas as pd
 from trialbook.data._columns import Column, Semantic
 from trialbook.data._conform import conform_column
 from trialbook.errors import DataError, nearest
-from trialbook.tables._normalise import assemble, normalise
-from trialbook.tables._storage import Storage
+from trialbook.tables.plain import Storage, assemble, normalise
 
 Task = Literal["classification", "regression"]
 
@@ -37,7 +36,7 @@ class Schema:
         Name of the column of sample weights.
     forms : mapping of str to str, optional
         How cells were written where that was not the plain way, by column; see
-        `trialbook.tables._notes.Note`.
+        `trialbook.tables.plain._notes.Note`.
     """
 
     task: Task

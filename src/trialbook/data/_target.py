@@ -12,7 +12,7 @@ import pandas as pd
 from trialbook.data._guardrails import Guardrail, row_numbers, rows_text
 from trialbook.data._schema import Schema, Task
 from trialbook.errors import DataError, OptionError, nearest
-from trialbook.tables._storage import Storage, example, shown, storage_of
+from trialbook.tables.plain import Storage, example, shown, storage_of
 
 # Whole numbers with this few values are classes (digits, ratings, codes); with more, a count.
 INTEGER_CLASSES = 20

@@ -12,9 +12,8 @@ import pandas as pd
 from trialbook.data._columns import Column, Semantic
 from trialbook.errors import OptionError, nearest
 from trialbook.orders import folded
-from trialbook.tables._cells import MISSING_VALUE
-from trialbook.tables._dates import detect_format
-from trialbook.tables._storage import Storage, shown, storage_of
+from trialbook.tables.plain import Storage, shown, storage_of
+from trialbook.tables.text import MISSING_VALUE, detect_format
 
 
 @dataclass(frozen=True)

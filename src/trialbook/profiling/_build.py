@@ -30,8 +30,8 @@ from trialbook.profiling._profile import (
 )
 from trialbook.profiling._read import Looked, draw
 from trialbook.tables import Storage
-from trialbook.tables._dates import parse
-from trialbook.tables._storage import as_text
+from trialbook.tables.plain import as_text
+from trialbook.tables.text import parse
 
 # Rows by which associations are told: the standard error of a correlation is then below 0.01.
 ASSOCIATION_ROWS = 20_000

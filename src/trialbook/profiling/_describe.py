@@ -20,7 +20,7 @@ from trialbook.profiling._figures import (
     Texts,
 )
 from trialbook.profiling._measures import entropy, outer_fences
-from trialbook.tables._storage import as_text
+from trialbook.tables.plain import as_text
 
 # As many bars as a small chart can show; more would be noise.
 BINS = 30

@@ -17,17 +17,25 @@ from typing import TYPE_CHECKING
 
 from trialbook.addresses import hide_password, place_of, title_of
 from trialbook.errors import DataError, OptionError, WorkspaceError, nearest
-from trialbook.tables import _delta
-from trialbook.tables._delta import Change, DeltaVersion, open_delta, split_version
-from trialbook.tables._named import NAME, TABLES, as_address, table_names
-from trialbook.tables._storage import Storage
+from trialbook.tables import delta
+from trialbook.tables.delta import (
+    NAME,
+    TABLES,
+    Change,
+    DeltaVersion,
+    as_address,
+    open_delta,
+    split_version,
+    table_names,
+)
+from trialbook.tables.plain import Storage
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from trialbook.tables._notes import Note
     from trialbook.tables._sources import Source
+    from trialbook.tables.plain import Note
 
 _LOCK = ".lock"
 # What a workspace may hold before anything was trained in it; the tracking room knows the rest.
@@ -153,7 +161,7 @@ def upload(
     >>> tb.tables.upload("data/bank.csv").name  # doctest: +SKIP
     'bank'
     """
-    _delta.require_deltalake()
+    delta.require_deltalake()
     name = _check_name(_name_of(source) if name is None else name)
     home = _home(workspace)
     latest = _latest(home, name)
@@ -223,7 +231,7 @@ def show(table: str, workspace: str | Path = "trialbook", rows: int = 5) -> Tabl
     name, version = split_version(table)
     opened = _open(_existing(workspace), name, version)
     schema = tuple(
-        TableColumn(column, _delta.storage_of_type(kind), str(kind))
+        TableColumn(column, delta.storage_of_type(kind), str(kind))
         for column, kind in opened.types
     )
     return TableDetails(_entry(name, opened), schema, opened.head(rows), opened.changes())
@@ -322,7 +330,7 @@ def _existing(workspace: str | Path) -> Path:
             place=str(folder),
             remedy="Check the path, or upload a table first.",
         )
-    _delta.require_deltalake()
+    delta.require_deltalake()
     return folder / TABLES
 
 
@@ -423,10 +431,10 @@ def _write(
     workspace: Path,
     latest: DeltaVersion | None,
     notes: list[Note],
-) -> _delta.Part:
+) -> delta.Part:
     """Write the rows of a source into a file of a new folder; added ones in the table's types."""
     from trialbook.tables._sources import open_big, read_whole
-    from trialbook.tables._stored import (
+    from trialbook.tables.delta import (
         batches_of,
         check_names,
         stored_schema,
@@ -448,7 +456,7 @@ def _write(
     if latest is not None:
         schema = _same_columns(schema.names, latest, place)
     folder.mkdir(parents=True)
-    part = _delta.write_part(folder, schema, stored_tables(frames, schema, place=place))
+    part = delta.write_part(folder, schema, stored_tables(frames, schema, place=place))
     notes[:] = dict.fromkeys(notes)  # what several batches say is said once
     return replace(part, source=_told(source), notes=tuple(map(str, notes)))
 
@@ -471,17 +479,17 @@ def _same_columns(names: list[str], latest: DeltaVersion, place: str) -> pa.Sche
     return pa.schema(list(types.items()))
 
 
-def _commit(home: Path, name: str, staging: Path, part: _delta.Part, *, append: bool) -> None:
+def _commit(home: Path, name: str, staging: Path, part: delta.Part, *, append: bool) -> None:
     """Make a file that was written aside the next version of a table, or its first."""
     latest = _latest(home, name)
     if latest is None:
-        _delta.create(staging, part)
+        delta.create(staging, part)
         staging.rename(home / name)
         return
     file = home / name / part.file.name
     part.file.rename(file)
     try:
-        _delta.add_version(latest, replace(part, file=file), append=append)
+        delta.add_version(latest, replace(part, file=file), append=append)
     except BaseException:
         file.unlink(missing_ok=True)
         raise

@@ -12,21 +12,26 @@ import pyarrow as pa
 
 from trialbook.addresses import without_file_scheme
 from trialbook.errors import DataError
-from trialbook.tables import _databases, _duckdb, _remote, _spark
-from trialbook.tables._cells import settle_dates
-from trialbook.tables._files import open_big_files, read_files
-from trialbook.tables._kinds import Asked, Kind
-from trialbook.tables._mltable import is_mltable, open_big_mltable, read_mltable
-from trialbook.tables._named import (
+from trialbook.tables.databases import (
+    DATABASE,
+    DUCKDB,
+    SPARK,
+    is_spark,
+    open_big_frame,
+    read_frame,
+)
+from trialbook.tables.delta import (
     as_address,
     is_delta_folder,
     is_table,
     open_big_version,
     read_version,
 )
-from trialbook.tables._normalise import from_arrow, normalise
-from trialbook.tables._notes import Note
-from trialbook.tables._parquet import ParquetTable
+from trialbook.tables.files import open_big_files, read_files
+from trialbook.tables.mltable import is_mltable, open_big_mltable, read_mltable
+from trialbook.tables.plain import Asked, Kind, Note, ParquetTable, from_arrow, normalise
+from trialbook.tables.remote import REMOTE
+from trialbook.tables.text import settle_dates
 
 # An address, or a table in memory: pandas, polars, Spark or Arrow. Named loosely, for some of
 # these are optional.
@@ -38,10 +43,10 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind("tables by name", is_table, read_version, open_big_version),
     Kind("MLTable", is_mltable, read_mltable, open_big_mltable),
     Kind("Delta tables", is_delta_folder, read_version, open_big_version),
-    Kind("Spark", _spark.claims, _spark.read, _spark.open_big),
-    Kind("DuckDB", _duckdb.claims, _duckdb.read, _duckdb.open_big),
-    Kind("database", _databases.claims, _databases.read, _databases.open_big),
-    Kind("files elsewhere", _remote.claims, _remote.read, _remote.open_big),
+    SPARK,
+    DUCKDB,
+    DATABASE,
+    REMOTE,
     Kind("files", lambda asked: True, read_files, open_big_files),
 )
 
@@ -117,7 +122,7 @@ def open_big(
     if isinstance(source, (str, Path)):
         asked = replace(_asked(source, (), workspace), notes=noted)
         return _kind(asked).open_big(asked)
-    return _spark.open_big_frame(source, noted) if _spark.is_spark(source) else None
+    return open_big_frame(source, noted) if is_spark(source) else None
 
 
 def read_whole(
@@ -164,8 +169,8 @@ def _read(
         return _kind(asked).read(asked)
     if type(source).__module__.split(".")[0] == "polars":
         return _read_polars(source, notes)
-    if _spark.is_spark(source):
-        return _spark.read_frame(source)
+    if is_spark(source):
+        return read_frame(source)
     raise DataError(
         f"a {type(source).__name__} is not a table",
         remedy="Give a path, a pandas, polars or Spark DataFrame, or a pyarrow Table.",

@@ -13,7 +13,7 @@ import trialbook
 from trialbook.compat.databricks._dataset import resolve
 from trialbook.errors import DataError
 from trialbook.tables import read_table
-from trialbook.tables._normalise import normalise
+from trialbook.tables.plain._normalise import normalise
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from trialbook.errors import OptionError
 from trialbook.job import Job
 
 if TYPE_CHECKING:
-    from trialbook.tables._notes import Note
+    from trialbook.tables.plain import Note
 
 workspace_option = click.option(
     "--workspace",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from trialbook.experiment import Experiment, Trial
-    from trialbook.tables._notes import Note
+    from trialbook.tables.plain import Note
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

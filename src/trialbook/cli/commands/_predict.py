@@ -19,7 +19,7 @@ from trialbook.errors import OptionError
 
 if TYPE_CHECKING:
     from trialbook.experiment import Experiment, Trial
-    from trialbook.tables._notes import Note
+    from trialbook.tables.plain import Note
 
 
 @click.command()

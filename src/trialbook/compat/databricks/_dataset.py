@@ -15,9 +15,8 @@ from trialbook.addresses import title_of
 from trialbook.data import Guardrail
 from trialbook.data._readings import readings
 from trialbook.errors import DataError
-from trialbook.tables import Source, Storage, find_table, open_big, storage_of
-from trialbook.tables._notes import Note
-from trialbook.tables._sources import read_whole
+from trialbook.tables import Source, Storage, find_table, open_big, read_whole, storage_of
+from trialbook.tables.plain import Note
 
 # A name of one to three parts, in backticks or not, with a version of the table or not.
 NAME = re.compile(r"(?:`[^`]+`|[\w-]+)(?:\.(?:`[^`]+`|[\w-]+)){0,2}(?:@\d+)?")

@@ -18,8 +18,8 @@ from trialbook.data import Guardrail
 from trialbook.data._guardrails import listed, rows_text
 from trialbook.errors import DataError, OptionError, nearest
 from trialbook.tables import Storage, read_table, storage_of
-from trialbook.tables._dates import detect_format, parse
-from trialbook.tables._storage import shown
+from trialbook.tables.plain import shown
+from trialbook.tables.text import detect_format, parse
 
 PLACE = "argument feature_store_lookups"
 KEYS = ("table_name", "lookup_key", "timestamp_lookup_key", "primary_keys", "timestamp_key")

@@ -19,7 +19,7 @@ from trialbook.errors import DataError, OptionError, nearest
 from trialbook.job import Job, Label, Task
 from trialbook.learners import all_learners
 from trialbook.tables import storage_of
-from trialbook.tables._storage import Storage, shown
+from trialbook.tables.plain import Storage, shown
 
 # Where experiments and tables are if nobody says otherwise: where the command line has them, too.
 WORKSPACE = "trialbook"

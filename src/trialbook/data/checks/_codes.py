@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from trialbook.data._columns import Column, Semantic
-from trialbook.tables._dates import parse
-from trialbook.tables._storage import Storage
+from trialbook.tables.plain import Storage
+from trialbook.tables.text import parse
 
 # Of tens of thousands of columns, fewer rows would tell nothing.
 FEWEST = 200

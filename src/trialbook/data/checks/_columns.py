@@ -5,7 +5,7 @@ from __future__ import annotations
 from trialbook.data._columns import Semantic
 from trialbook.data._guardrails import Guardrail, listed
 from trialbook.data.checks._look import Look
-from trialbook.tables._storage import Storage
+from trialbook.tables.plain import Storage
 
 # A column with more missing cells than this says little; it is kept, and named.
 MOSTLY_MISSING = 0.5

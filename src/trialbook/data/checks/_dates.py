@@ -11,7 +11,7 @@ from trialbook.data._columns import Column, Semantic
 from trialbook.data._guardrails import Guardrail, rows_text
 from trialbook.data.checks._codes import times_of
 from trialbook.data.checks._look import Look
-from trialbook.tables._storage import Storage, shown
+from trialbook.tables.plain import Storage, shown
 
 # What systems write for an unknown date: the zeros of Unix, spreadsheets, Delphi and databases,
 # and the last days that people think of.

@@ -10,7 +10,7 @@ from trialbook.data._splits import TRAINS, VALIDATES
 from trialbook.data._target import encode
 from trialbook.data.checks._codes import sampled_rows
 from trialbook.data.checks._look import Part, Sets
-from trialbook.tables._storage import Storage
+from trialbook.tables.plain import Storage
 
 # From this share of the rows on, scores are visibly those of rows that models have seen.
 TOO_MANY = 0.01

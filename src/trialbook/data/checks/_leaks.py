@@ -12,7 +12,7 @@ from trialbook.data._guardrails import Guardrail, listed
 from trialbook.data._target import encode
 from trialbook.data.checks._codes import codes_of, sampled_rows, times_of
 from trialbook.data.checks._look import Look
-from trialbook.tables._storage import Storage
+from trialbook.tables.plain import Storage
 
 # Enough rows for a share of 99 %, and few enough cells for thousands of columns in a second.
 LEAK_ROWS, LEAK_CELLS = 5_000, 2_500_000

@@ -10,8 +10,8 @@ from trialbook.data._guardrails import Guardrail
 from trialbook.data.checks._codes import times_of
 from trialbook.data.checks._dates import beyond_range
 from trialbook.data.checks._look import Look
-from trialbook.tables._dates import detect_format, parse
-from trialbook.tables._storage import Storage, shown
+from trialbook.tables.plain import Storage, shown
+from trialbook.tables.text import detect_format, parse
 
 NAME = "Mixed types"
 # A text column in which this share of the cells are numbers is a numeric one with typing errors.

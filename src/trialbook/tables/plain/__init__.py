@@ -1,0 +1,49 @@
+"""One plain form for every table: what all readers make, and the parts that they share."""
+
+from __future__ import annotations
+
+from trialbook.tables.plain._annotations import take_annotations
+from trialbook.tables.plain._batches import BATCH_ROWS, COPIES, batch_of, gather, plain, spool
+from trialbook.tables.plain._kinds import Asked, Kind
+from trialbook.tables.plain._normalise import (
+    assemble,
+    check_width,
+    column_names,
+    from_arrow,
+    normalise,
+    normalise_column,
+)
+from trialbook.tables.plain._notes import Note, file_of, listed, written
+from trialbook.tables.plain._parquet import ParquetTable, open_parquet
+from trialbook.tables.plain._storage import Storage, as_text, example, shown, storage_of
+from trialbook.tables.plain._temporary import TemporaryFolder
+
+__all__ = [
+    "BATCH_ROWS",
+    "COPIES",
+    "Asked",
+    "Kind",
+    "Note",
+    "ParquetTable",
+    "Storage",
+    "TemporaryFolder",
+    "as_text",
+    "assemble",
+    "batch_of",
+    "check_width",
+    "column_names",
+    "example",
+    "file_of",
+    "from_arrow",
+    "gather",
+    "listed",
+    "normalise",
+    "normalise_column",
+    "open_parquet",
+    "plain",
+    "shown",
+    "spool",
+    "storage_of",
+    "take_annotations",
+    "written",
+]

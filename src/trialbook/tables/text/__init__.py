@@ -1,0 +1,30 @@
+"""Cells of text: how they are encoded, and the numbers and dates that they hold."""
+
+from __future__ import annotations
+
+from trialbook.tables.text._cells import (
+    MISSING_TEXT,
+    MISSING_VALUE,
+    date_formats,
+    infer,
+    settle_dates,
+)
+from trialbook.tables.text._dates import detect_format, mixed_formats, parse, parsed_share, turned
+from trialbook.tables.text._encoding import as_utf8, recognised
+from trialbook.tables.text._numbers import plain_texts
+
+__all__ = [
+    "MISSING_TEXT",
+    "MISSING_VALUE",
+    "as_utf8",
+    "date_formats",
+    "detect_format",
+    "infer",
+    "mixed_formats",
+    "parse",
+    "parsed_share",
+    "plain_texts",
+    "recognised",
+    "settle_dates",
+    "turned",
+]
