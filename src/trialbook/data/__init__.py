@@ -8,13 +8,31 @@ from __future__ import annotations
 from trialbook.data._big import BIG_ROWS, least_rows, trained_rows
 from trialbook.data._columns import Column, Semantic
 from trialbook.data._downsample import CLASS_SAMPLING, SAMPLE_WEIGHT
-from trialbook.data._guardrails import NAMED_ROWS, Guardrail, concerned, counts, ranked, told
+from trialbook.data._guardrails import (
+    NAMED_ROWS,
+    Guardrail,
+    concerned,
+    counts,
+    listed,
+    ranked,
+    row_numbers,
+    rows_text,
+    told,
+)
 from trialbook.data._orders import orders_of
 from trialbook.data._prepare import Prepared, prepare
 from trialbook.data._read import FOLD_COLUMN
+from trialbook.data._readings import readings
+from trialbook.data._roles import check_columns
 from trialbook.data._schema import Schema
 from trialbook.data._splits import Folds, cut_test, make_folds
-from trialbook.data._target import encode, infer_task, keep_known_labels, prepare_target
+from trialbook.data._target import (
+    check_target,
+    encode,
+    infer_task,
+    keep_known_labels,
+    prepare_target,
+)
 from trialbook.data._types import detect
 
 __all__ = [
@@ -29,6 +47,8 @@ __all__ = [
     "Prepared",
     "Schema",
     "Semantic",
+    "check_columns",
+    "check_target",
     "concerned",
     "counts",
     "cut_test",
@@ -37,11 +57,15 @@ __all__ = [
     "infer_task",
     "keep_known_labels",
     "least_rows",
+    "listed",
     "make_folds",
     "orders_of",
     "prepare",
     "prepare_target",
     "ranked",
+    "readings",
+    "row_numbers",
+    "rows_text",
     "told",
     "trained_rows",
 ]

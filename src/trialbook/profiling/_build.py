@@ -9,9 +9,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from trialbook.data import Column, Guardrail, Schema, Semantic, detect, infer_task, prepare_target
-from trialbook.data._roles import check_columns
-from trialbook.data._target import check_target
+from trialbook.data import (
+    Column,
+    Guardrail,
+    Schema,
+    Semantic,
+    check_columns,
+    check_target,
+    detect,
+    infer_task,
+    prepare_target,
+)
 from trialbook.data.checks import Look, check
 from trialbook.errors import OptionError
 from trialbook.profiling import _association as association

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from trialbook.data.checks._dates import FIRST_DAY, LAST_DAY
+from trialbook.data.checks import FIRST_DAY, LAST_DAY
 from trialbook.profiling._describe import EXAMPLES, shown_range
 from trialbook.profiling._figures import Cell, Gap, Periods, Times
 

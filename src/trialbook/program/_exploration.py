@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from trialbook.data._guardrails import ranked, told
+from trialbook.data import ranked, told
 from trialbook.job import Task
 from trialbook.program import _exploration_cells as cells
 from trialbook.program import _exploration_relations as relations
@@ -26,9 +26,7 @@ from trialbook.program._versions import (
 )
 
 if TYPE_CHECKING:
-    from trialbook.data._columns import Column
-    from trialbook.data._guardrails import Guardrail
-    from trialbook.data._schema import Schema
+    from trialbook.data import Column, Guardrail, Schema
 
 # A table of columns that is longer than this is not read; types are then counted instead.
 MAX_LISTED = 100

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from trialbook.data._downsample import SAMPLE_WEIGHT
+from trialbook.data import SAMPLE_WEIGHT
 from trialbook.program import _networks, _snippets, _transformers
 from trialbook.program._code import Code, assign, import_block, literal, set_constant, source_of
 from trialbook.program._features import FeatureCode, feature_code

@@ -12,8 +12,7 @@ from typing import Any
 import pandas as pd
 
 from trialbook.addresses import title_of
-from trialbook.data import Guardrail
-from trialbook.data._readings import readings
+from trialbook.data import Guardrail, readings
 from trialbook.errors import DataError
 from trialbook.tables import Source, Storage, find_table, open_big, read_whole, storage_of
 from trialbook.tables.plain import Note

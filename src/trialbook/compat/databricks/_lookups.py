@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 
 from trialbook.compat.databricks._dataset import resolve
-from trialbook.data import Guardrail
-from trialbook.data._guardrails import listed, rows_text
+from trialbook.data import Guardrail, listed, rows_text
 from trialbook.errors import DataError, OptionError, nearest
 from trialbook.tables import Storage, read_table, storage_of
 from trialbook.tables.plain import shown

@@ -13,8 +13,7 @@ import numpy as np
 
 from trialbook.compat.databricks._dataset import Dataset, resolve
 from trialbook.compat.databricks._lookups import join
-from trialbook.data import Guardrail
-from trialbook.data._guardrails import row_numbers, rows_text
+from trialbook.data import Guardrail, row_numbers, rows_text
 from trialbook.errors import DataError, OptionError, nearest
 from trialbook.job import Job, Label, Task
 from trialbook.learners import all_learners

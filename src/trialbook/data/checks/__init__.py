@@ -11,7 +11,7 @@ from trialbook.data.checks._columns import (
     missing_values,
     unsupported,
 )
-from trialbook.data.checks._dates import dates_out_of_range
+from trialbook.data.checks._dates import FIRST_DAY, LAST_DAY, dates_out_of_range
 from trialbook.data.checks._drift import drift
 from trialbook.data.checks._duplicates import duplicates
 from trialbook.data.checks._leaks import after_the_fact, target_leak
@@ -19,7 +19,7 @@ from trialbook.data.checks._look import Check, Look, Part, SetCheck, Sets
 from trialbook.data.checks._mixed import mixed_types
 from trialbook.data.checks._numbers import target_outliers
 
-__all__ = ["Look", "Part", "Sets", "check", "check_sets"]
+__all__ = ["FIRST_DAY", "LAST_DAY", "Look", "Part", "Sets", "check", "check_sets"]
 
 # In the order in which they are reported.
 CHECKS: tuple[Check, ...] = (
