@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -162,6 +164,46 @@ def test_an_upload_that_fails_harms_no_table(bank, space, monkeypatch):
     assert tb.tables.read("bank", space).equals(read_table(bank))
 
 
+def test_a_version_whose_upload_is_interrupted_after_the_commit_has_its_rows(
+    bank, space, monkeypatch
+):
+    tb.tables.upload(bank, workspace=space)
+    commit = _catalogue._delta.add_version
+
+    def interrupted(*arguments, **options):
+        commit(*arguments, **options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("trialbook.tables._delta.add_version", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        tb.tables.upload(bank, workspace=space)
+    assert tb.tables.show("bank", space).entry.version == 1
+    assert tb.tables.read("bank", space).equals(read_table(bank))
+
+
+def test_what_a_killed_upload_left_is_taken_away_when_nobody_goes_on_with_it(bank, space):
+    tb.tables.upload(bank, workspace=space)
+    left, going_on = (space / "tables" / f".bank-0123456{i}" for i in range(2))
+    for folder in (left, going_on):
+        folder.mkdir()
+        (folder / "part.parquet").write_bytes(b"")
+    long_ago = time.time() - 2 * _catalogue.LEFT_S
+    for path in (left / "part.parquet", left, going_on):
+        os.utime(path, (long_ago, long_ago))
+    tb.tables.upload(bank, workspace=space)
+    assert (left.exists(), going_on.exists()) == (False, True)
+
+
+@pytest.mark.parametrize("harm", [lambda path: path.unlink(), lambda path: path.write_bytes(b"x")])
+def test_files_that_are_gone_or_damaged_are_told(harm, bank, space):
+    tb.tables.upload(bank, workspace=space)
+    for path in (space / "tables" / "bank").glob("*.parquet"):
+        harm(path)
+    for ask in (tb.tables.list, lambda space: tb.tables.show("bank", space)):
+        with pytest.raises(DataError, match=r"are gone|cannot be read: .*bank@0"):
+            ask(space)
+
+
 def test_a_source_that_does_not_exist_leaves_no_workspace(tmp_path):
     with pytest.raises(DataError, match="no such file"):
         tb.tables.upload(tmp_path / "none.csv", workspace=tmp_path / "new")
@@ -220,6 +262,14 @@ def test_rows_of_another_kind_are_not_appended(rows, said, bank, space):
     assert contents(space) == before
 
 
+def test_codes_stay_text_among_rows_that_are_added(tmp_path, space):
+    (tmp_path / "codes.csv").write_text("code,n\n007,1\n")
+    (tmp_path / "more.csv").write_text("code,n\n17,2\n")
+    tb.tables.upload(tmp_path / "codes.csv", workspace=space)
+    tb.tables.upload(tmp_path / "more.csv", "codes", space, append=True)
+    assert tb.tables.read("codes", space).to_dict("list") == {"code": ["007", "17"], "n": [1, 2]}
+
+
 def test_missing_cells_fit_any_column(bank, space):
     tb.tables.upload(bank, workspace=space)
     tb.tables.upload(pd.DataFrame({"job": [None], "age": [None]}), "bank", space, append=True)
@@ -271,6 +321,15 @@ def test_a_table_is_dropped_with_all_its_versions(bank, space):
     assert [entry.name for entry in tb.tables.list(space)] == ["other"]
     with pytest.raises(DataError, match=r"no table 'bank'.*Known: other"):
         tb.tables.drop("bank", space)
+
+
+def test_dropping_a_link_leaves_what_it_leads_to(bank, space, tmp_path):
+    tb.tables.upload(bank, workspace=space)
+    tb.tables.upload(bank, workspace=tmp_path / "other")
+    (space / "tables" / "link").symlink_to(tmp_path / "other" / "tables" / "bank")
+    tb.tables.drop("link", space)
+    assert [entry.name for entry in tb.tables.list(space)] == ["bank"]
+    assert len(tb.tables.read("bank", tmp_path / "other")) == 3
 
 
 def test_passwords_do_not_get_into_the_log(bank, space, monkeypatch):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trialbook.addresses import hide_password, place_of, title_of
+from trialbook.addresses import hide_password, path_of, place_of, title_of
 from trialbook.errors import DataError, OptionError, WorkspaceError, nearest
 from trialbook.tables import delta
 from trialbook.tables.delta import (
@@ -42,6 +43,10 @@ _LOCK = ".lock"
 _WORKSPACE = ("mlflow.db", "artifacts", "locks", TABLES, ".write-test")
 # Commits take milliseconds: who waits longer than this waits for a process that hangs.
 LOCK_WAIT_S = 60.0
+
+# An upload writes all the time: what has not changed for so long was left by one that was killed.
+LEFT_S = 86_400.0
+_LEFT = re.compile(rf"\.{NAME.pattern}-[0-9a-f]{{8}}")
 
 # Windows keeps these names for devices.
 _DEVICES = {"con", "prn", "aux", "nul"} | {f"{n}{i}" for n in ("com", "lpt") for i in range(10)}
@@ -177,6 +182,7 @@ def upload(
         noted = [] if notes is None else notes
         part = _write(source, staging, Path(workspace), latest if append else None, noted)
         with _locked(home):
+            _sweep(home)
             _commit(home, name, staging, part, append=append)
     except OSError as error:
         raise _cannot_write(home, error) from error
@@ -291,7 +297,10 @@ def drop(name: str, workspace: str | Path = "trialbook") -> None:
             # No one sees half of a table: it is out of sight before its files go.
             dropped = home / f".{name}-{uuid.uuid4().hex[:8]}"
             folder.rename(dropped)
-        shutil.rmtree(dropped)
+        if dropped.is_symlink():  # what it leads to is someone else's
+            dropped.unlink()
+        else:
+            shutil.rmtree(dropped)
     except OSError as error:
         raise _cannot_write(home, error) from error
 
@@ -301,7 +310,7 @@ def drop(name: str, workspace: str | Path = "trialbook") -> None:
 
 def _home(workspace: str | Path) -> Path:
     """The folder of tables of a workspace that is there, or may be made."""
-    folder = Path(workspace).expanduser().absolute()
+    folder = path_of(workspace).absolute()
     if folder.exists() and not folder.is_dir():
         raise WorkspaceError(
             "the workspace is a file", place=str(folder), remedy="Choose a folder (--workspace)."
@@ -323,7 +332,7 @@ def _home(workspace: str | Path) -> Path:
 
 
 def _existing(workspace: str | Path) -> Path:
-    folder = Path(workspace).expanduser().absolute()
+    folder = path_of(workspace).absolute()
     if not folder.is_dir():
         raise WorkspaceError(
             "there is no such workspace",
@@ -447,7 +456,10 @@ def _write(
     schema = None if big is None else streamed_schema(big)
     frames: Iterator[pd.DataFrame]
     if big is None or schema is None:
-        table = read_whole(source, big, workspace=workspace, notes=notes)
+        # Codes such as 007 are text in the table, and so is 17 among the rows that are added.
+        types = () if latest is None else latest.types
+        text = {name for name, kind in types if _delta.storage_of_type(kind) is Storage.STRING}
+        table = read_whole(source, big, text=text, workspace=workspace, notes=notes)
         schema = stored_schema(table, place=place)
         frames = iter([table])
     else:
@@ -491,7 +503,9 @@ def _commit(home: Path, name: str, staging: Path, part: delta.Part, *, append: b
     try:
         delta.add_version(latest, replace(part, file=file), append=append)
     except BaseException:
-        file.unlink(missing_ok=True)
+        # Interrupted after the commit, the new version has the file.
+        if open_delta(latest.folder, name=name).version == latest.version:
+            file.unlink(missing_ok=True)
         raise
 
 
@@ -513,6 +527,17 @@ def _locked(home: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _sweep(home: Path) -> None:
+    """Take away what uploads and drops left that were killed."""
+    for folder in home.iterdir():
+        if _LEFT.fullmatch(folder.name) is None or not folder.is_dir():
+            continue
+        with contextlib.suppress(FileNotFoundError):  # whoever made it takes it away now
+            latest = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+            if time.time() - latest > LEFT_S:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove_empty(home: Path) -> None:

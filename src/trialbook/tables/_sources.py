@@ -129,6 +129,7 @@ def read_whole(
     source: Source,
     big: ParquetTable | None,
     *,
+    text: Collection[str] = (),
     workspace: str | Path | None = None,
     notes: list[Note] | None = None,
 ) -> pd.DataFrame:
@@ -139,7 +140,7 @@ def read_whole(
     source : str, Path or a table in memory
     big : ParquetTable, optional
         What `open_big` gave for it.
-    workspace, notes
+    text, workspace, notes
         As in `read_table`.
 
     Returns
@@ -153,8 +154,8 @@ def read_whole(
         As `read_table`.
     """
     if big is None or big.folder is None:
-        return read_table(source, workspace=workspace, notes=notes)
-    return settle_dates(big.read(), (), [] if notes is None else notes)
+        return read_table(source, text=text, workspace=workspace, notes=notes)
+    return settle_dates(big.read(), text, [] if notes is None else notes)
 
 
 def _read(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 import pandas as pd
@@ -23,6 +24,8 @@ from trialbook.tables.plain import ParquetTable, Storage, from_arrow, open_parqu
 if TYPE_CHECKING:
     from deltalake import CommitProperties, DeltaTable
     from deltalake.transaction import AddAction
+
+Result = TypeVar("Result")
 
 LOG = "_delta_log"
 # A version follows the name of a table, or the path of its folder.
@@ -84,13 +87,7 @@ class DeltaVersion:
 
     def _read_all(self) -> pd.DataFrame:
         dataset = self._dataset()
-        try:
-            table = dataset.to_table()
-        except FileNotFoundError:
-            raise self._vacuumed() from None
-        except (pa.ArrowException, OSError) as error:
-            raise self._unreadable(error) from None
-        return from_arrow(table, place=self.place, only_copy=True)
+        return from_arrow(self._of_files(dataset.to_table), place=self.place, only_copy=True)
 
     def open_big(self) -> ParquetTable | None:
         """The version as Parquet files; ``None`` where these alone do not tell its rows."""
@@ -117,7 +114,7 @@ class DeltaVersion:
     @property
     def n_rows(self) -> int:
         """Number of rows."""
-        return int(self._dataset().count_rows())
+        return int(self._of_files(self._dataset().count_rows))
 
     @property
     def n_bytes(self) -> int:
@@ -139,10 +136,7 @@ class DeltaVersion:
 
     def head(self, rows: int) -> pd.DataFrame:
         """The first rows, normalised."""
-        try:
-            table = self._dataset().head(rows)
-        except FileNotFoundError:
-            raise self._vacuumed() from None
+        table = self._of_files(partial(self._dataset().head, rows))
         return from_arrow(table, place=self.place) if len(table) else table.to_pandas()
 
     def changes(self) -> tuple[Change, ...]:
@@ -169,6 +163,15 @@ class DeltaVersion:
         return pa.dataset.FileSystemDataset(
             parts, dataset.schema, dataset.format, dataset.filesystem
         )
+
+    def _of_files(self, work: Callable[[], Result]) -> Result:
+        """What is found in the files, some of which may be gone or damaged."""
+        try:
+            return work()
+        except FileNotFoundError:
+            raise self._vacuumed() from None
+        except (pa.ArrowException, OSError) as error:
+            raise self._unreadable(error) from None
 
     def _vacuumed(self) -> DataError:
         return DataError(
