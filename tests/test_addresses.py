@@ -59,6 +59,11 @@ def test_an_experiment_is_named_after_its_table_else_its_database(address: str, 
             "https://host/t.csv?v=1&X-Amz-Signature=***",
         ),
         ("https://x.blob/t.csv?sv=2&sig=secret", "https://x.blob/t.csv?sv=2&sig=***"),
+        ("https://secret@host/t.csv", "https://***@host/t.csv"),
+        (
+            "mssql+pyodbc:///?odbc_connect=UID%3Dada%3BPWD%3Dsecret#t",
+            "mssql+pyodbc:///?odbc_connect=***#t",
+        ),
     ],
 )
 def test_passwords_and_keys_are_not_shown(address: str, shown: str):
@@ -109,6 +114,8 @@ def test_parts_of_an_address():
         ("select.orders", False),
         ("with", False),
         ("DELETE FROM t", False),
+        ("/* 2 * 3 */ /* **/ select 1", True),
+        ("/**/" * 40 + "x", False),  # does not take for ever
     ],
 )
 def test_a_query_is_told_from_a_name(fragment: str, query: bool):

@@ -46,6 +46,7 @@ def test_aliases_are_followed_once(read):
         ("a: !!python/name:os.system\n", r"not YAML \(job.yml, line 1\)"),
         (b"a: \xff\n", r"not YAML \(job.yml\)"),
         ("[" * 5000, "not YAML"),
+        ("a: 2024-13-45\n", "not YAML"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(read, text, message):

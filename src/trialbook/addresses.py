@@ -10,13 +10,15 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from trialbook.errors import DataError
+
 # One letter is a drive of Windows.
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 # A table of Spark's has no host, and so no slashes.
 SPARK = "spark:"
 _DATABASE_FILE = re.compile(r"\.(duckdb|ddb|sqlite3?|db)(?=#|$)", re.IGNORECASE)
 _QUERY = re.compile(
-    r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*(?:select|with)(?![\w.]|$)", re.IGNORECASE | re.DOTALL
+    r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*(?:[^*]|\*(?!/))*\*/)*(?:select|with)(?![\w.]|$)", re.IGNORECASE
 )
 # From the colon after the user to the last "@" before the path: a password may hold a slash, a
 # "#" or even an "@" that should have been escaped. A port is no password.
@@ -24,10 +26,12 @@ _PASSWORD = (
     re.compile(r"(?<=://)([^:/?#@]*):[^@#]*@(?:[^/?#@]*@)*"),
     re.compile(r"(?<=://)([^:/?#@]*):(?!\d*(?:[/?]|$))[^@]*@(?:[^/?#@]*@)*"),
 )
+# On the web, who comes with a name alone comes with a token.
+_TOKEN = re.compile(r"(?<=://)[^:/?#@]+@")
 # Parameters of an address that let someone in, such as those of a signed link.
 _SECRET = re.compile(
     r"(?<=[?&])([^=&#]*(?:passw|pwd|secret|token|signature|credential|api-?_?key|access-?_?key|"
-    r"private-?_?key)[^=&#]*|sig|key|passphrase)=[^&#]*",
+    r"private-?_?key|passphrase|odbc_connect)[^=&#]*|sig|key|auth)=[^&#]*",
     re.IGNORECASE,
 )
 # So much of a query is shown where it only says which one it is.
@@ -47,6 +51,24 @@ def without_file_scheme(address: str) -> str:
     from urllib.request import url2pathname  # which brings all of HTTP along
 
     return url2pathname(urlsplit(address.replace("#", "%23").replace("?", "%3F")).path)
+
+
+def path_of(text: str | Path) -> Path:
+    """A path, whose ``~`` is the home of a user.
+
+    Raises
+    ------
+    DataError
+        If there is no such user.
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise DataError(
+            "there is no such user",
+            place=str(text),
+            remedy="Check the name after the '~'; a name of a file that begins so is ./~name.",
+        ) from None
 
 
 def split_fragment(address: str) -> tuple[str, str | None]:
@@ -85,6 +107,8 @@ def hide_password(address: str) -> str:
     """
     for pattern in _PASSWORD:
         address = pattern.sub(r"\1:***@", address)
+    if scheme_of(address) in ("http", "https"):
+        address = _TOKEN.sub("***@", address, count=1)
     return _SECRET.sub(r"\1=***", address)
 
 

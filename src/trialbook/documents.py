@@ -81,7 +81,7 @@ def read_yaml(path: Path, *, kind: str, remedy: str) -> Document:
         raise DataError(
             f"cannot read the {kind}: {error.strerror}", place=str(path), remedy="Check the path."
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         raise DataError(f"the {kind} is not YAML", place=f"{path}{line}", remedy=remedy) from None

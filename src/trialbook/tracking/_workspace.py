@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from trialbook.addresses import hide_password
+from trialbook.addresses import hide_password, path_of
 from trialbook.errors import WorkspaceError
 from trialbook.tracking._template import copy_template, import_mlflow
 
@@ -73,7 +73,7 @@ class Workspace:
         WorkspaceError
             If it does not exist, is not a workspace, cannot be written or is full.
         """
-        folder = Path(path).expanduser().absolute()
+        folder = path_of(path).absolute()
         if tracking_uri is None and ("?" in str(folder) or unquote(str(folder)) != str(folder)):
             raise WorkspaceError(
                 "the path of a workspace cannot hold '?' or an escape such as %20",

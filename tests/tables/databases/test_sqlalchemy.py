@@ -112,6 +112,13 @@ def test_what_cannot_be_read_of_sqlite_is_told(shop: Path, tmp_path: Path) -> No
     assert "in memory" in refused("sqlite://#people")
 
 
+def test_no_parameter_of_an_address_lets_sqlite_write(shop: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new.db"
+    assert "unable to open" in refused(f"sqlite:///file:{new}?mode=rwc&uri=true#people")
+    assert not new.exists()
+    assert len(read_table(f"sqlite:///file:{shop}?uri=true#people")) == 3
+
+
 @pytest.mark.parametrize(
     "statement",
     [

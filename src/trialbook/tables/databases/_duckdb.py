@@ -14,6 +14,7 @@ import pyarrow as pa
 from trialbook.addresses import (
     is_database_file,
     is_query,
+    path_of,
     place_of,
     scheme_of,
     split_fragment,
@@ -53,7 +54,7 @@ def open_big(asked: Asked) -> ParquetTable:
 
 def _is_duckdb(path: str) -> bool:
     try:
-        with Path(path).expanduser().open("rb") as file:
+        with path_of(path).open("rb") as file:
             return file.read(_MAGIC_AT + len(_MAGIC))[_MAGIC_AT:] == _MAGIC
     except OSError:
         return False  # whoever reads it says what is wrong with it
@@ -87,7 +88,7 @@ def _file(target: str, place: str) -> Path:
     name = target
     if scheme_of(target) is not None:
         name = unquote(target.split("://", 1)[1].removeprefix("/").partition("?")[0])
-    path = Path(name).expanduser()
+    path = path_of(name)
     if not path.is_file():
         raise DataError(
             "there is no such file",

@@ -16,6 +16,7 @@ import pyarrow as pa
 from trialbook.addresses import (
     is_database_file,
     is_query,
+    path_of,
     place_of,
     scheme_of,
     split_fragment,
@@ -143,7 +144,9 @@ def _engine(url: URL, place: str) -> Engine:
 
     arguments: dict[str, Any] = {}
     execution: dict[str, Any] = {}
-    if url.get_backend_name() == "sqlite" and not str(url.database or "").startswith("file:"):
+    if url.get_backend_name() == "sqlite" and str(url.database or "").startswith("file:"):
+        url = url.update_query_dict({"mode": "ro", "uri": "true"})
+    elif url.get_backend_name() == "sqlite":
         path = _sqlite_file(url, place)
         uri = f"file:{quote(str(path.absolute()))}?mode=ro"
         return create_engine(
@@ -192,7 +195,7 @@ def _sqlite_file(url: URL, place: str) -> Path:
             place=place,
             remedy="Name a file, such as sqlite:///folder/shop.db#orders.",
         )
-    path = Path(str(url.database)).expanduser()
+    path = path_of(str(url.database))
     if not path.is_file():  # SQLite would make it
         raise DataError(
             "there is no such file",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from trialbook.addresses import path_of
 from trialbook.tables.delta._versions import DeltaVersion, is_delta, open_delta, split_version
 from trialbook.tables.plain import Asked, ParquetTable
 
@@ -19,7 +20,7 @@ NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}")
 
 def table_names(workspace: Path | None) -> list[str]:
     """Names of the tables in a workspace, sorted; none if there is no workspace."""
-    home = None if workspace is None else workspace.expanduser() / TABLES
+    home = None if workspace is None else path_of(workspace) / TABLES
     if home is None or not home.is_dir():
         return []
     return sorted(
@@ -60,7 +61,7 @@ def find_table(text: str, workspace: Path | None) -> DeltaVersion | None:
     name, version = split_version(text)
     if workspace is None or name not in table_names(workspace):
         return None
-    return open_delta(workspace.expanduser() / TABLES / name, version, name=name)
+    return open_delta(path_of(workspace) / TABLES / name, version, name=name)
 
 
 def find_folder(text: str) -> DeltaVersion | None:
@@ -80,10 +81,10 @@ def find_folder(text: str) -> DeltaVersion | None:
     DataError
         If the table has no such version.
     """
-    if is_delta(Path(text).expanduser()):
-        return open_delta(Path(text).expanduser(), name=text)
+    if is_delta(path_of(text)):
+        return open_delta(path_of(text), name=text)
     path, version = split_version(text)
-    folder = Path(path).expanduser()
+    folder = path_of(path)
     return (
         open_delta(folder, version, name=path)
         if version is not None and is_delta(folder)
@@ -124,7 +125,7 @@ def is_table(asked: Asked) -> bool:
 def is_delta_folder(asked: Asked) -> bool:
     """Whether it is a folder with a Delta table."""
     paths = (asked.address, split_version(asked.address)[0])
-    return any(is_delta(Path(path).expanduser()) for path in paths)
+    return any(is_delta(path_of(path)) for path in paths)
 
 
 def read_version(asked: Asked) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from trialbook.addresses import path_of
 from trialbook.documents import Document, read_yaml
 from trialbook.errors import DataError, nearest
 from trialbook.tables.files import find_files, natural_order
@@ -130,12 +131,12 @@ class Described:
 
     def path(self, location: Location) -> Path:
         """A location as a path."""
-        return Path(os.path.normpath(self.folder / Path(location.value).expanduser()))
+        return Path(os.path.normpath(self.folder / path_of(location.value)))
 
 
 def find_description(address: str) -> Path | None:
     """The file ``MLTable`` that an address names, itself or by its folder."""
-    path = Path(address).expanduser()
+    path = path_of(address)
     try:
         if path.name == FILE and path.is_file():
             return path

@@ -9,9 +9,10 @@ from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.error import HTTPError
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 from urllib.request import Request, urlopen
 
+from trialbook.addresses import place_of
 from trialbook.errors import DataError
 from trialbook.tables.files import FORMATS
 from trialbook.tables.plain import TemporaryFolder
@@ -34,7 +35,7 @@ TYPES = {
 
 def name_in(address: str) -> str:
     """The file's name, as the address has it; may be empty or without an extension."""
-    return PurePosixPath(unquote(urlsplit(address).path)).name
+    return PurePosixPath(unquote(_parts(address).path)).name
 
 
 def fetch(address: str, folder: TemporaryFolder) -> Path:
@@ -86,8 +87,19 @@ def fetch(address: str, folder: TemporaryFolder) -> Path:
     return path
 
 
+def _parts(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError as error:
+        raise DataError(
+            f"this is not an address: {error}",
+            place=place_of(address),
+            remedy="Write it like https://host/bank.csv.",
+        ) from None
+
+
 def _request(address: str) -> Request:
-    parts = urlsplit(address)
+    parts = _parts(address)
     login, _, host = parts.netloc.rpartition("@")
     request = Request(urlunsplit(parts._replace(netloc=host, fragment="")))
     request.add_header("User-Agent", "trialbook")
