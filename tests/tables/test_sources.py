@@ -15,7 +15,7 @@ import pyarrow.parquet
 import pytest
 
 from trialbook.errors import DataError
-from trialbook.tables import Storage, read_table, storage_of
+from trialbook.tables import Storage, open_big, read_table, storage_of
 
 
 @pytest.fixture
@@ -330,6 +330,33 @@ def test_a_folder_or_pattern_without_tables_is_refused(tmp_path: Path) -> None:
 
 
 # -- broken input ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "cause"),
+    [
+        ("x" * 300, "cannot be read: File name too long"),
+        ("~nobody-of-that-name/x.csv", "no such user"),
+        ("http://[::1/x.csv", "not an address"),
+    ],
+)
+def test_what_cannot_be_an_address_is_told(address: str, cause: str) -> None:
+    for read in (read_table, open_big):
+        with pytest.raises(DataError, match=cause):
+            read(address)
+
+
+def test_signs_that_look_like_digits_are_no_numbers_of_parts(tmp_path: Path) -> None:
+    for name in ("2²2.csv", "2²10.csv"):
+        (tmp_path / name).write_text(f"x\n{len(name)}\n")
+    assert read_table(tmp_path)["x"].tolist() == [7, 8]
+
+
+def test_hashtags_are_rows_and_no_comments(tmp_path: Path) -> None:
+    (tmp_path / "tags.csv").write_text("#tag,n\n#a,1\n#b,2\nc,3\n")
+    assert read_table(tmp_path / "tags.csv")["n"].tolist() == [1, 2, 3]
+    (tmp_path / "told.csv").write_text("# by me, today\n# a,b\n1,2\n")
+    assert read_table(tmp_path / "told.csv").to_dict("list") == {"# a": [1], "b": [2]}
 
 
 def test_a_missing_file_suggests_the_nearest_name(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
 from trialbook.errors import DataError
@@ -83,6 +85,12 @@ def test_several_files_are_one_table(tmp_path):
     assert found["whole"].dtype == np.float64
     assert found["whole"].iloc[-1] == whole["whole"][497] / 2
     assert found["late"].notna().sum() == whole["late"][rows].notna().sum()
+
+
+def test_whole_numbers_become_fractions_whatever_their_size(tmp_path):
+    for name, cells in (("a", [2**60 + 1, 2]), ("b", [0.5, None])):
+        pa.parquet.write_table(pa.table({"x": cells}), tmp_path / f"{name}.parquet")
+    assert open_big(tmp_path).read()["x"].equals(read_table(tmp_path)["x"])
 
 
 def test_files_whose_types_differ_are_refused(tmp_path):

@@ -180,7 +180,12 @@ def _comments(head: list[list[str]]) -> int:
     rest = head[count:]
     if count == 0 or not rest:
         return 0
-    return count - (len(head[count - 1]) == len(rest[0]))
+    alike = 0  # of these, one is the line of names
+    while alike < count and len(head[count - 1 - alike]) == len(rest[0]):
+        alike += 1
+    # Where the last of them holds a number it is a row, and so are all after the first.
+    rows = alike > 1 and any(_is_number(cell) for cell in head[count - 1])
+    return count - (alike if rows else min(alike, 1))
 
 
 # -- rows ------------------------------------------------------------------------------------

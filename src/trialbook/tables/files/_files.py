@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet
 
+from trialbook.addresses import path_of
 from trialbook.errors import DataError, nearest
 from trialbook.tables.delta import is_name, split_version, table_names
 from trialbook.tables.files._delimited import read_delimited
@@ -83,11 +84,18 @@ def find_files(source: str, tables: Sequence[str] = ()) -> list[Path]:
         raise DataError(
             "tables are read from local files", place=source, remedy="Download the table first."
         )
-    path = Path(source).expanduser()
-    if path.is_file():
-        return [path]
-    if path.is_dir():
-        return _in_folder(path)
+    path = path_of(source)
+    try:
+        if path.is_file():
+            return [path]
+        if path.is_dir():
+            return _in_folder(path)
+    except OSError as error:  # too long a name, or a folder that one may not enter
+        raise DataError(
+            f"the file cannot be read: {error.strerror}",
+            place=source,
+            remedy="Check the name, and the permissions of its folders.",
+        ) from None
     if any(sign in source for sign in "*?["):
         found = [Path(name) for name in glob.glob(str(path), recursive=True)]
         files = sorted((file for file in found if file.is_file()), key=natural_order)
@@ -141,7 +149,7 @@ def _suggest(path: Path, tables: Sequence[str]) -> str:
 def natural_order(path: Path) -> list[tuple[int, str]]:
     """What to sort paths by, so that part2 comes before part10."""
     parts = _NATURAL.split(str(path))
-    return [(int(part), "") if part.isdigit() else (0, part) for part in parts]
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts]
 
 
 def _extension(path: Path) -> str:

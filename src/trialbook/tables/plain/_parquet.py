@@ -102,8 +102,17 @@ class ParquetTable:
                 start += len(batch)
                 if kept is not None and not kept.any():
                     continue
-                part = batch.select(schema.names).cast(schema)
+                part = _cast(batch.select(schema.names), schema)
                 yield part if kept is None or kept.all() else part.filter(pa.array(kept))
+
+
+def _cast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """A file's rows in the types of all files; whole numbers become fractions as pandas' do."""
+    arrays = [
+        array.cast(field.type, safe=not pa.types.is_floating(field.type))
+        for array, field in zip(batch.columns, schema, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def _stored(path: Path, names: list[str]) -> Iterator[pa.RecordBatch]:
