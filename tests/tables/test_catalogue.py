@@ -168,13 +168,13 @@ def test_a_version_whose_upload_is_interrupted_after_the_commit_has_its_rows(
     bank, space, monkeypatch
 ):
     tb.tables.upload(bank, workspace=space)
-    commit = _catalogue._delta.add_version
+    commit = _catalogue.delta.add_version
 
     def interrupted(*arguments, **options):
         commit(*arguments, **options)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("trialbook.tables._delta.add_version", interrupted)
+    monkeypatch.setattr("trialbook.tables.delta.add_version", interrupted)
     with pytest.raises(KeyboardInterrupt):
         tb.tables.upload(bank, workspace=space)
     assert tb.tables.show("bank", space).entry.version == 1

@@ -458,7 +458,7 @@ def _write(
     if big is None or schema is None:
         # Codes such as 007 are text in the table, and so is 17 among the rows that are added.
         types = () if latest is None else latest.types
-        text = {name for name, kind in types if _delta.storage_of_type(kind) is Storage.STRING}
+        text = {name for name, kind in types if delta.storage_of_type(kind) is Storage.STRING}
         table = read_whole(source, big, text=text, workspace=workspace, notes=notes)
         schema = stored_schema(table, place=place)
         frames = iter([table])
