@@ -12,6 +12,8 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+from trialbook._words import shorten
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -77,7 +79,7 @@ def _columns(details: TableDetails, width: int) -> Table:
     with_sample = len(details.sample) > 0
     table = _table(("column", "kept as", *(["first rows"] if with_sample else [])))
     for column in details.schema[:MAX_COLUMNS]:
-        cells = [_short(column.name, MAX_NAME), column.storage.value]
+        cells = [shorten(column.name, MAX_NAME), column.storage.value]
         if with_sample:
             cells.append(_values(details.sample[column.name]))
         table.add_row(*(Text(" ".join(cell.split())) for cell in cells))
@@ -95,11 +97,7 @@ def _values(column: pd.Series) -> str:
 
 def _cell(cell: object) -> str:
     text = f"{cell:g}" if isinstance(cell, float) else " ".join(str(cell).split())
-    return _short(text.removesuffix(" 00:00:00"), MAX_CELL)  # a day has no time
-
-
-def _short(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}…"
+    return shorten(text.removesuffix(" 00:00:00"), MAX_CELL)  # a day has no time
 
 
 def _versions(versions: Sequence[Change], shown: int) -> Table:

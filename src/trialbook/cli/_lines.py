@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from trialbook import events
+from trialbook._words import plural
 from trialbook.cli._format import clock, number, span
 from trialbook.cli._progress import State
 
@@ -42,8 +43,8 @@ def plan_line(state: State) -> str:
     """Say the steps to come and the machine that they run on."""
     steps = ", ".join(f"{step.label} ({span(step.projected_s)})" for step in state.steps)
     total = sum(step.projected_s for step in state.steps) / max(1, state.n_workers)
-    workers = f"{state.n_workers} worker{'' if state.n_workers == 1 else 's'}"
-    cores = f"{state.cores_per_trial} core{'' if state.cores_per_trial == 1 else 's'} each"
+    workers = plural(state.n_workers, "worker")
+    cores = f"{plural(state.cores_per_trial, 'core')} each"
     return (
         f"plan of {len(state.steps)} steps on {workers} of {cores}, about {span(total)}: {steps}"
     )

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from trialbook._words import plural
 from trialbook.cli._checks import guardrail_table
-from trialbook.profiling import ColumnProfile, counts_of, plural, share, size, summary
+from trialbook.profiling import ColumnProfile, counts_of, share, size, summary
 
 if TYPE_CHECKING:
     from trialbook.profiling import Profile

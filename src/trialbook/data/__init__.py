@@ -13,10 +13,8 @@ from trialbook.data._guardrails import (
     Guardrail,
     concerned,
     counts,
-    listed,
     ranked,
     row_numbers,
-    rows_text,
     told,
 )
 from trialbook.data._orders import orders_of
@@ -57,7 +55,6 @@ __all__ = [
     "infer_task",
     "keep_known_labels",
     "least_rows",
-    "listed",
     "make_folds",
     "orders_of",
     "prepare",
@@ -65,7 +62,6 @@ __all__ = [
     "ranked",
     "readings",
     "row_numbers",
-    "rows_text",
     "told",
     "trained_rows",
 ]

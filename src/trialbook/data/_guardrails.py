@@ -62,23 +62,11 @@ class Guardrail:
         return cls(**{**kept, **lists})
 
 
-def rows_text(count: int) -> str:
-    """``1 row``, ``2 rows``."""
-    return f"{count:,} row{'' if count == 1 else 's'}"
-
-
 def share(part: float) -> str:
     """A share in percent: ``12%``, ``1.4%``, ``<0.1%``."""
     if 0 < part < 0.0005:
         return "<0.1%"
     return f"{part:.0%}" if part >= 0.1 or part == 0 else f"{part:.1%}"
-
-
-def listed(names: Iterable[str], shown: int = 5) -> str:
-    """The first names of a list in quotes, and how many more there are."""
-    names = list(names)
-    text = ", ".join(f"'{name}'" for name in names[:shown])
-    return text + (f" and {len(names) - shown:,} more" if len(names) > shown else "")
 
 
 def row_numbers(positions: np.ndarray) -> tuple[int, ...]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from trialbook._languages import ACCENTS_OPTIONAL, SPACELESS, language_name
+from trialbook._words import listed
 from trialbook.data._columns import Column, Semantic
-from trialbook.data._guardrails import Guardrail, listed
+from trialbook.data._guardrails import Guardrail
 from trialbook.errors import OptionError, nearest
 from trialbook.orders import (
     ENCODINGS,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from trialbook._words import plural
 from trialbook.data._big import (
     BIG_ROWS,
     affordable_rows,
@@ -16,10 +17,7 @@ from trialbook.data._big import (
 )
 from trialbook.data._columns import Column, Semantic
 from trialbook.data._downsample import SAMPLE_WEIGHT
-from trialbook.data._guardrails import (
-    Guardrail,
-    rows_text,
-)
+from trialbook.data._guardrails import Guardrail
 from trialbook.data._readings import readings
 from trialbook.data._roles import (
     FoldColumns,
@@ -283,7 +281,7 @@ def _cut_off(
         cut[rows] = True
     if not cut.any():
         return cut, ()
-    finding = f"{rows_text(int(cut.sum()))} of {len(table):,}"
+    finding = f"{plural(int(cut.sum()), 'row')} of {len(table):,}"
     if job.test is not None or test_frame is not None:
         note = f"{finding} are named test, besides the separate test table"
         return cut, (Guardrail("Test rows", "alerted", note, "these rows are left out"),)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from trialbook.data._guardrails import Guardrail, row_numbers, rows_text
+from trialbook._words import plural
+from trialbook.data._guardrails import Guardrail, row_numbers
 from trialbook.errors import DataError, OptionError, nearest
 from trialbook.tables.plain import Storage, example, shown, storage_of
 from trialbook.tables.text import detect_format, parse
@@ -188,7 +189,7 @@ def time_values(column: pd.Series) -> tuple[np.ndarray, tuple[Guardrail, ...]]:
     note = Guardrail(
         "Missing times",
         "alerted",
-        f"{rows_text(int(missing.sum()))} have no time in '{column.name}'",
+        f"{plural(int(missing.sum()), 'row')} have no time in '{column.name}'",
         "they count as the earliest and train",
         (str(column.name),),
         row_numbers(np.flatnonzero(missing)),

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from trialbook._words import listed, plural
 from trialbook.data._fold_count import count_values, default_folds
-from trialbook.data._guardrails import Guardrail, listed, rows_text
+from trialbook.data._guardrails import Guardrail
 from trialbook.data._sampling import (
     deal,
     deal_groups,
@@ -236,7 +237,7 @@ def _by_time(times: np.ndarray, job: Job) -> Folds:
     own = np.arange(1, len(starts) + 1)
     matrix = np.select([window < own, window == own], [TRAINS, VALIDATES], NEITHER)
     folds, notes = _fewer(job.folds, len(starts), len(np.unique(times)), "different times", job)
-    text = f"{folds} expanding window{'s' if folds > 1 else ''} by {name}"
+    text = f"{plural(folds, 'expanding window')} by {name}"
     return _folds(matrix, "chronological", text, notes)
 
 
@@ -251,7 +252,7 @@ def _from_columns(columns: pd.DataFrame) -> Folds:
     """Folds of the user's columns; `trialbook.data._roles` has checked them."""
     names = listed([str(name) for name in columns.columns])
     matrix = columns.to_numpy()
-    text = f"{matrix.shape[1]} fold{'s' if matrix.shape[1] > 1 else ''} by {names}"
+    text = f"{plural(matrix.shape[1], 'fold')} by {names}"
     return _folds(matrix, "fold column", text)
 
 
@@ -282,10 +283,10 @@ def _every_class_trains(
     notes = list(folds.guardrails)
     if not scored.all():
         lost = int((~scored).sum())
-        finding = f"{lost} fold{'s' if lost > 1 else ''} had no row left to validate on"
+        finding = f"{plural(lost, 'fold')} had no row left to validate on"
         notes.append(Guardrail("Empty folds", "fixed", finding, "left out"))
     if moved:
-        what = "1 class was" if len(moved) == 1 else f"{len(moved)} classes were"
+        what = plural(len(moved), "class was", "classes were")
         notes.append(
             Guardrail(
                 "Classes in every fold",
@@ -352,7 +353,7 @@ def cut_test(
         side = sample(strata, size, rng) if len(y) > 1 else None
     if side is None or not side.any() or side.all():
         raise DataError(
-            f"no test rows can be cut off {rows_text(len(y))}",
+            f"no test rows can be cut off {plural(len(y), 'row')}",
             remedy="Give more rows, or a separate test table.",
         )
     return np.flatnonzero(~side), np.flatnonzero(side)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trialbook.data._guardrails import Guardrail, row_numbers, rows_text
+from trialbook._words import plural
+from trialbook.data._guardrails import Guardrail, row_numbers
 from trialbook.data._schema import Schema, Task
 from trialbook.errors import DataError, OptionError, nearest
 from trialbook.tables.plain import Storage, example, shown, storage_of
@@ -218,7 +219,7 @@ def keep_known_labels(
                 Guardrail(
                     f"Classes of the {what} table",
                     "alerted",
-                    f"{rows_text(int(unknown.sum()))} of the {what} table have a class that "
+                    f"{plural(int(unknown.sum()), 'row')} of the {what} table have a class that "
                     f"training never saw, such as {shown(labels[0])}",
                     "these rows are left out",
                     (schema.target,),

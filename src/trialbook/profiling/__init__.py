@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trialbook.profiling._build import profile_of, profile_of_training
 from trialbook.profiling._figures import ColumnProfile
-from trialbook.profiling._format import counts_of, plural, share, size, summary
+from trialbook.profiling._format import counts_of, share, size, summary
 from trialbook.profiling._measures import MEASURES
 from trialbook.profiling._profile import Profile
 from trialbook.profiling._read import Looked, draw, look, some_of
@@ -17,7 +17,6 @@ __all__ = [
     "counts_of",
     "draw",
     "look",
-    "plural",
     "profile_of",
     "profile_of_training",
     "share",

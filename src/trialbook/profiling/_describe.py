@@ -9,6 +9,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
+from trialbook._words import shorten
 from trialbook.profiling._figures import (
     Cell,
     Histogram,
@@ -48,10 +49,10 @@ LEVEL_CHARACTERS = 80
 _WORD = re.compile(rf"[^\W\d_]{{{WORD_LETTERS},}}")
 
 
-def shorten(text: str, characters: int) -> str:
+def on_one_line(text: str, characters: int) -> str:
     """A text on one line, cut where it is too long."""
     line = " ".join(text.split()) or text
-    return line if len(line) <= characters else line[: characters - 1] + "…"
+    return shorten(line, characters)
 
 
 def shown_range(values: np.ndarray) -> tuple[float, float]:
@@ -187,7 +188,7 @@ def levels(codes: np.ndarray, values: np.ndarray) -> Levels | None:
     # Of equals, the one that comes first in the table.
     order = np.argsort(-counts, kind="stable")[:TOP]
     top = tuple(
-        Level(shorten(as_text(values[i]), LEVEL_CHARACTERS), int(counts[i]), counts[i] / total)
+        Level(on_one_line(as_text(values[i]), LEVEL_CHARACTERS), int(counts[i]), counts[i] / total)
         for i in order
     )
     rare = counts[(counts > 0) & (counts < RARE_LEVEL_ROWS)]
@@ -232,7 +233,7 @@ def texts(column: pd.Series) -> Texts | None:
         words=lengths(n_words),
         blank=blank,
         top_words=tuple(Level(word, count, count / len(sample)) for word, count in top),
-        examples=tuple(shorten(sample[place], EXAMPLE_CHARACTERS) for place in places),
+        examples=tuple(on_one_line(sample[place], EXAMPLE_CHARACTERS) for place in places),
     )
 
 

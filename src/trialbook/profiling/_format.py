@@ -55,11 +55,6 @@ def size(n_bytes: int) -> str:
     return f"{amount:,.0f} {unit}" if amount >= 100 or unit == "B" else f"{amount:.1f} {unit}"
 
 
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """``1 row``, ``2 rows``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
 def summary(column: ColumnProfile) -> str:
     """What the cells of a column are like, in a few words."""
     if column.numbers is not None:

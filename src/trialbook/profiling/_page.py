@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from trialbook._words import plural
 from trialbook.addresses import place_of, title_of
 from trialbook.data import Guardrail, ranked, told
 from trialbook.profiling import _svg as svg
 from trialbook.profiling._figures import ColumnProfile
-from trialbook.profiling._format import figure, plural, share, size, summary
+from trialbook.profiling._format import figure, share, size, summary
 from trialbook.profiling._html import (
     esc,
     fact,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from trialbook._words import plural
 from trialbook.profiling import _svg as svg
 from trialbook.profiling._figures import ColumnProfile, Levels, Numbers, Texts, Times
-from trialbook.profiling._format import counts_of, figure, plural, share, summary
+from trialbook.profiling._format import counts_of, figure, share, summary
 from trialbook.profiling._html import (
     esc,
     histogram_figure,

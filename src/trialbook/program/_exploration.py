@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from trialbook._words import plural
 from trialbook.data import ranked, told
 from trialbook.job import Task
 from trialbook.program import _exploration_cells as cells
@@ -140,9 +141,9 @@ def _introduction(
 ) -> str:
     n_features, n_columns = len(schema.used), len(schema.columns)
     unused = n_columns - n_features
-    features = f"{n_features:,} feature{'s' * (n_features != 1)}"
+    features = plural(n_features, "feature")
     classes = f" of {len(schema.classes)} classes" if schema.classes else ""
-    dropped = f" ({unused:,} more column{'s' * (unused != 1)} not used)" if unused else ""
+    dropped = f" ({plural(unused, 'more column')} not used)" if unused else ""
     about = f"{origin}\n\n" if origin else ""
     looked = "" if first_rows is None else f" This notebook looks at a sample of {first_rows:,}."
     return (

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from trialbook._words import shorten
 from trialbook.errors import WorkspaceError, nearest
 from trialbook.tracking._workspace import ARTIFACTS, Workspace, slug
 
@@ -365,7 +366,9 @@ class Tracker:
         self.workspace.client.log_batch(
             run_id,
             metrics=[Metric(key, float(value), now, 0) for key, value in (metrics or {}).items()],
-            params=[Param(key, _short(value)) for key, value in (params or {}).items()],
+            params=[
+                Param(key, shorten(str(value), MAX_VALUE)) for key, value in (params or {}).items()
+            ],
             tags=[RunTag(key, value) for key, value in prefixed(tags or {}).items()],
         )
 
@@ -485,8 +488,3 @@ def _own_tags(run: Run) -> dict[str, str]:
     return {
         key.removeprefix(TAG): value for key, value in run.data.tags.items() if key.startswith(TAG)
     }
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"

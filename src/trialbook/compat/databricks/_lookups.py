@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from trialbook._words import listed, plural
 from trialbook.compat.databricks._dataset import resolve
-from trialbook.data import Guardrail, listed, rows_text
+from trialbook.data import Guardrail
 from trialbook.errors import DataError, OptionError, nearest
 from trialbook.tables import Storage, read_table, storage_of
 from trialbook.tables.plain import shown
@@ -282,5 +283,5 @@ def _note(lookup: Lookup, added: pd.Index, n_missing: int, n_rows: int) -> Guard
     if not n_missing:
         finding = f"every row has its features of '{lookup.table}'"
         return Guardrail(name, "passed", finding, f"joined {listed(added)}", tuple(added))
-    finding = f"{rows_text(n_missing)} of {n_rows:,} are not in '{lookup.table}'"
+    finding = f"{plural(n_missing, 'row')} of {n_rows:,} are not in '{lookup.table}'"
     return Guardrail(name, "alerted", finding, "their features are missing", tuple(added))

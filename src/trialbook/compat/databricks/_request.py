@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from trialbook._words import plural
 from trialbook.compat.databricks._dataset import Dataset, resolve
 from trialbook.compat.databricks._lookups import join
-from trialbook.data import Guardrail, row_numbers, rows_text
+from trialbook.data import Guardrail, row_numbers
 from trialbook.errors import DataError, OptionError, nearest
 from trialbook.job import Job, Label, Task
 from trialbook.learners import all_learners
@@ -227,7 +228,7 @@ def _keep_split_rows(dataset: Dataset, name: str) -> tuple[Guardrail, ...]:
         return notes
     other = column[~known].dropna()
     example = f", such as {shown(other.iloc[0])}" if len(other) else ""
-    finding = f"{rows_text(int((~known).sum()))} of {len(column):,} are of no split{example}"
+    finding = f"{plural(int((~known).sum()), 'row')} of {len(column):,} are of no split{example}"
     rows = row_numbers(np.flatnonzero(~known))
     dataset.replace(dataset.whole()[known].reset_index(drop=True))
     note = Guardrail("Rows of no split", "alerted", finding, "left out", (name,), rows)

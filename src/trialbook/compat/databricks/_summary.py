@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialbook._words import plural
 from trialbook.compat.databricks._metrics import PRIMARY, renamed
 from trialbook.learners import find
 
@@ -136,7 +137,7 @@ class AutoMLSummary:
         more = len(self.trials) - len(rows)
         return "\n".join(
             [
-                f"Experiment {self.experiment.name}: {_count(self.trials)},"
+                f"Experiment {self.experiment.name}: {plural(len(self.trials), 'trial')},"
                 f" ranked by {self.primary_metric}",
                 *rows,
                 *([f"  and {more} more"] if more > 0 else []),
@@ -162,7 +163,8 @@ class AutoMLSummary:
         head = "".join(f"{LEFT.replace('td', 'th')}{name}</th>" for name in names)
         more = len(self.trials) - len(cells)
         return (
-            f"<p><b>{html.escape(self.experiment.name)}</b>: {_count(self.trials)}</p>"
+            f"<p><b>{html.escape(self.experiment.name)}</b>:"
+            f" {plural(len(self.trials), 'trial')}</p>"
             f"<table><tr><th></th>{head}</tr>{''.join(cells)}</table>"
             + (f"<p>and {more} more</p>" if more > 0 else "")
             + f"<pre>{html.escape(self.metric_distribution)}</pre>"
@@ -269,19 +271,15 @@ def _called(call: ast.Call) -> str:
     return call.func.id if isinstance(call.func, ast.Name) else ""
 
 
-def _count(trials: Sequence[object]) -> str:
-    return f"{len(trials)} trial{'' if len(trials) == 1 else 's'}"
-
-
 def _distribution(name: str, scores: Sequence[float]) -> str:
     """The spread of the trials' scores, as text."""
     values = np.asarray(scores, dtype=float)
     if np.ptp(values) == 0:
-        return f"Distribution of {name} over {_count(scores)}: {values[0]:.6g}"
+        return f"Distribution of {name} over {plural(len(scores), 'trial')}: {values[0]:.6g}"
     quartiles = np.percentile(values, [0, 25, 50, 75, 100])
     words = ("lowest", "25 %", "median", "75 %", "highest")
     told = ", ".join(f"{word} {value:.6g}" for word, value in zip(words, quartiles, strict=True))
-    lines = [f"Distribution of {name} over {_count(scores)}: {told}"]
+    lines = [f"Distribution of {name} over {plural(len(scores), 'trial')}: {told}"]
     counts, edges = np.histogram(values, bins=BARS)
     for count, low, high in zip(counts, edges[:-1], edges[1:], strict=True):
         bar = "█" * int(np.ceil(BAR_LETTERS * count / counts.max()))

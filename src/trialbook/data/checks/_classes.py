@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from trialbook.data._guardrails import Guardrail, listed, rows_text, share
+from trialbook._words import listed, plural
+from trialbook.data._guardrails import Guardrail, share
 from trialbook.data._target import encode
 from trialbook.data.checks._look import Look
 
@@ -25,7 +26,7 @@ def balance(look: Look) -> list[Guardrail]:
     low, high = int(counts.argmin()), int(counts.argmax())
     part = counts[low] / counts[high]
     finding = (
-        f"the smallest class '{classes[low]}' has {rows_text(int(counts[low]))}, "
+        f"the smallest class '{classes[low]}' has {plural(int(counts[low]), 'row')}, "
         f"the largest '{classes[high]}' {int(counts[high]):,} ({share(part)})"
     )
     if part > IMBALANCE:
@@ -44,10 +45,10 @@ def rare_classes(look: Look) -> list[Guardrail]:
     counts = np.bincount(y, minlength=len(classes))
     few = counts < RARE_CLASS_ROWS
     if not few.any():
-        finding = f"every class has {rows_text(int(counts.min()))} or more"
+        finding = f"every class has {plural(int(counts.min()), 'row')} or more"
         return [Guardrail(name, "passed", finding, "", (target,))]
     rare = [str(label) for label, is_rare in zip(classes, few, strict=True) if is_rare]
-    have = "1 class has" if len(rare) == 1 else f"{len(rare)} classes have"
+    have = plural(len(rare), "class has", "classes have")
     finding = f"{have} fewer than {RARE_CLASS_ROWS} rows: {listed(rare)}"
     advice = "collect more rows, or join rare classes into one"
     return [Guardrail(name, "alerted", finding, advice, (target,), look.rows(few[y]))]

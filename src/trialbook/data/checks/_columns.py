@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from trialbook._words import listed
 from trialbook.data._columns import Semantic
-from trialbook.data._guardrails import Guardrail, listed
+from trialbook.data._guardrails import Guardrail
 from trialbook.data.checks._look import Look
 from trialbook.tables.plain import Storage
 

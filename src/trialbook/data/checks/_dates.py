@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from trialbook._words import plural
 from trialbook.data._columns import Column, Semantic
-from trialbook.data._guardrails import Guardrail, rows_text
+from trialbook.data._guardrails import Guardrail
 from trialbook.data.checks._codes import times_of
 from trialbook.data.checks._look import Look
 from trialbook.tables.plain import Storage, shown
@@ -89,7 +90,7 @@ def _text(name: str, mask: np.ndarray, cells: np.ndarray, why: str) -> str:
     which, counts = np.unique(cells.astype(str), return_counts=True)
     most = shown(str(which[counts.argmax()]))
     such = f", such as {most}" if len(which) > 1 else f", {most}"
-    return f"'{name}' has {rows_text(int(mask.sum()))} {why}{such}"
+    return f"'{name}' has {plural(int(mask.sum()), 'row')} {why}{such}"
 
 
 def _unmeant(days: np.ndarray, present: np.ndarray) -> list[tuple[np.ndarray, str]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from trialbook.data._guardrails import Guardrail, rows_text, share
+from trialbook._words import plural
+from trialbook.data._guardrails import Guardrail, share
 from trialbook.data._splits import TRAINS, VALIDATES
 from trialbook.data._target import encode
 from trialbook.data.checks._codes import sampled_rows
@@ -185,7 +186,7 @@ def _in_training(sets: Sets, part: Part, train: np.ndarray, ids: np.ndarray) -> 
 
 
 def _count(mask: np.ndarray, what: str, *, separate: bool = False) -> str:
-    rows, part = rows_text(int(mask.sum())), share(mask.mean())
+    rows, part = plural(int(mask.sum()), "row"), share(mask.mean())
     if separate:
         return f"{rows} of the {what} table's {len(mask):,} ({part})"
     return f"{rows.replace('row', f'{what} row')} of {len(mask):,} ({part})"

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from trialbook._words import listed
 from trialbook.data._columns import Column, Semantic
-from trialbook.data._guardrails import Guardrail, listed
+from trialbook.data._guardrails import Guardrail
 from trialbook.data._target import encode
 from trialbook.data.checks._codes import codes_of, sampled_rows, times_of
 from trialbook.data.checks._look import Look

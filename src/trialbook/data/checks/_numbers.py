@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from trialbook.data._guardrails import Guardrail, rows_text
+from trialbook._words import plural
+from trialbook.data._guardrails import Guardrail
 from trialbook.data.checks._look import Look
 
 # Few rows that make up so much of the squares around the median decide the model and its score.
@@ -32,7 +33,7 @@ def target_outliers(look: Look) -> list[Guardrail]:
     low, high = y[mask].min(), y[mask].max()
     values = f"{low:,.6g}" if n_few == 1 or low == high else f"{low:,.6g} to {high:,.6g}"
     finding = (
-        f"{rows_text(n_few)} of {len(y):,} ({values}; the median is {np.median(y):,.6g}) "
+        f"{plural(n_few, 'row')} of {len(y):,} ({values}; the median is {np.median(y):,.6g}) "
         f"{'is' if n_few == 1 else 'are'} {OUTWEIGHS:.0%} of all squared distances"
     )
     action = "kept; correct them if they are wrong, or rank by mae"

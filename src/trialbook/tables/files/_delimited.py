@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
+from trialbook._words import plural
 from trialbook.errors import DataError
 from trialbook.tables.plain import Note, check_width, column_names, file_of
 from trialbook.tables.text import as_utf8
@@ -228,7 +229,7 @@ def _parse(data: bytes, layout: _Layout, width: int, place: str, notes: list[Not
                 continue
             raise _explain(error, data, layout, width, place) from None
         if comments:
-            lines = "1 line" if comments == 1 else f"{comments:,} lines"
+            lines = plural(comments, "line")
             text = f"{file_of(place)} has {lines} of comment among its rows ({_COMMENT})"
             notes.append(Note(text, "left out"))
         if table.num_rows:
@@ -240,7 +241,6 @@ def _explain(error: Exception, data: bytes, layout: _Layout, width: int, place: 
     for row, before, end in _records(data[layout.start :], layout.delimiter):
         if len(row) == width or row[0].startswith(_COMMENT):
             continue
-        cells = "1 cell" if len(row) == 1 else f"{len(row):,} cells"
         first, last = layout.lines + before + 1, layout.lines + end
         where, remedy = f"line {first:,}", "repair the row."
         if last > first:
@@ -251,7 +251,8 @@ def _explain(error: Exception, data: bytes, layout: _Layout, width: int, place: 
         else:
             remedy = f"Put cells that hold the delimiter in double quotes, or {remedy}"
         return DataError(
-            f"a row has {cells} where {width:,} {'is' if width == 1 else 'are'} expected",
+            f"a row has {plural(len(row), 'cell')} where"
+            f" {width:,} {'is' if width == 1 else 'are'} expected",
             place=f"{place}, {where}",
             remedy=remedy,
         )

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet
 
+from trialbook._words import listed
 from trialbook.addresses import path_of
 from trialbook.errors import DataError, nearest
 from trialbook.tables.delta import is_name, split_version, table_names
@@ -27,7 +28,6 @@ from trialbook.tables.plain import (
     ParquetTable,
     check_width,
     from_arrow,
-    listed,
     normalise,
     open_parquet,
     storage_of,

@@ -13,7 +13,7 @@ from trialbook.tables.plain._normalise import (
     normalise,
     normalise_column,
 )
-from trialbook.tables.plain._notes import Note, file_of, listed, written
+from trialbook.tables.plain._notes import Note, file_of, written
 from trialbook.tables.plain._parquet import ParquetTable, open_parquet
 from trialbook.tables.plain._storage import Storage, as_text, example, shown, storage_of
 from trialbook.tables.plain._temporary import TemporaryFolder
@@ -36,7 +36,6 @@ __all__ = [
     "file_of",
     "from_arrow",
     "gather",
-    "listed",
     "normalise",
     "normalise_column",
     "open_parquet",

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from trialbook._words import plural
 from trialbook.errors import DataError
 from trialbook.tables.plain._annotations import KEY, annotations_of
 from trialbook.tables.plain._notes import Note
@@ -87,7 +88,7 @@ def _lost_times(name: str, given: pd.Series, kept: pd.Series) -> list[Note]:
     if not lost.any():
         return []
     rows = tuple(int(row) + 1 for row in np.flatnonzero(lost)[:NAMED_ROWS])
-    times = "1 time" if lost.sum() == 1 else f"{int(lost.sum()):,} times"
+    times = plural(int(lost.sum()), "time")
     finding = f"{times} such as {given[lost].iloc[0]}, outside of the years 1677 to 2262,"
     return [Note(finding, "counted as missing", (name,), rows)]
 

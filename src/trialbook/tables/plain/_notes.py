@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-# Names enough to find the others by.
-_LISTED = 3
+from trialbook._words import listed
 
 
 @dataclass(frozen=True)
@@ -49,12 +47,6 @@ class Note:
 def file_of(place: str) -> str:
     """The name of a file without its folders, which a note needs not tell."""
     return place.replace("\\", "/").rsplit("/", 1)[-1]
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first names of a list in quotes, and how many more there are."""
-    shown = ", ".join(f"'{name}'" for name in names[:_LISTED])
-    return shown + (f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else "")
 
 
 def written(notes: list[Note]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
+from trialbook._words import plural
 from trialbook.errors import DataError
 from trialbook.tables.plain import Note, file_of
 
@@ -166,10 +167,9 @@ def _repaired(data: bytes, place: str, notes: list[Note]) -> bytes:
             place=f"{place}, line {line}",
             remedy="Save the file as UTF-8.",
         ) from None
-    places = "1 place" if wrong == 1 else f"{wrong:,} places"
     notes.append(
         Note(
-            f"{file_of(place)} is not UTF-8 in {places}, the first in line {line}",
+            f"{file_of(place)} is not UTF-8 in {plural(wrong, 'place')}, the first in line {line}",
             "read as Windows-1252; save the file as UTF-8 if letters look wrong",
             doubtful=True,
         )

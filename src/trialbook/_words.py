@@ -1,0 +1,35 @@
+"""Parts of sentences that many messages need: counts, lists of names, texts cut short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """How many of something: ``1 row``, ``2,000 rows``, ``3 classes``.
+
+    Parameters
+    ----------
+    count : int
+    one : str
+        What it is called.
+    many : str, optional
+        What several are called; with an s by default.
+
+    Returns
+    -------
+    str
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def listed(names: Iterable[str], shown: int = 5) -> str:
+    """The first names of a list in quotes, and how many more there are."""
+    names = list(names)
+    text = ", ".join(f"'{name}'" for name in names[:shown])
+    return text + (f" and {len(names) - shown:,} more" if len(names) > shown else "")
+
+
+def shorten(text: str, length: int) -> str:
+    """A text, cut where it is longer than so many characters."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"

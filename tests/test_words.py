@@ -1,0 +1,30 @@
+"""Parts of sentences: counts, lists of names, texts cut short."""
+
+import pytest
+
+from trialbook._words import listed, plural, shorten
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 rows"), (1, "1 row"), (2, "2 rows"), (12_345, "12,345 rows")]
+)
+def test_one_is_told_from_many(count, text):
+    assert plural(count, "row") == text
+
+
+def test_many_may_have_a_word_of_their_own():
+    assert plural(1, "class", "classes") == "1 class"
+    assert plural(2, "class", "classes") == "2 classes"
+
+
+def test_a_list_names_the_first_and_counts_the_others():
+    assert listed([]) == ""
+    assert listed(["a", "b"]) == "'a', 'b'"
+    assert listed((f"x{number}" for number in range(2_003)), shown=3) == (
+        "'x0', 'x1', 'x2' and 2,000 more"
+    )
+
+
+def test_a_text_that_fits_is_not_cut():
+    assert shorten("abcde", 5) == "abcde"
+    assert shorten("abcdef", 5) == "abcd…"
