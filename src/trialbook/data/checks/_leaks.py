@@ -42,9 +42,9 @@ _ADVICE = "kept; ignore what is not known at the time of prediction"
 
 
 class _Answer(NamedTuple):
-    """The target of a sample of rows: classes from 0, or ranks from 0 to 1."""
+    """A sample of rows, and their target: classes from 0, or ranks from 0 to 1."""
 
-    rows: np.ndarray
+    table: pd.DataFrame
     y: np.ndarray
     n_classes: int
 
@@ -52,11 +52,12 @@ class _Answer(NamedTuple):
 def _answer(look: Look) -> _Answer:
     schema = look.schema
     rows = sampled_rows(len(look.table), len(schema.used), rows=LEAK_ROWS, cells=LEAK_CELLS)
-    target = look.table[schema.target].iloc[rows]
-    y = encode(target, schema.classes)
+    names = [column.name for column in schema.used]
+    table = look.table[[*names, schema.target]].take(rows)
+    y = encode(table[schema.target], schema.classes)
     if not schema.classes:
         y = pd.Series(y).rank(pct=True).to_numpy()
-    return _Answer(rows, y, len(schema.classes))
+    return _Answer(table, y, len(schema.classes))
 
 
 def target_leak(look: Look) -> list[Guardrail]:
@@ -73,7 +74,7 @@ def target_leak(look: Look) -> list[Guardrail]:
     for column in look.schema.used:
         if column.semantic is Semantic.TEXT:
             continue
-        codes = codes_of(look.table[column.name].iloc[answer.rows], column, BINS)
+        codes = codes_of(answer.table[column.name], column, BINS)
         found = _told(codes, answer)
         if found is not None:
             told[column.name] = found
@@ -87,7 +88,6 @@ def target_leak(look: Look) -> list[Guardrail]:
 def _told(codes: np.ndarray, answer: _Answer) -> str | None:
     """What a column tells, if that is suspiciously much."""
     y, everyone = answer.y, np.ones(len(codes), dtype=bool)
-    half = np.random.default_rng(1).random(len(codes)) < 0.5
     for score, enough, text in (
         (_order_told, ORDER_TOLD, "{:.1%} of the target's order"),
         (_errors_avoided, ERRORS_AVOIDED, "{:.1%} of the rows that are not of the largest class"),
@@ -100,6 +100,7 @@ def _told(codes: np.ndarray, answer: _Answer) -> str | None:
         # What the rows say about themselves is more than what they say about others.
         if score(codes, y, everyone, everyone) < enough:
             continue
+        half = np.random.default_rng(1).random(len(codes)) < 0.5
         found = (score(codes, y, half, ~half) + score(codes, y, ~half, half)) / 2
         if found >= enough:
             return text.format(found)
@@ -176,7 +177,7 @@ def after_the_fact(look: Look) -> list[Guardrail]:
 def _filled_for(look: Look, column: Column, answer: _Answer) -> str | None:
     """For which rows a column is filled, if the target says so."""
     if column.missing:
-        missing = look.table[column.name].iloc[answer.rows].isna().to_numpy()
+        missing = answer.table[column.name].isna().to_numpy()
         if not answer.n_classes:
             told = _order_told(missing.astype(int), answer.y, *2 * (np.ones_like(missing),))
             few = min(missing.sum(), (~missing).sum()) < FEWEST_CELLS
@@ -188,7 +189,7 @@ def _filled_for(look: Look, column: Column, answer: _Answer) -> str | None:
                 return f"is {what} for the class '{look.schema.classes[label]}' alone"
     if answer.n_classes != 2 or column.semantic is Semantic.TEXT:
         return None
-    codes, values = pd.factorize(look.table[column.name].iloc[answer.rows])
+    codes, values = pd.factorize(answer.table[column.name])
     if not len(values) or len(values) == len(codes):
         return None
     usual = int(np.bincount(codes[codes >= 0]).argmax())
