@@ -263,6 +263,14 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], str, tuple[str, ...]
         ("y",),
         (33,),
     ),
+    "outliers whose square is infinite": (
+        "Target outliers",
+        {"target": NUMBER * 1e200},
+        {"target": with_cell(NUMBER, 33, 1e300).astype(float)},
+        "alerted",
+        ("y",),
+        (33,),
+    ),
     "a long tail": (
         "Target outliers",
         {"target": NUMBER},

@@ -89,6 +89,13 @@ def test_a_big_table_is_read_from_the_copy(space, monkeypatch):
     assert _origin.origin_of(folder, space).table is None
 
 
+def test_a_column_that_is_named_as_the_rows_are_makes_programs_read_the_copy(space):
+    table = tables.read("bank", space.path).rename(columns={"w": "__row"})
+    tables.upload(table, "other", space.path)
+    folder, _ = kept(space, data="other", weight="__row")
+    assert _origin.origin_of(folder, space).table is None
+
+
 def test_artifacts_on_a_server_are_read_from_the_copy(space):
     space.served = True
     folder, _ = kept(space)

@@ -123,7 +123,9 @@ def _reads_the_same(
     from trialbook.program import read_version
 
     rows = prepared.positions
-    if rows is None or (rows < 0).any() or prepared.schema.target == ROW_COLUMN:
+    if rows is None or (rows < 0).any():
+        return False
+    if ROW_COLUMN in (prepared.schema.target, prepared.schema.weight):
         return False
     if found.n_rows > BIG_ROWS:  # programs read the beginning of the copy
         return False

@@ -22,7 +22,8 @@ def target_outliers(look: Look) -> list[Guardrail]:
     if schema.classes or len(look.table) < FEWEST_ROWS:
         return []
     y = look.table[schema.target].to_numpy(dtype=np.float64)
-    away = (y - np.median(y)) ** 2
+    scaled = y / np.abs(y).max()  # squares of the largest numbers are infinite
+    away = (scaled - np.median(scaled)) ** 2
     order = np.argsort(-away, kind="stable")
     n_few = int(np.searchsorted(np.cumsum(away[order]), OUTWEIGHS * away.sum())) + 1
     if n_few > max(1, FEW_ROWS * len(y)):
