@@ -192,13 +192,6 @@ def test_big_tables_are_sampled_and_say_so(every_kind, monkeypatch):
     assert "100 of its 500 rows" in found.notes[0]
 
 
-def test_drawn_rows_keep_their_order():
-    rows = _read.draw(500, 100)
-    assert len(rows) == 100
-    assert (np.diff(rows) > 0).all()
-    assert _read.draw(5, 100).tolist() == [0, 1, 2, 3, 4]
-
-
 def test_rows_of_a_sample_are_numbered_as_in_the_table():
     frame = pd.DataFrame({"x": [*range(9), 1000.0]})
     looked = _read.Looked(frame, np.arange(10) * 7, 70)

@@ -22,6 +22,7 @@ from trialbook.data._prepare import Prepared, prepare
 from trialbook.data._read import FOLD_COLUMN
 from trialbook.data._readings import readings
 from trialbook.data._roles import check_columns
+from trialbook.data._sampling import some_rows
 from trialbook.data._schema import Schema
 from trialbook.data._splits import Folds, cut_test, make_folds
 from trialbook.data._target import (
@@ -62,6 +63,7 @@ __all__ = [
     "ranked",
     "readings",
     "row_numbers",
+    "some_rows",
     "told",
     "trained_rows",
 ]

@@ -22,6 +22,25 @@ def strata_of(y: np.ndarray, classification: bool) -> np.ndarray:
     return np.asarray(ranks * bins // len(y))
 
 
+def some_rows(n_rows: int, most: int) -> np.ndarray:
+    """Positions of rows that stand for all, in order; the same ones at each call.
+
+    Parameters
+    ----------
+    n_rows : int
+        Of the table.
+    most : int
+        How many may be looked at; all if there are not more.
+
+    Returns
+    -------
+    ndarray of int
+    """
+    if n_rows <= most:
+        return np.arange(n_rows)
+    return np.sort(np.random.default_rng(0).choice(n_rows, max(1, most), replace=False))
+
+
 def sample(strata: np.ndarray, size: float, rng: np.random.Generator) -> np.ndarray:
     """Draw a fraction of the rows, the same from each stratum.
 

@@ -104,8 +104,7 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     trains = "oof" not in payload and not hasattr(program, "MEMBERS")
     n_models = loaded[2].shape[1] * max(1, len(schema.classes))
     training = math.inf if request.budget_s is None else _training_s(request.budget_s, n_models)
-    limit = start + training
-    pace = _Pace(limit, trains, payload.get("partial", False))
+    pace = _Pace(start + training, trains, payload.get("partial", False))
     shown = folder / FIRST_FOLD if payload.get("race") else None
     known = stored_folds(Path(payload["oof"])) if "oof" in payload else None
     trained = _cross_validate(program, loaded, learner, pace, report, shown, known)

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from trialbook.addresses import hide_password
-from trialbook.data import BIG_ROWS, Prepared
+from trialbook.data import BIG_ROWS, Prepared, some_rows
 from trialbook.experiment import _state
 from trialbook.experiment._design import Design
 from trialbook.experiment._origin import origin_of
-from trialbook.profiling import Looked, draw, profile_of_training
+from trialbook.profiling import Looked, profile_of_training
 from trialbook.program import Code, exploration_program, to_notebook
 from trialbook.search import Ledger
 from trialbook.tracking import Tracker
@@ -67,7 +67,7 @@ def _write_profile(folder: Path, design: Design, ledger: Ledger) -> None:
         reason = f"no time for {n_columns:,} columns; trialbook profile makes one"
         ledger.skip("profile", reason)
         return
-    chosen = rows[draw(len(rows), most)]
+    chosen = rows[some_rows(len(rows), most)]
     frame = prepared.train[[*schema.names, schema.target]].take(chosen).reset_index(drop=True)
     positions = chosen if prepared.positions is None else prepared.positions[chosen]
     profile = profile_of_training(

@@ -7,7 +7,7 @@ from trialbook.profiling._figures import ColumnProfile
 from trialbook.profiling._format import counts_of, share, size, summary
 from trialbook.profiling._measures import MEASURES
 from trialbook.profiling._profile import Profile
-from trialbook.profiling._read import Looked, draw, look, some_of
+from trialbook.profiling._read import Looked, look, some_of
 
 __all__ = [
     "MEASURES",
@@ -15,7 +15,6 @@ __all__ = [
     "Looked",
     "Profile",
     "counts_of",
-    "draw",
     "look",
     "profile_of",
     "profile_of_training",

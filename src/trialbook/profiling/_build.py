@@ -19,6 +19,7 @@ from trialbook.data import (
     detect,
     infer_task,
     prepare_target,
+    some_rows,
 )
 from trialbook.data.checks import Look, check
 from trialbook.errors import OptionError
@@ -36,7 +37,7 @@ from trialbook.profiling._profile import (
     Target,
     TimeCoverage,
 )
-from trialbook.profiling._read import Looked, draw
+from trialbook.profiling._read import Looked
 from trialbook.tables import Storage
 from trialbook.tables.plain import as_text
 from trialbook.tables.text import parse
@@ -183,7 +184,7 @@ def _profile(
     """Make the figures of columns whose types are known."""
     frame = looked.frame
     known = np.arange(len(frame)) if aim is None else aim.rows
-    sample = known[draw(len(known), ASSOCIATION_ROWS)]
+    sample = known[some_rows(len(known), ASSOCIATION_ROWS)]
     aimed = None if aim is None else aim.coded(frame, sample)
     profiles = []
     hashes = np.zeros(len(frame), dtype=np.uint64)
@@ -226,7 +227,7 @@ def _profile(
 
 def _memory(looked: Looked) -> int:
     """Bytes of the whole table; what is asked of each text is asked of some rows."""
-    some = looked.frame.take(draw(len(looked.frame), MEASURED_ROWS))
+    some = looked.frame.take(some_rows(len(looked.frame), MEASURED_ROWS))
     used = float(some.memory_usage(index=False, deep=True).sum())
     return int(used * looked.n_rows / len(some))
 
@@ -376,7 +377,7 @@ def _correlations(
     if aim is not None:
         ranked = {column.name: rank for rank, column in enumerate(profile.strongest)}
         usable.sort(key=lambda column: ranked.get(column.name, len(ranked)))
-    sample = known[draw(len(known), PAIR_ROWS)]
+    sample = known[some_rows(len(known), PAIR_ROWS)]
     coded = [] if aim is None else [aim.coded(frame, sample)]
     for column in usable[: PAIRED_COLUMNS - len(coded)]:
         found = _coded(column.name, _read(frame[column.name], columns[column.name]), sample)

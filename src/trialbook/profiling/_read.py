@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from trialbook.data import some_rows
 from trialbook.tables import Source, open_big, read_whole
 
 # Cells that are looked at: a million rows of 30 columns take eight seconds on one core, and a
@@ -17,8 +18,6 @@ MOST_CELLS = 30_000_000
 LEAST_ROWS = 10_000
 # What the rows that are looked at may take in memory.
 MOST_BYTES = 2 * 2**30
-# A profile is the same each time it is made.
-SEED = 0
 
 
 @dataclass(frozen=True)
@@ -81,12 +80,4 @@ def _drawn(n_rows: int, n_columns: int, row_bytes: float) -> np.ndarray:
     most = max(LEAST_ROWS, MOST_CELLS // n_columns)
     if row_bytes:
         most = min(most, int(MOST_BYTES / row_bytes))
-    return draw(n_rows, most)
-
-
-def draw(n_rows: int, most: int) -> np.ndarray:
-    """Positions of some of the rows, or of all if they are not too many, in their order."""
-    if n_rows <= most:
-        return np.arange(n_rows)
-    chosen = np.random.default_rng(SEED).choice(n_rows, max(1, most), replace=False)
-    return np.sort(chosen)
+    return some_rows(n_rows, most)

@@ -181,7 +181,7 @@ def tabular_program(
         *([_refit(model, weighted=weighted)] if refit else []),
         markdown_cell("## Run", "", "Everything above only defines; the cells below do the work."),
         _run(frame, weighted=weighted),
-        *_look(frame, weighted=weighted),
+        *_look(frame),
         _use(frame, f"refit({_loaded(weighted=weighted)})" if refit else None),
     ]
     return "\n\n".join(cell.rstrip() for cell in cells) + "\n"
@@ -494,7 +494,7 @@ def _run(frame: Frame, *, weighted: bool) -> str:
     )
 
 
-def _look(frame: Frame, *, weighted: bool) -> list[str]:
+def _look(frame: Frame) -> list[str]:
     """Cells that draw the first fold's predictions and, on request, explain the model."""
     if frame.is_classification:
         imports = ["    from sklearn.metrics import ConfusionMatrixDisplay", ""]

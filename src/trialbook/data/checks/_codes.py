@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from trialbook.data._columns import Column, Semantic
+from trialbook.data._sampling import some_rows
 from trialbook.tables.plain import Storage
 from trialbook.tables.text import parse
 
@@ -31,10 +32,7 @@ def sampled_rows(n_rows: int, n_columns: int, *, rows: int, cells: int) -> np.nd
     -------
     ndarray of int
     """
-    wanted = max(FEWEST, min(rows, cells // max(1, n_columns)))
-    if n_rows <= wanted:
-        return np.arange(n_rows)
-    return np.sort(np.random.default_rng(0).choice(n_rows, wanted, replace=False))
+    return some_rows(n_rows, max(FEWEST, min(rows, cells // max(1, n_columns))))
 
 
 def times_of(values: pd.Series, column: Column) -> pd.Series:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-import pandas as pd
 import pyarrow as pa
 
 from trialbook.addresses import (
@@ -21,7 +19,7 @@ from trialbook.addresses import (
 )
 from trialbook.errors import DataError
 from trialbook.tables.databases._queries import Name, choose, single_query
-from trialbook.tables.plain import BATCH_ROWS, Asked, ParquetTable, gather, plain, spool
+from trialbook.tables.plain import BATCH_ROWS, Asked, plain
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,18 +38,6 @@ def claims(asked: Asked) -> bool:
     return is_database_file(asked.address, "db") and _is_duckdb(split_fragment(asked.address)[0])
 
 
-def read(asked: Asked) -> pd.DataFrame:
-    """Read a table, or what a query gives; see `read_table`."""
-    with closing(_batches(asked.address)) as batches:
-        return gather(batches, place=place_of(asked.address))
-
-
-def open_big(asked: Asked) -> ParquetTable:
-    """Put a table, or what a query gives, aside where it can be read in parts."""
-    with closing(_batches(asked.address)) as batches:
-        return spool(batches, place=place_of(asked.address))
-
-
 def _is_duckdb(path: str) -> bool:
     try:
         with path_of(path).open("rb") as file:
@@ -60,7 +46,7 @@ def _is_duckdb(path: str) -> bool:
         return False  # whoever reads it says what is wrong with it
 
 
-def _batches(address: str) -> Generator[pa.RecordBatch, None, None]:
+def batches(address: str) -> Generator[pa.RecordBatch, None, None]:
     """Send a query that only reads, and give its rows a batch at a time."""
     place = place_of(address)
     target, fragment = split_fragment(address)

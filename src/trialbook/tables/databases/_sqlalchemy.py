@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Generator
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import pandas as pd
 import pyarrow as pa
 
 from trialbook.addresses import (
@@ -23,7 +21,7 @@ from trialbook.addresses import (
 )
 from trialbook.errors import DataError
 from trialbook.tables.databases._queries import Name, choose, single_query
-from trialbook.tables.plain import BATCH_ROWS, Asked, ParquetTable, batch_of, gather, spool
+from trialbook.tables.plain import BATCH_ROWS, Asked, batch_of
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Connection, Engine
@@ -68,18 +66,6 @@ def claims(asked: Asked) -> bool:
     return bool(scheme) and (scheme == "postgres" or scheme in DRIVERS or _installed(scheme))
 
 
-def read(asked: Asked) -> pd.DataFrame:
-    """Read a table, or what a query gives; see `read_table`."""
-    with closing(_batches(asked.address)) as batches:
-        return gather(batches, place=place_of(asked.address))
-
-
-def open_big(asked: Asked) -> ParquetTable:
-    """Put a table, or what a query gives, aside where it can be read in parts."""
-    with closing(_batches(asked.address)) as batches:
-        return spool(batches, place=place_of(asked.address))
-
-
 def _installed(scheme: str) -> bool:
     from importlib.metadata import entry_points
 
@@ -87,7 +73,7 @@ def _installed(scheme: str) -> bool:
     return any(point.name.partition(".")[0] == scheme for point in known)
 
 
-def _batches(address: str) -> Generator[pa.RecordBatch, None, None]:
+def batches(address: str) -> Generator[pa.RecordBatch, None, None]:
     """Send a query that only reads, and give its rows a batch at a time."""
     from sqlalchemy.exc import SQLAlchemyError
 
