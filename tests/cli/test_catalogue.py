@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -69,6 +70,36 @@ def test_nothing_is_dropped_where_nobody_can_be_asked(run):
     code, _, err = run("drop", "bank")
     assert code == 2 and "Add --yes" in err
     assert run("show", "bank")[0] == 0
+
+
+@pytest.mark.parametrize(("answer", "kept"), [("n\n", True), ("y\n", False)])
+def test_who_is_asked_decides(run, monkeypatch, answer, kept):
+    run("upload", "bank.csv")
+    terminal = io.StringIO(answer)
+    terminal.isatty = lambda: True
+    monkeypatch.setattr("sys.stdin", terminal)
+    code, out, err = run("drop", "bank")
+    assert (code, err) == (0, "")
+    assert out.endswith(f"bank is {'kept' if kept else 'deleted'}.\n")
+    assert (run("show", "bank")[0] == 0) is kept
+
+
+def test_a_damaged_table_can_be_dropped(run):
+    run("upload", "bank.csv")
+    (log,) = Path().rglob("_delta_log/*.json")
+    log.write_text("broken")
+    assert "cannot be opened" in run("drop", "bank")[2]
+    assert run("drop", "bank", "--yes") == (0, "bank is deleted.\n", "")
+    assert "no table 'bank'" in run("drop", "bank", "--yes")[2]
+
+
+def test_an_upload_that_is_interrupted_has_nothing_to_resume(run, monkeypatch):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("trialbook.tables.upload", stopped)
+    code, _, err = run("upload", "bank.csv")
+    assert (code, err.strip()) == (130, "Interrupted.")
 
 
 def test_bad_input_names_the_remedy(run):

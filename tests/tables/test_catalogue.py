@@ -323,6 +323,15 @@ def test_a_table_is_dropped_with_all_its_versions(bank, space):
         tb.tables.drop("bank", space)
 
 
+def test_a_file_whose_name_is_no_text_is_kept(bank, space):
+    odd = bank.with_name("b\udcff.csv")
+    try:
+        bank.rename(odd)
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    assert tb.tables.upload(odd, "t", space).source.endswith("b?.csv")
+
+
 def test_dropping_a_link_leaves_what_it_leads_to(bank, space, tmp_path):
     tb.tables.upload(bank, workspace=space)
     tb.tables.upload(bank, workspace=tmp_path / "other")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import click
@@ -12,6 +13,8 @@ from trialbook.cli.commands._common import Commands
 from trialbook.errors import TrialbookError
 
 INTERRUPTED = 130
+# Commands that run trials.
+TRAINING = {"train", "run", "resume"}
 
 
 @click.group(
@@ -57,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         # The engine stops gracefully by itself; this is the second Ctrl-C, or one before it began.
-        click.echo("Interrupted. Finished trials are kept; go on with trialbook resume.", err=True)
+        given = sys.argv[1:] if arguments is None else arguments
+        kept = " Finished trials are kept; go on with trialbook resume."
+        click.echo(f"Interrupted.{kept if {*given[:1]} & TRAINING else ''}", err=True)
         return INTERRUPTED
     return result if isinstance(result, int) else 0

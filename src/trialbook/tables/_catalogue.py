@@ -412,7 +412,10 @@ def _place(source: Source) -> str:
 
 def _told(source: Source) -> str:
     """Where a table came from, as its log keeps it."""
-    return hide_password(as_address(source)) if isinstance(source, str | Path) else IN_MEMORY
+    if not isinstance(source, str | Path):
+        return IN_MEMORY
+    # The name of a file may hold bytes that are no letters, and a log is text.
+    return hide_password(as_address(source)).encode("utf-8", "replace").decode()
 
 
 def _check_name(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trialbook.cli.commands._common import Commands, console, json_option, say_notes
-from trialbook.errors import OptionError
+from trialbook.errors import DataError, OptionError
 from trialbook.job import Job
 
 if TYPE_CHECKING:
@@ -112,18 +112,23 @@ def drop(name: str, yes: bool, workspace: str, as_json: bool) -> None:
     from trialbook.tables import drop as drop_table
     from trialbook.tables import show as show_table
 
-    versions = show_table(name, workspace, 0).versions
+    versions: int | None = None
+    try:
+        versions = len(show_table(name, workspace, 0).versions)
+    except DataError:
+        if not yes:  # else a damaged table goes, too, and one that is not there is told below
+            raise
     if not yes:
         if not sys.stdin.isatty():
             raise OptionError(
                 "nobody is there to be asked", place="option --yes", remedy="Add --yes."
             )
-        several = (
-            f"all of its {len(versions)} versions" if len(versions) > 1 else "its one version"
-        )
-        click.confirm(f"Delete the table {name} with {several}?", abort=True)
+        several = f"all of its {versions} versions" if versions != 1 else "its one version"
+        if not click.confirm(f"Delete the table {name} with {several}?"):
+            click.echo(f"{name} is kept.", err=as_json)
+            return
     drop_table(name, workspace)
     if as_json:
-        write_json({"dropped": name, "versions": len(versions)})
+        write_json({"dropped": name, "versions": versions})
     else:
         click.echo(f"{name} is deleted.")
