@@ -33,3 +33,15 @@ def listed(names: Iterable[str], shown: int = 5) -> str:
 def shorten(text: str, length: int) -> str:
     """A text, cut where it is longer than so many characters."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def sentence(text: str) -> str:
+    """Write a clause as a sentence; names in code, such as ``one_hot``, stay as they are.
+
+    Examples
+    --------
+    >>> sentence("2 rows have no time"), sentence("one_hot: by codes."), sentence("none")
+    ('2 rows have no time.', 'one_hot: by codes.', 'None.')
+    """
+    begin = text[:1] if "_" in text.split(maxsplit=1)[0] else text[:1].upper()
+    return f"{begin}{text[1:]}{'' if text.endswith(('.', '…', '?', '!')) else '.'}"

@@ -102,10 +102,10 @@ class TrialStopped(Event):
 
 
 @dataclass(frozen=True)
-class StepSkipped(Event):
-    """A planned step that will not run, and why."""
+class StepsSkipped(Event):
+    """Planned steps that will not run, and why."""
 
-    label: str
+    labels: tuple[str, ...]
     reason: str
 
 

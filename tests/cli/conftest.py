@@ -19,9 +19,9 @@ STORY = (
     events.Started(
         "bank", "classification", "roc_auc", 41188, 20, "3-fold cross-validation", "W", 300.0
     ),
-    events.GuardrailChecked("missing values", "passed", "No value is missing.", ""),
+    events.GuardrailChecked("missing values", "passed", "no value is missing", ""),
     events.GuardrailChecked(
-        "class balance", "alerted", "'yes' has 11 % of the rows.", "Class weights are tried."
+        "class balance", "alerted", "'yes' has 11 % of the rows", "class weights are tried"
     ),
     events.PlanReady((("Baseline", 1.0), ("LightGBM", 14.0), ("Voting ensemble", 3.0)), 2, 1),
     events.TrialStarted(1, "Baseline", "Dummy"),
@@ -34,7 +34,7 @@ STORY = (
     events.TrialFailed(3, "SVM", "SVM", "took more memory than 4.0 GB"),
     events.TrialStopped(4, "Tree", "Tree", 0.61, "stopped after fold 1 of 3: no gain"),
     events.TrialFinished(2, "LightGBM", "LightGBM", 0.961234, 0.004, 12.3, True),
-    events.StepSkipped("Voting ensemble", "one trial is not enough"),
+    events.StepsSkipped(("Voting ensemble",), "one trial is not enough"),
     events.Warned("the disk is nearly full"),
     events.Stopping("the deadline is near"),
     events.Tested("LightGBM", {"accuracy": 0.91, "roc_auc": 0.963}),

@@ -78,7 +78,7 @@ def test_a_dry_run_prints_a_job_file_and_trains_nothing(api, run):
     }
     assert "#   2  LightGBM  (14 s)" in outcome.out
     assert (
-        "# check Class balance: alerted. 'yes' has 11% (rows 3, 17, 204). weights are tried"
+        "# check Class balance: alerted. 'yes' has 11% (rows 3, 17, 204). Weights are tried."
         in outcome.out
     )
 
@@ -219,7 +219,7 @@ def test_leaderboard_shows_only_the_best(api, run):
 def test_leaderboard_says_how_the_checks_ended_and_which_are_alerted(api, run):
     out = run("leaderboard").out
     assert "3 checks of the data: 1 alerted, 1 fixed, 1 passed" in out
-    assert "alerted Class balance: 'yes' has 11% (rows 3, 17, 204). weights are tried" in out
+    assert "alerted Class balance: 'yes' has 11% (rows 3, 17, 204). Weights are tried." in out
     assert "no feature has missing values" not in out
     api.experiment.guardrails = ()
     assert "checks" not in run("leaderboard").out

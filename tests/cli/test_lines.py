@@ -4,7 +4,7 @@ import pytest
 
 from trialbook import events
 from trialbook.cli._format import clock, number, span
-from trialbook.cli._lines import line, metrics_line
+from trialbook.cli._lines import check_line, line, metrics_line
 from trialbook.cli._progress import State, update
 
 
@@ -20,10 +20,10 @@ def test_a_story_in_lines(story):
     assert [said for said in lines(story) if said] == [
         "[ 0:00] bank: classification by roc_auc, 41,188 rows, 20 features, "
         "3-fold cross-validation, deadline 5:00, workspace W",
-        "[ 0:01] check missing values: passed. No value is missing.",
         "[ 0:02] check class balance: alerted. 'yes' has 11 % of the rows. "
         "Class weights are tried.",
-        "[ 0:03] plan of 3 steps on 2 workers of 1 core each, about 9.0 s: "
+        "[ 0:03] 2 checks of the data: 1 alerted, 1 passed; "
+        "plan of 3 steps on 2 workers of 1 core each, about 9.0 s: "
         "Baseline (1.0 s), LightGBM (14 s), Voting ensemble (3.0 s)",
         "[ 0:04] trial 1 Baseline: started",
         "[ 0:06] trial 1 Baseline: 0.50000 ± 0.00000 in 0.4 s, best so far",
@@ -49,6 +49,23 @@ def test_an_event_of_a_later_version_is_passed_over():
         pass
 
     assert lines([Later()]) == [None]
+
+
+def test_long_plans_and_what_is_left_of_them_are_cut_short():
+    labels = tuple(f"tree-{number}" for number in range(1, 40))
+    plan, skipped = lines(
+        [
+            events.PlanReady(tuple((label, 1.0) for label in labels), 2, 1),
+            events.StepsSkipped(labels, "the search had ended"),
+        ]
+    )
+    assert plan.endswith("tree-5 (1.0 s), tree-6 (1.0 s) and 33 more")
+    assert skipped.endswith("tree-5, tree-6 and 33 more: the search had ended")
+
+
+def test_a_check_is_told_in_sentences():
+    told = check_line("Dates", "alerted", "2 rows are late (rows 3, 9)", "one_hot: no effect.")
+    assert told == "check Dates: alerted. 2 rows are late (rows 3, 9). one_hot: no effect."
 
 
 def test_many_metrics_are_cut_short():

@@ -71,7 +71,7 @@ def test_only_what_matters_stays_on_the_screen(story):
     assert said["TrialFinished"] is None
     assert announce(state, story[1]) is None  # a check that passed
     assert "alerted class balance" in text_of(announce(state, story[2]))
-    assert "2 checks of the data: 1 passed, 1 alerted" in text_of(said["PlanReady"])
+    assert "2 checks of the data: 1 alerted, 1 passed" in text_of(said["PlanReady"])
     assert "#3 SVM failed: took more memory" in text_of(said["TrialFailed"])
 
 

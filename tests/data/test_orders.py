@@ -195,6 +195,26 @@ def test_what_is_asked_in_vain_is_said() -> None:
     )
 
 
+def test_parameters_that_no_column_takes_are_said() -> None:
+    bits = {"transformer_params": {"hash_one_hot": {"number_of_bits": 3}}}
+    vain = (
+        "alerted",
+        "parameters of hash_one_hot are given, and no column is for it: no effect;"
+        " columns of the type categorical_hash are hashed",
+    )
+    assert vain in notes(run(**bits))
+    assert vain not in notes(run(types={"zip": "CategoricalHash"}, **bits))
+    # Where nothing else may encode them, categories are hashed, too.
+    blocked = ["one_hot", "target_encoding"]
+    assert vain not in notes(run(block_transformers=blocked, **bits))
+    named = {"hash_one_hot": [{"fields": ["job"], "parameters": {"number_of_bits": 3}}]}
+    assert any(
+        "given for 'job': no effect" in text for _, text in notes(run(transformer_params=named))
+    )
+    words = run(ignore=["note"], transformer_params={"tfidf": {"max_features": 9}})
+    assert any("no column is for it" in text for _, text in notes(words))
+
+
 @pytest.mark.parametrize(
     ("language", "effect"),
     [("zh", "n-grams of characters"), ("French", "with and without accents"), ("eng", "spaces")],

@@ -106,7 +106,7 @@ def test_what_an_earlier_session_made_anew_stays(engine, job):
 
 
 def skipped(engine):
-    (event,) = [one for one in engine.events if type(one).__name__ == "StepSkipped"]
+    (event,) = [one for one in engine.events if type(one).__name__ == "StepsSkipped"]
     assert engine.ledger.skipped["refit"] == event.reason
     return event.reason
 
@@ -148,7 +148,7 @@ def test_when_a_member_fails_the_ensemble_stays_as_it_is(engine, job):
 def test_the_best_that_will_be_quick_enough_is_made_anew(engine, job):
     # As one model of all rows each takes half of its time, for there are two folds.
     assert refit(engine, job, max_predict_ms=9.0) == [["large-2-refit"]]
-    assert not any(type(one).__name__ == "StepSkipped" for one in engine.events)
+    assert not any(type(one).__name__ == "StepsSkipped" for one in engine.events)
 
 
 def test_what_turns_out_too_slow_gives_way_to_the_next(engine, job):

@@ -1,5 +1,6 @@
 """From a table to its profile."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -36,6 +37,23 @@ def test_every_column_has_the_figures_of_its_kind(every_kind):
         **{"numeric": 2, "boolean": 1, "categorical": 2, "datetime": 1},
         **{"text": 1, "identifier": 1, "constant": 1},
     }
+
+
+def _leaves(value):
+    if dataclasses.is_dataclass(value):
+        value = {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        value = (*value, *value.values())
+    if isinstance(value, (list, tuple)):
+        return [leaf for one in value for leaf in _leaves(one)]
+    return [value]
+
+
+def test_figures_are_plain_python_values(every_kind):
+    foreign = [
+        one for one in _leaves(tb.profile(every_kind(), "y")) if isinstance(one, np.generic)
+    ]
+    assert foreign == []
 
 
 def test_the_facts_of_the_table_are_exact():

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from trialbook._words import sentence
+
 if TYPE_CHECKING:
     from trialbook.data import Guardrail
 
@@ -50,5 +52,6 @@ def show_alerts(console: Console, guardrails: Sequence[Guardrail]) -> None:
     for one in guardrails:
         if one.verdict == "alerted":
             text = Text("alerted ", style=VERDICT_STYLES["alerted"])
-            text.append(f"{one.name}: {told(one)}", style="none")
-            console.print(text.append(f". {one.action}" if one.action else "", style="dim"))
+            text.append(f"{one.name}: {sentence(told(one))}", style="none")
+            done = f" {sentence(one.action)}" if one.action else ""
+            console.print(text.append(done, style="dim"))

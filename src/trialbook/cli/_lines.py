@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from trialbook import events
-from trialbook._words import plural
+from trialbook._words import plural, sentence
+from trialbook.cli._checks import VERDICT_STYLES
 from trialbook.cli._format import clock, number, span
 from trialbook.cli._progress import State
+
+# Steps that one line names; the ledger has all of them.
+STEPS_NAMED = 6
 
 
 def line(state: State, event: events.Event) -> str | None:
@@ -39,15 +44,40 @@ def experiment_line(event: events.Started) -> str:
     )
 
 
+def check_line(name: str, verdict: str, finding: str, action: str) -> str:
+    """Say what a check of the data found, and what was done."""
+    said = " ".join(sentence(part) for part in (finding, action) if part)
+    return f"check {name}: {verdict}. {said}"
+
+
 def plan_line(state: State) -> str:
     """Say the steps to come and the machine that they run on."""
-    steps = ", ".join(f"{step.label} ({span(step.projected_s)})" for step in state.steps)
+    steps = some(f"{step.label} ({span(step.projected_s)})" for step in state.steps)
     total = sum(step.projected_s for step in state.steps) / max(1, state.n_workers)
     workers = plural(state.n_workers, "worker")
     cores = f"{plural(state.cores_per_trial, 'core')} each"
     return (
         f"plan of {len(state.steps)} steps on {workers} of {cores}, about {span(total)}: {steps}"
     )
+
+
+def checks_line(state: State) -> str:
+    """Say how many checks of the data there were, and how they ended."""
+    ended = Counter(check.verdict for check in state.guardrails)
+    counts = ", ".join(f"{ended[one]} {one}" for one in reversed(VERDICT_STYLES) if ended[one])
+    return f"{len(state.guardrails)} checks of the data: {counts}"
+
+
+def skipped_line(event: events.StepsSkipped) -> str:
+    """Say which steps are left out, and why."""
+    return f"skipped {some(event.labels)}: {event.reason}"
+
+
+def some(texts: Iterable[str], limit: int = STEPS_NAMED) -> str:
+    """Name the first ones, and how many more there are."""
+    texts = list(texts)
+    more = len(texts) - limit
+    return ", ".join(texts[:limit]) + (f" and {more} more" if more > 0 else "")
 
 
 def scored(score: float, std: float) -> str:
@@ -58,9 +88,7 @@ def scored(score: float, std: float) -> str:
 def metrics_line(metrics: dict[str, float], first: str | None, limit: int = 6) -> str:
     """Name a few metrics, the one that ranks before the others."""
     names = sorted(metrics, key=lambda name: name != first)
-    shown = ", ".join(f"{name} {number(metrics[name])}" for name in names[:limit])
-    more = len(names) - limit
-    return f"{shown} and {more} more" if more > 0 else shown
+    return some((f"{name} {number(metrics[name])}" for name in names), limit)
 
 
 def _started(event: events.Started, state: State) -> str:
@@ -68,13 +96,14 @@ def _started(event: events.Started, state: State) -> str:
     return f"{experiment_line(event)}{deadline}, workspace {event.workspace}"
 
 
-def _guardrail(event: events.GuardrailChecked, state: State) -> str:
-    action = f" {event.action}" if event.action else ""
-    return f"check {event.name}: {event.verdict}. {event.finding}{action}"
+def _guardrail(event: events.GuardrailChecked, state: State) -> str | None:
+    if event.verdict == "passed":
+        return None  # they are counted with the plan; `trialbook guardrails` has them
+    return check_line(event.name, event.verdict, event.finding, event.action)
 
 
 def _plan(event: events.PlanReady, state: State) -> str:
-    return plan_line(state)
+    return f"{checks_line(state)}; {plan_line(state)}" if state.guardrails else plan_line(state)
 
 
 def _trial_started(event: events.TrialStarted, state: State) -> str:
@@ -97,8 +126,8 @@ def _trial_stopped(event: events.TrialStopped, state: State) -> str:
     return f"trial {event.number} {event.label}: {number(event.score)}, {event.reason}"
 
 
-def _skipped(event: events.StepSkipped, state: State) -> str:
-    return f"skipped {event.label}: {event.reason}"
+def _skipped(event: events.StepsSkipped, state: State) -> str:
+    return skipped_line(event)
 
 
 def _stopping(event: events.Stopping, state: State) -> str:
@@ -118,7 +147,7 @@ def _warned(event: events.Warned, state: State) -> str:
     return f"warning: {event.message}"
 
 
-_SAYINGS: dict[type[events.Event], Callable[[Any, State], str]] = {
+_SAYINGS: dict[type[events.Event], Callable[[Any, State], str | None]] = {
     events.Started: _started,
     events.GuardrailChecked: _guardrail,
     events.PlanReady: _plan,
@@ -126,7 +155,7 @@ _SAYINGS: dict[type[events.Event], Callable[[Any, State], str]] = {
     events.TrialFinished: _trial_finished,
     events.TrialFailed: _trial_failed,
     events.TrialStopped: _trial_stopped,
-    events.StepSkipped: _skipped,
+    events.StepsSkipped: _skipped,
     events.Stopping: _stopping,
     events.Tested: _tested,
     events.Finished: _finished,

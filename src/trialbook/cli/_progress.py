@@ -173,8 +173,10 @@ def _trial_stopped(state: State, event: events.TrialStopped) -> State:
     return _mark(_without(state, event.number), event.label, "stopped")
 
 
-def _skipped(state: State, event: events.StepSkipped) -> State:
-    return _mark(state, event.label, "skipped")
+def _skipped(state: State, event: events.StepsSkipped) -> State:
+    for label in event.labels:
+        state = _mark(state, label, "skipped")
+    return state
 
 
 def _stopping(state: State, event: events.Stopping) -> State:
@@ -198,7 +200,7 @@ _CHANGES: dict[type[events.Event], Callable[[State, Any], State]] = {
     events.TrialFinished: _trial_finished,
     events.TrialFailed: _trial_failed,
     events.TrialStopped: _trial_stopped,
-    events.StepSkipped: _skipped,
+    events.StepsSkipped: _skipped,
     events.Stopping: _stopping,
     events.Tested: _tested,
     events.Finished: _finished,

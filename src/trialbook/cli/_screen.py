@@ -16,9 +16,19 @@ from rich.table import Table
 from rich.text import Text
 
 from trialbook import events
+from trialbook._words import sentence
 from trialbook.cli._checks import VERDICT_STYLES
 from trialbook.cli._format import clock, number, span
-from trialbook.cli._lines import experiment_line, line, metrics_line, plan_line, scored
+from trialbook.cli._lines import (
+    checks_line,
+    experiment_line,
+    line,
+    metrics_line,
+    plan_line,
+    scored,
+    skipped_line,
+    some,
+)
 from trialbook.cli._progress import State, update
 
 TOP = 10
@@ -73,8 +83,7 @@ def _steps_line(state: State) -> Text:
         return text
     waiting = [step.label for step in state.steps if step.state == "waiting"]
     if waiting:
-        more = f" and {len(waiting) - NEXT_STEPS} more" if len(waiting) > NEXT_STEPS else ""
-        text.append(f"; next {', '.join(waiting[:NEXT_STEPS])}{more}", style="dim")
+        text.append(f"; next {some(waiting, NEXT_STEPS)}", style="dim")
     return text
 
 
@@ -135,22 +144,17 @@ def _say_guardrail(event: events.GuardrailChecked, state: State) -> RenderableTy
         return None
     text = Text()
     text.append(f"{event.verdict} ", style=VERDICT_STYLES.get(event.verdict, ""))
-    text.append(f"{event.name}: {event.finding}")
+    text.append(f"{event.name}: {sentence(event.finding)}")
     if event.action:
-        text.append(f" {event.action}", style="dim")
+        text.append(f" {sentence(event.action)}", style="dim")
     return text
 
 
 def _say_plan(event: events.PlanReady, state: State) -> RenderableType:
     said = plan_line(state)
     text = Text()
-    counts = [
-        f"{sum(check.verdict == verdict for check in state.guardrails)} {verdict}"
-        for verdict in VERDICT_STYLES
-        if any(check.verdict == verdict for check in state.guardrails)
-    ]
-    if counts:
-        text.append(f"{len(state.guardrails)} checks of the data: {', '.join(counts)}\n")
+    if state.guardrails:
+        text.append(f"{checks_line(state)}\n")
     return text.append(said[0].upper() + said[1:], style="dim")
 
 
@@ -158,8 +162,8 @@ def _say_failed(event: events.TrialFailed, state: State) -> RenderableType:
     return Text(f"#{event.number} {event.label} failed: {event.reason}", style="red")
 
 
-def _say_skipped(event: events.StepSkipped, state: State) -> RenderableType:
-    return Text(f"skipped {event.label}: {event.reason}", style="dim")
+def _say_skipped(event: events.StepsSkipped, state: State) -> RenderableType:
+    return Text(skipped_line(event), style="dim")
 
 
 def _say_tested(event: events.Tested, state: State) -> RenderableType:
@@ -176,7 +180,7 @@ _ANNOUNCEMENTS: dict[type[events.Event], Callable[[Any, State], RenderableType |
     events.GuardrailChecked: _say_guardrail,
     events.PlanReady: _say_plan,
     events.TrialFailed: _say_failed,
-    events.StepSkipped: _say_skipped,
+    events.StepsSkipped: _say_skipped,
     events.Tested: _say_tested,
     events.Warned: _say_warned,
 }

@@ -40,6 +40,8 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
     "date": ("imputer", "dates"),
 }
 HASHED = "categoricalhash"
+# What makes columns that a transformer is for.
+_TO_HASH = {"hash_one_hot": "; columns of the type categorical_hash are hashed"}
 
 
 def orders_of(job: Job, columns: Sequence[Column]) -> Orders:
@@ -201,20 +203,39 @@ def _without_effect(job: Job, columns: Mapping[str, Column]) -> list[Guardrail]:
         finding = f"an imputer is given for {listed(unused)}, which is left out"
         notes.append(Guardrail(IMPUTERS, "alerted", finding, "no effect", tuple(unused)))
     for transformer, entries in job.transformer_params.items():
+        if transformer in job.block_transformers:
+            continue  # said below
+        takers = _takers(transformer, job, columns.values())
         fields = [name for entry in entries for name in entry.fields]
-        kinds = [kind for kind, having in _KINDS.items() if transformer in having]
-        vain = [
-            name for name in fields if not columns[name].used or _kind(columns[name]) not in kinds
-        ]
+        vain = [name for name in fields if name not in takers]
         if vain:
             finding = f"parameters of {transformer} are given for {listed(vain)}"
-            action = f"no effect: {transformer} is for other columns"
+            action = (
+                f"no effect: {transformer} is for other columns{_TO_HASH.get(transformer, '')}"
+            )
             notes.append(Guardrail(FEATURIZATION, "alerted", finding, action, tuple(vain)))
+        elif not takers:
+            finding = f"parameters of {transformer} are given, and no column is for it"
+            action = f"no effect{_TO_HASH.get(transformer, '')}"
+            notes.append(Guardrail(FEATURIZATION, "alerted", finding, action))
     blocked = [name for name in job.transformer_params if name in job.block_transformers]
     if blocked:
         finding = f"parameters are given for {listed(blocked)}, which is blocked"
         notes.append(Guardrail(FEATURIZATION, "alerted", finding, "no effect"))
     return notes
+
+
+def _takers(transformer: str, job: Job, columns: Iterable[Column]) -> set[str]:
+    """The columns that a transformer has something to do with."""
+    used = [column for column in columns if column.used]
+    kinds = [kind for kind, having in _KINDS.items() if transformer in having]
+    takers = {column.name for column in used if _kind(column) in kinds}
+    if transformer == "hash_one_hot":
+        orders = orders_of(job, used)
+        # The last resort of categories that may be encoded in no other way.
+        if any(orders.allows(one) for one in ("one_hot", "target_encoding")):
+            takers &= orders.hashed
+    return takers
 
 
 # -- imputers --------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from trialbook._words import listed
 from trialbook.data._columns import Column, Semantic
 from trialbook.data._conform import conform_column
 from trialbook.errors import DataError, nearest
@@ -125,10 +126,9 @@ class Schema:
         lacking = [name for name in wanted if name not in frame.columns]
         if lacking:
             others = [name for name in frame.columns if name not in wanted]
-            more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
-            what = "the target column" if lacking[0] == self.target else "column"
+            what = "the target column" if lacking == [self.target] else "column"
             raise DataError(
-                f"the table lacks {what} '{lacking[0]}'{more}",
+                f"the table lacks {what}{'s' if len(lacking) > 1 else ''} {listed(lacking)}",
                 remedy=nearest(lacking[0], others or frame.columns),
             )
         columns = {

@@ -138,9 +138,12 @@ class Engine:
         self._run_to_a_stop()
         if math.isinf(self.best_loss) and not self._interrupted and self._short_of_time:
             self._last_resort()
+        by_reason: dict[str, list[str]] = {}
         for label, reason in self.search.skipped().items():
             self.ledger.skip(label, reason)
-            self.emit(events.StepSkipped(label, reason))
+            by_reason.setdefault(reason, []).append(label)
+        for reason, labels in by_reason.items():
+            self.emit(events.StepsSkipped(tuple(labels), reason))
         if math.isinf(self.best_loss):
             raise NoModelError(
                 "no trial has a model"

@@ -112,7 +112,7 @@ class Finish:
             reason = self._why_not(kind, members[kind])
             if reason:
                 self.engine.ledger.skip(kind, reason)
-                self.engine.emit(events.StepSkipped(kind, reason))
+                self.engine.emit(events.StepsSkipped((kind,), reason))
                 continue
             number += 1
             planned.append(self._open(kind, number, members[kind]))

@@ -89,7 +89,7 @@ class Refit:
             if reason:
                 reason = f"{record.label} stays as it is: {reason}"
                 self.engine.ledger.skip("refit", reason)
-                self.engine.emit(events.StepSkipped("refit", reason))
+                self.engine.emit(events.StepsSkipped(("refit",), reason))
                 return
             if limit is None or row_ms(self._done()[record.run_id]) <= limit:
                 return

@@ -287,8 +287,7 @@ def _announce(engine: Engine, design: Design) -> None:
         )
     )
     for one in prepared.guardrails:
-        finding = told(one) + ("." if one.action else "")
-        engine.emit(events.GuardrailChecked(one.name, one.verdict, finding, one.action))
+        engine.emit(events.GuardrailChecked(one.name, one.verdict, told(one), one.action))
     machine = design.machine
     engine.emit(events.PlanReady(design.steps, machine.n_workers, machine.cores_per_trial))
 

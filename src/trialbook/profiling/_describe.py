@@ -188,8 +188,8 @@ def levels(codes: np.ndarray, values: np.ndarray) -> Levels | None:
     # Of equals, the one that comes first in the table.
     order = np.argsort(-counts, kind="stable")[:TOP]
     top = tuple(
-        Level(on_one_line(as_text(values[i]), LEVEL_CHARACTERS), int(counts[i]), counts[i] / total)
-        for i in order
+        Level(on_one_line(as_text(values[i]), LEVEL_CHARACTERS), count, count / total)
+        for i, count in ((i, int(counts[i])) for i in order)
     )
     rare = counts[(counts > 0) & (counts < RARE_LEVEL_ROWS)]
     return Levels(

@@ -19,12 +19,6 @@ def esc(text: object) -> str:
     return html.escape(str(text))
 
 
-def sentence(text: str) -> str:
-    """A clause as a sentence."""
-    ends = text.endswith((".", "…", "?", "!"))
-    return f"{text[0].upper()}{text[1:]}{'' if ends else '.'}"
-
-
 def fact(name: str, value: str, note: str) -> str:
     """A card of the overview."""
     small = f"<small>{esc(note)}</small>" if note else ""

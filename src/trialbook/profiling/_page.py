@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trialbook._words import plural
+from trialbook._words import plural, sentence
 from trialbook.addresses import place_of, title_of
 from trialbook.data import Guardrail, ranked, told
 from trialbook.profiling import _svg as svg
@@ -20,7 +20,6 @@ from trialbook.profiling._html import (
     meter,
     periods_figure,
     ranking,
-    sentence,
     table,
     type_badge,
 )

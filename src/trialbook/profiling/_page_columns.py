@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trialbook._words import plural
+from trialbook._words import plural, sentence
 from trialbook.profiling import _svg as svg
 from trialbook.profiling._figures import ColumnProfile, Levels, Numbers, Texts, Times
 from trialbook.profiling._format import counts_of, figure, share, summary
@@ -13,7 +13,6 @@ from trialbook.profiling._html import (
     pairs,
     periods_figure,
     ranking,
-    sentence,
     table,
     type_badge,
 )

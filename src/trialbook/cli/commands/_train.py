@@ -59,6 +59,7 @@ def _preview(job: Job, *, as_json: bool, notes: Sequence[Note] = ()) -> None:
     from trialbook._plain import plain
     from trialbook.addresses import hide_password
     from trialbook.cli._format import span
+    from trialbook.cli._lines import check_line
     from trialbook.cli._output import write_json
     from trialbook.data import told
 
@@ -80,7 +81,8 @@ def _preview(job: Job, *, as_json: bool, notes: Sequence[Note] = ()) -> None:
         click.echo(f"# note: {note}")
     for check in preview.guardrails:
         if check.verdict != "passed":
-            click.echo(f"# check {check.name}: {check.verdict}. {told(check)}. {check.action}")
+            said = check_line(check.name, check.verdict, told(check), check.action)
+            click.echo(f"# {said}")
     count = len(preview.steps)
     click.echo(f"# plan of {count} steps on {preview.n_workers} x {preview.cores_per_trial} cores")
     for index, (label, projected) in enumerate(preview.steps, start=1):
