@@ -95,7 +95,7 @@ test-deep: $(DEEP)/.installed
 	$(DEEP)/bin/pytest -n 2 -q tests/learners tests/acceptance/test_deep.py -k 'tabm or deep or unseen'
 
 test-spark: $(SPARK)/.installed
-	$(SPARK)/bin/pytest -q tests/tables/test_spark.py
+	$(SPARK)/bin/pytest -q tests/tables/databases/test_spark.py
 
 verify-notebooks: $(VENV)/.installed $(NOTEBOOKS)/.installed
 ifeq ($(strip $(W)),)
