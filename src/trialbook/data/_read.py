@@ -82,6 +82,11 @@ def read_used(job: Job, source: Source, test_frame: Source | None, memory: int |
     Returns
     -------
     Used
+
+    Raises
+    ------
+    DataError, OptionError
+        If the table, or a column that the job names, cannot be used.
     """
     read: list[Note] = []
     big, table = _open(source, job, memory, read)

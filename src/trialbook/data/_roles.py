@@ -38,6 +38,10 @@ def check_columns(columns: Collection[str], options: dict[str, tuple[str, ...]])
         Those of the training table.
     options : dict
         Column names by the option that names them.
+
+    Raises
+    ------
+    OptionError
     """
     for option, names in options.items():
         for name in names:
@@ -210,6 +214,10 @@ def check_weights(column: pd.Series, *, place: str | None = None) -> pd.Series:
     Returns
     -------
     Series of float64
+
+    Raises
+    ------
+    DataError
     """
     storage = storage_of(column)
     numeric = storage in (Storage.NUMBER, Storage.BOOL)

@@ -381,6 +381,11 @@ def add_version(table: DeltaVersion, part: Part, *, append: bool) -> None:
     part : Part
         It lies in the table's folder.
     append : bool
+
+    Raises
+    ------
+    DataError
+        If another program made a version meanwhile.
     """
     from deltalake.exceptions import CommitFailedError
 
