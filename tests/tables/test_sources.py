@@ -16,6 +16,7 @@ import pytest
 
 from trialbook.errors import DataError
 from trialbook.tables import Storage, open_big, read_table, storage_of
+from trialbook.tables.plain import Note
 
 
 @pytest.fixture
@@ -350,6 +351,19 @@ def test_signs_that_look_like_digits_are_no_numbers_of_parts(tmp_path: Path) -> 
     for name in ("2²2.csv", "2²10.csv"):
         (tmp_path / name).write_text(f"x\n{len(name)}\n")
     assert read_table(tmp_path)["x"].tolist() == [7, 8]
+
+
+def test_whole_numbers_that_are_rounded_are_told(tmp_path: Path) -> None:
+    notes: list[Note] = []
+    (tmp_path / "ids.csv").write_text("id,far,n\n12345678901234567891,1e300,1\n2,1e301,\n")
+    read_table(tmp_path / "ids.csv", notes=notes)
+    assert list(map(str, notes)) == [
+        "whole numbers of more than 15 digits in 'id'; kept to about 16 digits"
+    ]
+    notes.clear()
+    ids = pd.DataFrame({"exact": [2**53 + 1, 1], "gap": pd.array([2**53 + 1, None], "Int64")})
+    read_table(ids, notes=notes)
+    assert [note.columns for note in notes] == [("gap",)]
 
 
 def test_hashtags_are_rows_and_no_comments(tmp_path: Path) -> None:

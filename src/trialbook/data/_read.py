@@ -40,7 +40,7 @@ from trialbook.errors import DataError, OptionError
 from trialbook.job import Job
 from trialbook.tables import Source, open_big, read_whole
 from trialbook.tables.plain import Note, ParquetTable, take_annotations, written
-from trialbook.tables.text import settle_dates
+from trialbook.tables.text import settle
 
 # Names of columns that hold the sides of folds begin so.
 FOLD_COLUMN = "__fold_{}"
@@ -113,7 +113,7 @@ def read_used(job: Job, source: Source, test_frame: Source | None, memory: int |
         )
     table, drawn, found = _draw(big, job, table[job.target], task, present, cut, memory)
     told |= take_annotations(table)
-    table = settle_dates(table, (), read)
+    table = settle(table, (), read)
     return Used(
         table,
         np.flatnonzero(present)[drawn],
@@ -144,7 +144,7 @@ def _open(
         most, _ = affordable_rows(big.row_bytes, len(big.names), 0, memory=memory, deadline_s=None)
         if big.n_rows > min(most, BIG_ROWS):
             check_target_name(big.names, job.target)
-            return big, settle_dates(big.read(_steering(job)), (), notes)
+            return big, settle(big.read(_steering(job)), (), notes)
     return None, read_whole(source, big, workspace=job.workspace, notes=notes)
 
 

@@ -31,7 +31,7 @@ from trialbook.tables.files import open_big_files, read_files
 from trialbook.tables.mltable import is_mltable, open_big_mltable, read_mltable
 from trialbook.tables.plain import Asked, Kind, Note, ParquetTable, from_arrow, normalise
 from trialbook.tables.remote import REMOTE
-from trialbook.tables.text import settle_dates
+from trialbook.tables.text import settle
 
 # An address, or a table in memory: pandas, polars, Spark or Arrow. Named loosely, for some of
 # these are optional.
@@ -90,7 +90,7 @@ def read_table(
         If the table cannot be read; the message names the file, the line and the remedy.
     """
     noted = [] if notes is None else notes
-    return settle_dates(_read(source, text, workspace, noted), text, noted)
+    return settle(_read(source, text, workspace, noted), text, noted)
 
 
 def open_big(
@@ -155,7 +155,7 @@ def read_whole(
     """
     if big is None or big.folder is None:
         return read_table(source, text=text, workspace=workspace, notes=notes)
-    return settle_dates(big.read(), text, [] if notes is None else notes)
+    return settle(big.read(), text, [] if notes is None else notes)
 
 
 def _read(

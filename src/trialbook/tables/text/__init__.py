@@ -7,7 +7,7 @@ from trialbook.tables.text._cells import (
     MISSING_VALUE,
     date_formats,
     infer,
-    settle_dates,
+    settle,
 )
 from trialbook.tables.text._dates import detect_format, mixed_formats, parse, parsed_share, turned
 from trialbook.tables.text._encoding import as_utf8, recognised
@@ -25,6 +25,6 @@ __all__ = [
     "parsed_share",
     "plain_texts",
     "recognised",
-    "settle_dates",
+    "settle",
     "turned",
 ]

@@ -38,6 +38,9 @@ _FALSE = ("false", "False", "FALSE")
 
 # Rows enough to tell dates from other text.
 _DATE_ROWS = 20_000
+# From here on float64 does not hold all whole numbers. Larger than the others are no codes but
+# measures, whose last digits mean nothing.
+_EXACT, _CODES = 2.0**53, 1e24
 # Between the formats that the form of a note names.
 _BETWEEN = " | "
 
@@ -175,8 +178,10 @@ def _note(form: NumberForm, doubtful: bool, names: list[str], values: pa.Chunked
 # -- dates -----------------------------------------------------------------------------------
 
 
-def settle_dates(frame: pd.DataFrame, text: Collection[str], notes: list[Note]) -> pd.DataFrame:
+def settle(frame: pd.DataFrame, text: Collection[str], notes: list[Note]) -> pd.DataFrame:
     """Write the dates of each column in one format where they come in several.
+
+    Says, too, which columns hold whole numbers that float64 does not tell apart.
 
     Parameters
     ----------
@@ -191,6 +196,11 @@ def settle_dates(frame: pd.DataFrame, text: Collection[str], notes: list[Note]) 
     -------
     DataFrame
     """
+    rounded = tuple(str(name) for name, column in frame.items() if _is_rounded(column))
+    if rounded:
+        notes.append(
+            Note("whole numbers of more than 15 digits", "kept to about 16 digits", rounded)
+        )
     for name, column in frame.items():
         if column.dtype != object or name in text or storage_of(column) is not Storage.STRING:
             continue
@@ -204,6 +214,15 @@ def settle_dates(frame: pd.DataFrame, text: Collection[str], notes: list[Note]) 
         if note is not None:
             notes.append(replace(note, columns=(str(name),)))
     return frame
+
+
+def _is_rounded(column: pd.Series) -> bool:
+    """Whether a column has whole numbers, as codes are, that may have been others."""
+    if column.dtype != np.float64:
+        return False
+    values = column.to_numpy()
+    large = np.abs(values).max(initial=0, where=~np.isnan(values))
+    return bool(_EXACT <= large < _CODES and (np.isnan(values) | (values % 1 == 0)).all())
 
 
 def _settled(column: pd.Series, formats: tuple[str, ...]) -> tuple[pd.Series, Note]:
