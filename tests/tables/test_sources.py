@@ -393,7 +393,7 @@ def test_a_missing_file_suggests_the_nearest_name(tmp_path: Path) -> None:
         ("t.csv", b"a,b,a\n1,2,3\n", ["two columns are named 'a'", "columns 1 and 3"]),
         ("t.csv", b'a,b\n1,x\n2,"y\n3,z\n4,w\n', ["never closed", "line 3"]),
         ("t.xlsx", b"PK", [".xlsx is not supported", "CSV"]),
-        ("table", b"a\n1\n", ["without an extension"]),
+        ("table", b"a\n1\n", ["no extension, which tells the format"]),
         ("t.parquet", b"PAR1 cut off", ["cannot be read as Parquet"]),
         ("t.feather", b"ARROW1 cut off", ["cannot be read as Arrow"]),
         ("t.csv.gz", gzip.compress(b"a,b\n" + b"1,2\n" * 99, mtime=0)[:-9], ["gzip", "cut off"]),

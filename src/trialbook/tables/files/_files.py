@@ -171,10 +171,11 @@ def _read_files(files: list[Path], text: Collection[str], notes: list[Note]) -> 
     for file in files:
         kind = _format(file)
         if kind is None:
-            shown = _extension(file) or "a file without an extension"
-            raise DataError(
-                f"the format {shown} is not supported", place=str(file), remedy=_SUPPORTED
-            )
+            extension = _extension(file)
+            cause = "the file has no extension, which tells the format"
+            if extension:
+                cause = f"the format {extension} is not supported"
+            raise DataError(cause, place=str(file), remedy=_SUPPORTED)
         kinds.setdefault(kind, file)
     if len(kinds) > 1:
         first, second = list(kinds.items())[:2]
