@@ -16,6 +16,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from trialbook._words import plural
 from trialbook.cli._checks import show_alerts
 from trialbook.cli._format import number, span
 from trialbook.errors import NoModelError
@@ -168,7 +169,7 @@ def show_experiment(console: Console, experiment: Experiment, top: int | None) -
     leaderboard = experiment.leaderboard
     console.print(
         f"{experiment.name}: {experiment.task} by {experiment.metric}, "
-        f"{len(leaderboard)} trials, {experiment.status}",
+        f"{plural(len(leaderboard), 'trial')}, {experiment.status}",
         style="bold",
         highlight=False,
         markup=False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from trialbook._words import plural
 from trialbook.data import NAMED_ROWS, Prepared, concerned, trained_rows
 from trialbook.evaluation import Metric
 from trialbook.experiment._programs import SCORE_OF_REFIT
@@ -157,7 +158,7 @@ def _time(ledger: Ledger) -> str:
     limit = (
         "no deadline" if ledger.deadline_s is None else f"a deadline of {ledger.deadline_s:.0f} s"
     )
-    return f"{ledger.elapsed_s:.1f} s of {limit}; {len(ledger.entries)} trials ran."
+    return f"{ledger.elapsed_s:.1f} s of {limit}; {plural(len(ledger.entries), 'trial')} ran."
 
 
 def _table(head: list[str], rows: Iterable[Sequence[str]]) -> list[str]:
