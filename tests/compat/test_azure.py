@@ -313,6 +313,12 @@ def test_every_transformer_may_be_blocked(load, name):
         )
 
 
+def test_transformers_that_are_never_made_are_noted(load):
+    job, notes = load({"featurization.blocked_transformers": ["WordEmbedding", "one_hot_encoder"]})
+    assert job.block_transformers == ("word_embedding", "one_hot")
+    assert [note.text for note in notes] == ["Trialbook never makes features by WordEmbedding"]
+
+
 # -- values ----------------------------------------------------------------------------------
 
 

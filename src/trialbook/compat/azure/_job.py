@@ -15,6 +15,7 @@ from trialbook.compat.azure._keys import BY_PATH, Fate, folded
 from trialbook.documents import Document, read_yaml
 from trialbook.errors import OptionError
 from trialbook.job import DEFAULT_TIMEOUT_S, EXCLUSIVE, Job
+from trialbook.orders import TRANSFORMERS
 
 HOW_WRITTEN = "Write one 'option: value' a line, such as 'target: y'."
 _MINUTE_S, _HOUR_S = 60.0, 3600.0
@@ -23,6 +24,13 @@ _ASSET = re.compile(r"azureml:", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _TABLE_TYPES = ("mltable", "uri_file", "uri_folder")
 _MODEL_TYPES = ("mlflow_model",)
+# Names of transformers that no program has, so that blocking them changes nothing.
+_NEVER_MADE = {
+    v.fold(spelling)
+    for one in TRANSFORMERS.values()
+    if not one.used
+    for spelling in (one.name, *one.aliases)
+}
 
 
 @dataclass(frozen=True)
@@ -234,6 +242,15 @@ def _simple(name: str, read: Callable[[Entry], Any]) -> Callable[[_Draft, Entry]
     return reader
 
 
+def _blocked_transformers(draft: _Draft, entry: Entry) -> None:
+    names = v.names(entry)
+    draft.set("block_transformers", names, entry)
+    # A name that nothing goes by is refused by the job, with its place.
+    absent = [one for one in names if v.fold(one) in _NEVER_MADE]
+    if absent:
+        draft.note(entry, f"Trialbook never makes features by {' and '.join(absent)}")
+
+
 def _type(draft: _Draft, entry: Entry) -> None:
     if v.fold(entry.value) == "pipeline":
         raise entry.wrong(
@@ -405,7 +422,7 @@ _READERS: dict[str, Callable[[_Draft, Entry], None]] = {
     "training.enable_vote_ensemble": _simple("voting", v.switch),
     "training.enable_stack_ensemble": _simple("stacking", v.switch),
     "featurization.mode": _mode,
-    "featurization.blocked_transformers": _simple("block_transformers", v.names),
+    "featurization.blocked_transformers": _blocked_transformers,
     "featurization.column_name_and_types": _column_types,
     "featurization.transformer_params": _simple("transformer_params", v.mapping),
     "featurization.dataset_language": _language,
