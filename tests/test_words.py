@@ -2,7 +2,7 @@
 
 import pytest
 
-from trialbook._words import listed, plural, shorten
+from trialbook._words import listed, plural, sentence, shorten
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,16 @@ def test_a_list_names_the_first_and_counts_the_others():
 def test_a_text_that_fits_is_not_cut():
     assert shorten("abcde", 5) == "abcde"
     assert shorten("abcdef", 5) == "abcd…"
+
+
+@pytest.mark.parametrize(
+    ("clause", "text"),
+    [
+        ("none", "None."),
+        ("is it so?", "Is it so?"),
+        ("one_hot: by codes.", "one_hot: by codes."),
+        ("table.csv is not UTF-8", "table.csv is not UTF-8."),
+    ],
+)
+def test_a_sentence_begins_with_a_capital_unless_it_is_a_name(clause, text):
+    assert sentence(clause) == text

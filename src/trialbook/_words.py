@@ -36,12 +36,13 @@ def shorten(text: str, length: int) -> str:
 
 
 def sentence(text: str) -> str:
-    """Write a clause as a sentence; names in code, such as ``one_hot``, stay as they are.
+    """Write a clause as a sentence; names in code and of files stay as they are.
 
     Examples
     --------
-    >>> sentence("2 rows have no time"), sentence("one_hot: by codes."), sentence("none")
-    ('2 rows have no time.', 'one_hot: by codes.', 'None.')
+    >>> sentence("one_hot: by codes."), sentence("t.csv is not UTF-8"), sentence("none")
+    ('one_hot: by codes.', 't.csv is not UTF-8.', 'None.')
     """
-    begin = text[:1] if "_" in text.split(maxsplit=1)[0] else text[:1].upper()
+    first = text.split(maxsplit=1)[0].rstrip(".:,…?!")
+    begin = text[:1] if "_" in first or "." in first else text[:1].upper()
     return f"{begin}{text[1:]}{'' if text.endswith(('.', '…', '?', '!')) else '.'}"

@@ -17,7 +17,7 @@ def test_a_table_from_a_spreadsheet_is_trained_on_and_predicted(run, folder):
     said = trained.out + trained.err
     assert "table.csv is not UTF-8 in 80 places, the first in line 2" in said
     assert "stand in table.csv once more, first in row 41" in said
-    assert "numbers are written like 1.100,5 in 'price'" in said
+    assert "Numbers are written like 1.100,5 in 'price'" in said
     # Alone, these would be 1.1 and 9.1: the first separates thousands, as in training.
     new.write_text("price;city\n1.100;Köln\nprice;city\n9.100;Köln\n")
     predicted = run("predict", new)
