@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.acceptance
+# Generous, for a machine that does other work: the runs end with their one trial.
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(600)]
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -18,13 +19,13 @@ def test_the_basic_scenario_ends_with_a_model_from_the_registry(tmp_path):
     done = subprocess.run(
         [
             *(sys.executable, EXAMPLES / "basic_scenario.py", "--workspace", tmp_path / "W"),
-            *("--max-trials", "1", "--timeout", "20s"),
+            *("--max-trials", "1", "--timeout", "90s"),
         ],
         capture_output=True,
         text=True,
         check=False,
         cwd=tmp_path,
-        timeout=240,
+        timeout=540,
     )
     assert done.returncode == 0, done.stderr
     out = done.stdout
