@@ -18,7 +18,12 @@ JOBS = {
     "bank-marketing": (
         "roc_auc",
         True,
-        {"compute", "log_verbosity", "training.enable_model_explainability"},
+        {
+            "compute",
+            "featurization.blocked_transformers",
+            "log_verbosity",
+            "training.enable_model_explainability",
+        },
     ),
     "hardware-performance": (
         "normalized_root_mean_squared_error",
@@ -53,7 +58,16 @@ JOBS = {
             "training.enableOnnxCompatibleModels",
         },
     ),
-    "review-stars": ("r2", False, {"compute", "environment_variables", "training_data.mode"}),
+    "review-stars": (
+        "r2",
+        False,
+        {
+            "compute",
+            "environment_variables",
+            "featurization.blocked_transformers",
+            "training_data.mode",
+        },
+    ),
 }
 
 

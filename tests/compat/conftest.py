@@ -4,12 +4,12 @@ import os
 
 import pytest
 
-from trialbook.execution import _pool, lasting_workers
+from trialbook.execution import _lasting, _pool, lasting_workers
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def one_fork_server():
-    """All experiments share a fork server, whatever the test is called that runs them."""
+    """The experiments of a module share a fork server, whatever the tests are called."""
     own = _pool.worker_environment
 
     def environment(threads):
@@ -20,3 +20,6 @@ def one_fork_server():
     with lasting_workers():
         yield
     _pool.worker_environment = own
+    kept = _lasting._kept.get(os.getpid())
+    if kept is not None:  # tests of other rooms look at the processes that they start
+        kept.retire()

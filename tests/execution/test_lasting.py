@@ -15,6 +15,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothi
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
     monkeypatch.setattr(_lasting, "IDLE_S", 1.0)
+    monkeypatch.setattr(_lasting, "_kept", {})  # none of an earlier test's
 
 
 def server_of(threads=1):
