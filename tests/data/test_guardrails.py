@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from trialbook.data import Guardrail, concerned, counts, prepare, ranked
+from trialbook.data import (
+    Guardrail,
+    _big,
+    _downsample,
+    _prepare,
+    _read,
+    concerned,
+    counts,
+    prepare,
+    ranked,
+)
 from trialbook.data._guardrails import row_numbers, share
 from trialbook.job import Job
+from trialbook.tables._sources import open_big
 
 N = 400
 RNG = np.random.default_rng(0)
@@ -47,10 +59,18 @@ def split(**columns: object) -> dict[str, Any]:
     return parts | {"target": CLASSES[:half], "test": whole[half:].reset_index(drop=True)}
 
 
+def at_most_five_levels(name: str) -> dict[str, Any]:
+    """Parameters of a transformer of categories for a column."""
+    return {"one_hot": [{"fields": [name], "parameters": {"max_levels": 5}}]}
+
+
 FEW_LEVELS = RNG.choice(["u", "v", "w"], N)
 COPIED = np.where(np.arange(N) < 40, NOISE[:1], NOISE)
 AFTER = np.where(CLASSES == "b", RNG.integers(1, 9, N).astype(float), np.nan)
 DATES = DAYS.strftime("%Y-%m-%d")
+ONE_ROW_OF_C = with_cell(CLASSES, N, "c").to_numpy()
+EVERY_OTHER = np.arange(N) % 2
+LAST_THIRD = np.arange(N) * 3 // N
 
 # A check; a table that passes it; one that trips it; the verdict then, and columns and rows that
 # it names (``None`` where there are many).
@@ -403,14 +423,81 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], str, tuple[str, ...]
         (),
         (),
     ),
+    "a task that nobody named": (
+        "Task",
+        {"job": {"task": "classification"}},
+        {},
+        "passed",
+        ("y",),
+        (),
+    ),
+    "a class that only validates": (
+        "Classes in every fold",
+        {"fold": LAST_THIRD, "job": {"fold_columns": ["fold"]}},
+        {"target": ONE_ROW_OF_C, "fold": LAST_THIRD, "job": {"fold_columns": ["fold"]}},
+        "fixed",
+        (),
+        (),
+    ),
+    "a fold that validates on nothing else": (
+        "Empty folds",
+        {"fold": EVERY_OTHER, "job": {"fold_columns": ["fold"]}},
+        {
+            "target": ONE_ROW_OF_C,
+            "fold": np.where(ONE_ROW_OF_C == "c", 2, EVERY_OTHER),
+            "job": {"fold_columns": ["fold"]},
+        },
+        "fixed",
+        (),
+        (),
+    ),
+    "a class that only a test table has": (
+        "Classes of the test table",
+        split(),
+        split() | {"test": pd.DataFrame({"x": NOISE[200:], "y": ONE_ROW_OF_C[200:]})},
+        "alerted",
+        ("y",),
+        (200,),
+    ),
+    "parameters for other columns": (
+        "Featurization",
+        {"level": FEW_LEVELS, "job": {"transformer_params": at_most_five_levels("level")}},
+        {"level": FEW_LEVELS, "job": {"transformer_params": at_most_five_levels("x")}},
+        "alerted",
+        ("x",),
+        (),
+    ),
+    "an imputer of a column that is left out": (
+        "Imputers",
+        {},
+        {"one": 1.0, "job": {"imputers": {"one": "mean"}}},
+        "alerted",
+        ("one",),
+        (),
+    ),
+    "a language that is named": (
+        "Language of text",
+        {},
+        {"job": {"language": "de"}},
+        "passed",
+        (),
+        (),
+    ),
 }
 # These are only told where there is something to tell.
 UNTOLD = {
+    "Classes in every fold",
+    "Classes of the test table",
+    "Empty folds",
+    "Featurization",
+    "Imputers",
+    "Language of text",
     "Missing target values",
     "Missing times",
     "Number of folds",
     "Reading",
     "Supported values",
+    "Task",
     "Test rows",
 }
 
@@ -436,6 +523,46 @@ def test_a_table_trips_each_check(case: str) -> None:
     assert rows is None or found.rows == rows, found
     assert found.finding
     assert found.action or verdict == "passed"
+
+
+@pytest.fixture
+def big_table(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A file of 4,000 rows with one in a hundred of a class, and limits that make it big."""
+    for module in (_prepare, _read, _big):
+        monkeypatch.setattr(module, "BIG_ROWS", 1_000)
+    monkeypatch.setattr(_downsample, "LEAST_ROWS", 500)
+    n = 4_000
+    numbers = {f"x{i}": np.random.default_rng(i).normal(size=n) for i in range(5)}
+    path = tmp_path / "big.parquet"
+    pd.DataFrame(numbers | {"y": np.where(np.arange(n) % 100, "a", "b")}).to_parquet(path)
+    return path
+
+
+def checks_of(path: Path, *, memory: int | None = None, **fields: Any) -> dict[str, Guardrail]:
+    prepared = prepare(Job(data=str(path), target="y", **fields), memory=memory)
+    return {check.name: check for check in prepared.guardrails}
+
+
+def test_a_big_table_passes_the_check_of_sampling_and_one_beyond_memory_trips_it(
+    big_table: Path,
+) -> None:
+    found = checks_of(big_table)["Sampling"]
+    assert (found.verdict, found.finding) == ("passed", "all 4,000 rows fit")
+    table = open_big(big_table)
+    assert table is not None
+    room = 1 + int(_big.COPIES * 1_500 * table.row_bytes)
+    found = checks_of(big_table, memory=room)["Sampling"]
+    assert found.verdict == "fixed"
+    assert found.finding.startswith("1,500 of 4,000 training rows are used")
+    assert found.action == "drawn at random, the same share of every class"
+
+
+def test_rows_of_a_far_larger_class_are_all_used_unless_time_is_short(big_table: Path) -> None:
+    assert "Class sampling" not in checks_of(big_table, timeout=3_600.0)
+    found = checks_of(big_table, timeout=0.1)["Class sampling"]
+    assert found.verdict == "fixed"
+    assert "have the class 'a', more than 10 times all others" in found.finding
+    assert "are kept" in found.action
 
 
 def test_times_that_cannot_be_kept_are_told() -> None:
