@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from trialbook.api import (
         classify,
         guardrails,
+        load_model,
         open,
         plan,
         profile,
@@ -38,6 +39,7 @@ __all__ = [
     "WorkspaceError",
     "classify",
     "guardrails",
+    "load_model",
     "open",
     "plan",
     "profile",
@@ -54,6 +56,7 @@ _HOME = {
         (
             "classify",
             "guardrails",
+            "load_model",
             "open",
             "plan",
             "profile",

@@ -13,12 +13,14 @@ from trialbook.job import Job, Label, seconds
 if TYPE_CHECKING:
     from trialbook.data import Guardrail
     from trialbook.experiment import Experiment, PlanPreview, Trial
+    from trialbook.models import Model
     from trialbook.profiling import Profile
     from trialbook.tables import Source
 
 __all__ = [
     "classify",
     "guardrails",
+    "load_model",
     "open",
     "plan",
     "profile",
@@ -493,6 +495,46 @@ def open(
     from trialbook.tracking import Tracker, Workspace
 
     return Experiment(Tracker.latest(Workspace.open(workspace, tracking_uri), name))
+
+
+def load_model(
+    which: str | Path = "best",
+    *,
+    workspace: str | Path = "trialbook",
+    name: str | None = None,
+    tracking_uri: str | None = None,
+) -> Model:
+    """Find a model that answers: of the registry, of a leaderboard, or in a folder.
+
+    Parameters
+    ----------
+    which : str or Path
+        A model of the registry: ``churn`` (its champion, or else its newest version), ``churn@3``
+        or ``churn@challenger``; a trial of the experiment: ``best``, a label, a number or a run;
+        or the folder of a stored model. What is in the registry comes before trials, unless the
+        experiment is named.
+    workspace : str or Path
+        Folder that keeps it.
+    name : str, optional
+        The experiment whose trials are meant; the latest one by default.
+    tracking_uri : str, optional
+        As in `classify`.
+
+    Returns
+    -------
+    Model
+        With `predict`, `predict_proba`, the `estimator` and its `schema`.
+
+    Raises
+    ------
+    OptionError, WorkspaceError
+        If there is none, with the nearest name.
+    NoModelError
+        If it is a trial without a model.
+    """
+    from trialbook.experiment import find_model
+
+    return find_model(which, workspace, name, tracking_uri)
 
 
 def rerun(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
 import cloudpickle
@@ -78,6 +79,8 @@ def written(tmp_path, job, prepared):
         model.fit(prepared.train, prepared.train["label"])
         (trial / "model").mkdir()
         (trial / "model" / "model.pkl").write_bytes(cloudpickle.dumps(model))
+        schema = json.dumps(prepared.schema.to_dict())
+        (trial / "model" / "schema.json").write_text(schema, "utf-8")
         measured = {"score": score, "score_std": 0.01, "fit_s": 2.0, "model_bytes": 5e6}
         tracker.finish_trial(run_id, {**measured, **dict(metrics)}, {"C": C}, {})
         return run_id

@@ -269,7 +269,10 @@ def test_a_served_model_takes_missing_truths(trained, served):
 def test_a_model_whose_truths_were_partly_missing_is_served_too(tmp_path):
     X = pd.DataFrame({"flag": pd.Series([True, None, False, True] * 5, dtype=object)})
     model = SimpleModel().fit(X)
-    save_model(model, tmp_path / "model", X, "import numpy as np")
+    prepared = prepare(
+        Job(data=Job.IN_MEMORY, target="y"), frame=X.assign(y=np.arange(len(X)) % 2)
+    )
+    save_model(model, tmp_path / "model", X, ["numpy"], prepared.schema)
     again = mlflow.pyfunc.load_model(str(tmp_path / "model"))
     assert list(again.predict(X)) == list(model.predict(X))
     whole = X[X["flag"].notna()]

@@ -123,7 +123,7 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     write_oof(folder / OOF, trained.rows, trained.predictions)
     (folder / FIRST_FOLD).unlink(missing_ok=True)
     begun = time.perf_counter()
-    save_model(model, folder / MODEL_FOLDER, X, _requires(program, text))
+    save_model(model, folder / MODEL_FOLDER, X, _requires(program, text), schema)
     store_s = time.perf_counter() - begun
     begun = time.perf_counter()
     check = predict(model, X.head(CHECK_ROWS), classification=is_classification)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from trialbook.data import Guardrail, Schema
     from trialbook.evaluation import Metric
+    from trialbook.models import Model
     from trialbook.tables import Source as Table
 
 
@@ -294,6 +295,35 @@ class Experiment:
 
         return features_table(self.schema, features_of(self.trial(trial).model))
 
+    def model(self, trial: str | int = "best") -> Model:
+        """The model of a trial, with what it takes to answer tables.
+
+        Parameters
+        ----------
+        trial : str or int
+            Which model; the best by default.
+
+        Returns
+        -------
+        Model
+
+        Raises
+        ------
+        NoModelError
+            If the trial has no model.
+        """
+        from trialbook.models import MODEL_FOLDER, Model
+
+        chosen = self.trial(trial)
+        chosen.require_model()
+        return Model(
+            chosen.label,
+            chosen.folder / MODEL_FOLDER,
+            self.schema,
+            run_id=chosen.run_id,
+            workspace=self.workspace,
+        )
+
     def predict(self, data: Table, trial: str | int = "best") -> np.ndarray[Any, Any]:
         """Predict labels or numbers.
 
@@ -314,9 +344,7 @@ class Experiment:
         DataError
             If a column is missing or of another kind than in training.
         """
-        import numpy as np
-
-        return np.asarray(self.trial(trial).model.predict(self._conformed(data)))
+        return self.model(trial).predict(data)
 
     def predict_proba(self, data: Table, trial: str | int = "best") -> pd.DataFrame:
         """Predict the probability of each class.
@@ -338,12 +366,7 @@ class Experiment:
         DataError
             If a column is missing or of another kind than in training.
         """
-        import pandas as pd
-
-        if not self.schema.classes:
-            raise OptionError("a regression has no probabilities", remedy="Use predict.")
-        probabilities = self.trial(trial).model.predict_proba(self._conformed(data))
-        return pd.DataFrame(probabilities, columns=list(self.schema.classes))
+        return self.model(trial).predict_proba(data)
 
     def test(self, data: Table, trial: str | int = "best") -> dict[str, float]:
         """Measure a trial on rows that nothing has seen.
@@ -383,9 +406,3 @@ class Experiment:
             self.task, y, prediction, self.schema.positive, y_range=self._y_range
         )
         return {**ranks, **metrics, **ranks}  # the first, by its own definition
-
-    def _conformed(self, data: Table) -> pd.DataFrame:
-        from trialbook.tables import read_table
-
-        read = read_table(data, text=self.schema.text, workspace=self.workspace)
-        return self.schema.conform(read)

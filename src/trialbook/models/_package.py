@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import json
 import statistics
 import time
 import warnings
@@ -14,6 +15,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from trialbook.data import Schema
 
 # What every model needs, and what some learners add; versions are pinned when a model is saved.
 BASE_REQUIREMENTS = (
@@ -27,6 +30,8 @@ BASE_REQUIREMENTS = (
 # What only reads the rows to train on.
 READERS = ("deltalake", "pyarrow")
 MODEL_FOLDER = "model"
+# Beside the files of MLflow in the folder of a model: its columns, and the classes.
+SCHEMA_FILE = "schema.json"
 EXAMPLE_ROWS = 3
 # Rows whose predictions are kept beside a model, so that anyone can check a loaded one.
 CHECK_ROWS = 500
@@ -92,7 +97,9 @@ def _distributions() -> Mapping[str, list[str]]:
     return packages_distributions()
 
 
-def save_model(model: Any, folder: Path, X: pd.DataFrame, requires: Sequence[str]) -> None:
+def save_model(
+    model: Any, folder: Path, X: pd.DataFrame, requires: Sequence[str], schema: Schema
+) -> None:
     """Write a fitted estimator as an MLflow model.
 
     Parameters
@@ -105,6 +112,9 @@ def save_model(model: Any, folder: Path, X: pd.DataFrame, requires: Sequence[str
         Some rows of features, for the signature and the input example.
     requires : sequence of str
         Requirement lines of the environment that it needs; see `requirements`.
+    schema : Schema
+        Of the table that it was trained on. It is kept beside the model, so that a folder that
+        is given away is enough to read tables by.
     """
     import mlflow.sklearn
     from mlflow.models import ModelSignature, infer_signature
@@ -121,6 +131,8 @@ def save_model(model: Any, folder: Path, X: pd.DataFrame, requires: Sequence[str
             pip_requirements=list(requires),
             serialization_format="cloudpickle",
         )
+    text = json.dumps(schema.to_dict(), indent=2, ensure_ascii=False)
+    (folder / SCHEMA_FILE).write_text(text + "\n", "utf-8")
 
 
 def _input_schema(X: pd.DataFrame) -> Any:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from trialbook.errors import OptionError
-from trialbook.tracking._tracker import prefixed
+from trialbook.errors import OptionError, WorkspaceError, nearest
+from trialbook.tracking._tracker import TAG, prefixed
 from trialbook.tracking._workspace import Workspace
 
-# MLflow takes these apart in addresses such as models:/name/1.
-_SEPARATORS = "/:"
+# MLflow takes the first two apart in addresses such as models:/name/1, and we take the third.
+_SEPARATORS = "/:@"
+# The version that is meant by a name alone, if one has this alias; else the newest.
+CHAMPION = "champion"
 
 
 @dataclass(frozen=True)
@@ -22,10 +25,19 @@ class ModelVersion:
     name : str
     version : int
         Counted from 1 under each name.
+    run_id : str
+        The trial's run.
+    aliases : tuple of str
+        Such as ``champion``: each belongs to one version of a name at a time.
+    tags : mapping of str to str
+        What is known of it, without the prefix.
     """
 
     name: str
     version: int
+    run_id: str
+    aliases: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def uri(self) -> str:
@@ -63,7 +75,7 @@ def register(
         raise OptionError(
             f"'{name}' cannot be the name of a model",
             place="option name",
-            remedy="Use any text without '/' and ':'.",
+            remedy="Use any text without '/', ':' and '@'.",
         )
     from mlflow.exceptions import MlflowException
 
@@ -77,4 +89,106 @@ def register(
     made = client.create_model_version(
         name, f"runs:/{run_id}/{folder}", run_id=run_id, tags=prefixed(tags)
     )
-    return ModelVersion(name, int(made.version))
+    return _version(made)
+
+
+def registered(workspace: Workspace) -> list[str]:
+    """Names in the registry, sorted.
+
+    Parameters
+    ----------
+    workspace : Workspace
+
+    Returns
+    -------
+    list of str
+    """
+    names: list[str] = []
+    token = None
+    while True:
+        page = workspace.client.search_registered_models(page_token=token)
+        names += [one.name for one in page]
+        token = page.token
+        if not token:
+            return sorted(names)
+
+
+def versions(workspace: Workspace, name: str) -> list[ModelVersion]:
+    """All versions of a name, newest first.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    name : str
+
+    Returns
+    -------
+    list of ModelVersion
+
+    Raises
+    ------
+    WorkspaceError
+        If there is no such name, with the nearest one.
+    """
+    known = registered(workspace)
+    if name not in known:
+        raise WorkspaceError(
+            f"no registered model '{name}'",
+            place=str(workspace.path),
+            remedy=nearest(name, known) if known else "Register one first: trialbook register.",
+        )
+    aliases = workspace.client.get_registered_model(name).aliases
+    quoted = name.replace("'", "\\'")
+    found = [
+        _version(
+            one, [alias for alias, version in aliases.items() if int(version) == int(one.version)]
+        )
+        for one in workspace.client.search_model_versions(f"name = '{quoted}'")
+    ]
+    return sorted(found, key=lambda one: -one.version)
+
+
+def find_version(workspace: Workspace, name: str, which: str | None = None) -> ModelVersion:
+    """One version of a name.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    name : str
+    which : str, optional
+        A number or an alias; the champion unless it is given, or else the newest version.
+
+    Returns
+    -------
+    ModelVersion
+
+    Raises
+    ------
+    WorkspaceError
+        If there is no such name or version, with the nearest.
+    """
+    known = versions(workspace, name)
+    if which is None and known:
+        champions = [one for one in known if CHAMPION in one.aliases]
+        return (champions or known)[0]
+    for one in known:
+        if which == str(one.version) or which in one.aliases:
+            return one
+    choices = [
+        *map(str, (one.version for one in known)),
+        *(a for one in known for a in one.aliases),
+    ]
+    raise WorkspaceError(
+        f"the registered model '{name}' has no version '{which}'",
+        place=str(workspace.path),
+        remedy=nearest(str(which), choices)
+        if choices
+        else "Register one first: trialbook register.",
+    )
+
+
+def _version(made: Any, aliases: list[str] | None = None) -> ModelVersion:
+    tags = {
+        key.removeprefix(TAG): value for key, value in made.tags.items() if key.startswith(TAG)
+    }
+    return ModelVersion(made.name, int(made.version), made.run_id, tuple(aliases or ()), tags)

@@ -1,0 +1,115 @@
+"""A model by whatever name it goes: in the registry, on a leaderboard, or as a folder."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from trialbook.errors import NoModelError, OptionError, WorkspaceError, nearest
+from trialbook.experiment._handle import Experiment
+from trialbook.models import MODEL_FOLDER, SCHEMA_FILE, Model
+from trialbook.tracking import ModelVersion, Tracker, Workspace, find_version, registered
+
+_REGISTERED = re.compile(r"(?:models:/)?(?P<name>[^/:@]+)(?:[/@](?P<which>[^/:@]+))?")
+_RUN = re.compile(r"runs:/(?P<run>[^/]+)/.+")
+
+
+def find_model(
+    which: str | Path,
+    workspace: str | Path,
+    name: str | None = None,
+    tracking_uri: str | None = None,
+) -> Model:
+    """Find a model.
+
+    Parameters
+    ----------
+    which : str or Path
+        A model of the registry: ``churn`` (its champion, or else its newest version),
+        ``churn@3``, ``churn@challenger`` or MLflow's ``models:/churn/3``; a trial of the
+        experiment: ``best``, a label, a number or a run; ``runs:/RUN/model``; or the folder of a
+        stored model, which needs no workspace. What is in the registry comes before trials,
+        unless the experiment is named.
+    workspace : str or Path
+    name : str, optional
+        The experiment whose trials are meant; else the latest.
+    tracking_uri : str, optional
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    OptionError, WorkspaceError
+        If there is none, with the nearest name.
+    NoModelError
+        If it is a trial without a model.
+    """
+    text = str(which)
+    if (Path(which) / SCHEMA_FILE).is_file():
+        return Model.at(Path(which).absolute())
+    space = Workspace.open(workspace, tracking_uri)
+    run = _RUN.fullmatch(text)
+    if run:
+        return _of_run(space, run["run"])
+    found = _REGISTERED.fullmatch(text)
+    if found and name is None:
+        known = registered(space)
+        if found["name"] in known or text.startswith("models:/") or "@" in text:
+            return _of_version(space, find_version(space, found["name"], found["which"]))
+    try:
+        return Experiment(Tracker.latest(space, name)).model(text)
+    except OptionError as error:
+        choices = registered(space) if name is None else []
+        raise OptionError(
+            f"there is no model '{text}': neither in the registry nor among the trials",
+            place=str(space.path),
+            remedy=nearest(text, choices) if choices else error.remedy,
+        ) from error
+
+
+def _of_version(space: Workspace, version: ModelVersion) -> Model:
+    label = f"{version.name}@{version.version}"
+    folder = _folder(space, version.run_id, label)
+    return Model.at(
+        folder,
+        name=version.name,
+        version=version.version,
+        run_id=version.run_id,
+        workspace=space.path,
+    )
+
+
+def _of_run(space: Workspace, run_id: str) -> Model:
+    folder = _folder(space, run_id, f"runs:/{run_id}/{MODEL_FOLDER}")
+    return Model.at(folder, name=run_id[:8], run_id=run_id, workspace=space.path)
+
+
+def _folder(space: Workspace, run_id: str, label: str) -> Path:
+    """Where the model of a run is."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        parent = space.client.get_run(run_id).data.tags.get("mlflow.parentRunId", run_id)
+    except MlflowException as error:
+        raise WorkspaceError(
+            f"the run of the model '{label}' is gone",
+            place=str(space.path),
+            remedy="Restore it with `mlflow runs restore`, or name another model.",
+        ) from error
+    tracker = Tracker.at(space, parent)
+    if tracker is None:
+        raise WorkspaceError(
+            f"the experiment of the model '{label}' is kept elsewhere, or was deleted",
+            place=str(space.path),
+            remedy="Name the workspace that it was trained in (--workspace).",
+        )
+    folder = tracker.folder_of(run_id) / MODEL_FOLDER
+    if not folder.is_dir():
+        raise NoModelError(
+            f"the run of the model '{label}' has no model",
+            place=str(folder),
+            remedy="Name another model.",
+        )
+    return folder

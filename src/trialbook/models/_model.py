@@ -1,0 +1,158 @@
+"""A model that answers: a fitted estimator with the schema of the table that it learned from."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from trialbook.data import Schema
+from trialbook.errors import NoModelError, OptionError
+from trialbook.models._package import SCHEMA_FILE, load_model
+from trialbook.tables import read_table
+
+if TYPE_CHECKING:
+    from trialbook.tables import Source as Table
+
+
+@dataclass(frozen=True)
+class Model:
+    """A fitted estimator, found by whatever name, that answers tables of any origin.
+
+    Parameters
+    ----------
+    name : str
+        What people call it: ``lightgbm-2``, or its name in the registry.
+    folder : Path
+        Its folder as an MLflow model.
+    schema : Schema
+        The columns that it asks for, and the classes.
+    version : int, optional
+        Of its name in the registry.
+    run_id : str, optional
+        MLflow's id of the run that made it.
+    workspace : Path, optional
+        Where names of tables are looked up.
+    """
+
+    name: str
+    folder: Path
+    schema: Schema
+    version: int | None = None
+    run_id: str | None = None
+    workspace: Path | None = None
+
+    @classmethod
+    def at(cls, folder: Path, **known: Any) -> Model:
+        """The model of a folder, with its own schema.
+
+        Parameters
+        ----------
+        folder : Path
+            An MLflow model that a trial wrote.
+        **known
+            Fields of `Model`; the name is the folder's unless it is given.
+
+        Returns
+        -------
+        Model
+
+        Raises
+        ------
+        NoModelError
+            If it is none of Trialbook's.
+        """
+        path = folder / SCHEMA_FILE
+        if not path.is_file():
+            raise NoModelError(
+                f"this is no model of Trialbook: it has no {SCHEMA_FILE}",
+                place=str(folder),
+                remedy="Name a trial, a model of the registry, or the folder of a trial's model.",
+            )
+        schema = Schema.from_dict(json.loads(path.read_text("utf-8")))
+        return cls(**{"name": folder.name, **known}, folder=folder, schema=schema)
+
+    @property
+    def label(self) -> str:
+        """Its name with its version: ``churn@3``."""
+        return self.name if self.version is None else f"{self.name}@{self.version}"
+
+    @property
+    def is_classification(self) -> bool:
+        """Whether it predicts classes."""
+        return bool(self.schema.classes)
+
+    @functools.cached_property
+    def estimator(self) -> Any:
+        """The fitted scikit-learn estimator, read when it is first asked for."""
+        return load_model(self.folder)
+
+    def conform(self, data: Table) -> pd.DataFrame:
+        """The features of a table as the estimator wants them.
+
+        Parameters
+        ----------
+        data : table
+            A DataFrame, or anything that can be trained on. Columns may be in any order, and
+            further ones are ignored.
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, n_features)
+
+        Raises
+        ------
+        DataError
+            If a column is missing or of another kind than in training.
+        """
+        read = read_table(data, text=self.schema.text, workspace=self.workspace)
+        return self.schema.conform(read)
+
+    def predict(self, data: Table) -> np.ndarray[Any, Any]:
+        """Labels or numbers.
+
+        Parameters
+        ----------
+        data
+            As in `conform`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+
+        Raises
+        ------
+        DataError
+            As in `conform`.
+        """
+        return np.asarray(self.estimator.predict(self.conform(data)))
+
+    def predict_proba(self, data: Table) -> pd.DataFrame:
+        """The probability of each class.
+
+        Parameters
+        ----------
+        data
+            As in `conform`.
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, n_classes)
+            One column a class, under its label.
+
+        Raises
+        ------
+        OptionError
+            If the target is a number.
+        DataError
+            As in `conform`.
+        """
+        if not self.is_classification:
+            raise OptionError("a regression has no probabilities", remedy="Use predict.")
+        probabilities = self.estimator.predict_proba(self.conform(data))
+        return pd.DataFrame(probabilities, columns=list(self.schema.classes))
