@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     )
     from trialbook.errors import (
         DataError,
+        ExportError,
         NoModelError,
         OptionError,
         TrialbookError,
+        UntrustedError,
         WorkspaceError,
     )
     from trialbook.job import Job
@@ -32,10 +34,12 @@ __version__ = "0.1.0"
 
 __all__ = [
     "DataError",
+    "ExportError",
     "Job",
     "NoModelError",
     "OptionError",
     "TrialbookError",
+    "UntrustedError",
     "WorkspaceError",
     "classify",
     "guardrails",

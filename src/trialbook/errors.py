@@ -53,6 +53,14 @@ class NoModelError(TrialbookError):
     exit_code: ClassVar[int] = 3
 
 
+class ExportError(TrialbookError):
+    """A model that cannot be written in the form that was asked for, with the step that cannot."""
+
+
+class UntrustedError(TrialbookError):
+    """A file that could run code of its own when it is loaded, of which nobody said it may."""
+
+
 class UnknownName(ValueError):
     """A name that is not known, while a job is checked.
 
