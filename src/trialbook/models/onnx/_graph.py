@@ -1,0 +1,324 @@
+"""An ONNX graph that grows node by node, with names that never clash."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import onnx
+
+# 20 brought StringConcat and RegexFullMatch; onnxruntime 1.20 and newer, in all languages, run 21.
+OPSET = 21
+# 4 gave LabelEncoder doubles; 5 has deprecated the tree operators of skl2onnx and onnxmltools.
+ML_OPSET = 4
+# Operators that onnxruntime's standard builds have beside the standard: Tokenizer.
+ORT_DOMAIN = "com.microsoft"
+ML_DOMAIN = "ai.onnx.ml"
+# What onnxruntime 1.20 reads at most, while the onnx package would write a newer one.
+IR_VERSION = 10
+# Graphs of other converters: the operators changed in nothing but types since these.
+OLDEST_OPSET = 18
+
+
+class Graph:
+    """A growing ONNX graph.
+
+    Tensors are called by name. What an operator makes gets a fresh name, so that parts of a
+    graph can be written without knowing one another.
+
+    Examples
+    --------
+    >>> import numpy as np, onnx
+    >>> graph = Graph()
+    >>> x = graph.input("x", onnx.TensorProto.DOUBLE, [None, 1])
+    >>> doubled = graph.add("Mul", x, graph.constant(np.array(2.0)))
+    >>> graph.output("y", doubled, onnx.TensorProto.DOUBLE, [None, 1])
+    'y'
+    >>> [node.op_type for node in graph.build().graph.node]
+    ['Mul', 'Identity']
+    """
+
+    def __init__(self) -> None:
+        self._nodes: list[onnx.NodeProto] = []
+        self._inputs: list[onnx.ValueInfoProto] = []
+        self._outputs: list[onnx.ValueInfoProto] = []
+        self._initializers: list[onnx.TensorProto] = []
+        self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
+        self._domains = {"", ML_DOMAIN}
+        self._used: set[str] = set()
+        self._count = 0
+
+    def fresh(self, stem: str) -> str:
+        """A name that nothing has yet.
+
+        Parameters
+        ----------
+        stem : str
+            How it begins.
+
+        Returns
+        -------
+        str
+        """
+        while True:
+            self._count += 1
+            name = f"{stem}_{self._count}"
+            if name not in self._used:
+                self._used.add(name)
+                return name
+
+    @overload
+    def add(
+        self,
+        op: str,
+        *inputs: str,
+        domain: str = ...,
+        n_outputs: Literal[1] = ...,
+        **attributes: Any,
+    ) -> str: ...
+
+    @overload
+    def add(
+        self, op: str, *inputs: str, domain: str = ..., n_outputs: int, **attributes: Any
+    ) -> tuple[str, ...]: ...
+
+    def add(
+        self, op: str, *inputs: str, domain: str = "", n_outputs: int = 1, **attributes: Any
+    ) -> str | tuple[str, ...]:
+        """Append a node.
+
+        Parameters
+        ----------
+        op : str
+            The operator.
+        *inputs : str
+            Tensors; an empty name where an optional input is left out.
+        domain : str, default ""
+            The operator's domain: ``ai.onnx.ml``, `ORT_DOMAIN`, or none for the standard one.
+        n_outputs : int, default 1
+            How many outputs it has.
+        **attributes
+            As onnx names them; arrays become tensors, None is left out.
+
+        Returns
+        -------
+        str, or tuple of str if there are several outputs
+            The tensors that it makes.
+        """
+        from onnx import helper
+
+        outputs = [self.fresh(op) for _ in range(n_outputs)]
+        self._domains.add(domain)
+        node = helper.make_node(op, list(inputs), outputs, name=outputs[0], domain=domain or None)
+        for key, value in attributes.items():
+            if value is not None:
+                node.attribute.append(helper.make_attribute(key, _attribute(value)))
+        self._nodes.append(node)
+        return outputs[0] if n_outputs == 1 else tuple(outputs)
+
+    def constant(self, array: np.ndarray[Any, Any]) -> str:
+        """A tensor of the model itself; equal ones are kept once.
+
+        Parameters
+        ----------
+        array : ndarray
+            Numbers, booleans or strings.
+
+        Returns
+        -------
+        str
+        """
+        array = np.asarray(array)
+        kind = array.dtype.kind
+        text = kind in "OU"
+        data = "\0".join(map(str, array.ravel())).encode() if text else array.tobytes()
+        key = ("text" if text else array.dtype.str, array.shape, data)
+        if key not in self._constants:
+            name = self.fresh("constant")
+            self._initializers.append(_tensor(array, name))
+            self._constants[key] = name
+        return self._constants[key]
+
+    def input(self, name: str, onnx_type: int, shape: Sequence[int | str | None]) -> str:
+        """Declare an input.
+
+        Parameters
+        ----------
+        name : str
+            As callers will feed it.
+        onnx_type : int
+            Of ``onnx.TensorProto``.
+        shape : sequence of int, str or None
+            None, or a name, for a free dimension.
+
+        Returns
+        -------
+        str
+            The tensor: its name.
+
+        Raises
+        ------
+        ValueError
+            If the name is taken.
+        """
+        from onnx import helper
+
+        if name in self._used:
+            raise ValueError(f"the graph has a tensor {name!r} already")
+        self._used.add(name)
+        self._inputs.append(helper.make_tensor_value_info(name, onnx_type, shape))
+        return name
+
+    def output(
+        self, name: str, tensor: str, onnx_type: int, shape: Sequence[int | str | None]
+    ) -> str:
+        """Declare an output.
+
+        Parameters
+        ----------
+        name : str
+            As callers will see it. If an input or another tensor has it, as a column called
+            ``label``, it gets a number.
+        tensor : str
+            What it is.
+        onnx_type, shape
+            As of `input`.
+
+        Returns
+        -------
+        str
+            The name that it has got.
+        """
+        from onnx import helper
+
+        taken = name in self._used
+        name = self.fresh(name) if taken else name
+        self._used.add(name)
+        self._nodes.append(helper.make_node("Identity", [tensor], [name], name=f"output {name}"))
+        self._outputs.append(helper.make_tensor_value_info(name, onnx_type, shape))
+        return name
+
+    def embed(self, proto: onnx.ModelProto, inputs: Mapping[str, str]) -> dict[str, str]:
+        """Take in another model's graph, under fresh names.
+
+        Parameters
+        ----------
+        proto : ModelProto
+            Of opset `OLDEST_OPSET` to `OPSET` and ``ai.onnx.ml`` up to `ML_OPSET`.
+        inputs : mapping
+            The other graph's inputs to tensors of this one.
+
+        Returns
+        -------
+        dict
+            The other graph's outputs to tensors of this one.
+
+        Raises
+        ------
+        ValueError
+            If its operators are of versions that this graph does not speak.
+        """
+        self._understand(proto)
+        other = proto.graph
+        names = dict(inputs)
+        for tensor in other.initializer:
+            if tensor.name not in names:
+                copy = type(tensor)()
+                copy.CopyFrom(tensor)
+                copy.name = names[tensor.name] = self.fresh("constant")
+                self._initializers.append(copy)
+        missing = [one.name for one in other.input if one.name not in names]
+        if missing:
+            raise ValueError(f"the embedded graph wants {', '.join(missing)}, too")
+        self._take(other.node, names, self._nodes)
+        return {one.name: names[one.name] for one in other.output}
+
+    def _understand(self, proto: onnx.ModelProto) -> None:
+        for one in proto.opset_import:
+            spoken = {"": (OLDEST_OPSET, OPSET), ML_DOMAIN: (1, ML_OPSET)}
+            low, high = spoken.get(one.domain, (1, 1))
+            if not low <= one.version <= high:
+                name = f"opset {one.version} of {one.domain or 'ai.onnx'}"
+                raise ValueError(f"{name} is not within {low} to {high}")
+            self._domains.add(one.domain)
+        if proto.functions:
+            raise ValueError("graphs with functions cannot be embedded")
+
+    def _take(self, nodes: Any, names: dict[str, str], into: Any) -> None:
+        """Nodes under new names; those of graphs within them (If, Loop, Scan), too."""
+        for node in nodes:
+            copy = type(node)()
+            copy.CopyFrom(node)
+            copy.input[:] = [names[name] if name else "" for name in node.input]
+            for name in node.output:
+                if name:
+                    names[name] = self.fresh(node.op_type)
+            copy.output[:] = [names[name] if name else "" for name in node.output]
+            copy.name = self.fresh(f"node_{node.op_type}")
+            for attribute in copy.attribute:
+                if attribute.HasField("g"):
+                    self._take_inner(attribute.g, dict(names))
+            into.append(copy)
+
+    def _take_inner(self, inner: onnx.GraphProto, names: dict[str, str]) -> None:
+        for one in [*inner.input, *inner.initializer]:
+            names[one.name] = self.fresh("inner")
+            one.name = names[one.name]
+        nodes = list(inner.node)
+        del inner.node[:]
+        self._take(nodes, names, inner.node)
+        for one in inner.output:
+            one.name = names[one.name]
+
+    def build(self, metadata: Mapping[str, str] | None = None) -> onnx.ModelProto:
+        """The model, checked.
+
+        Parameters
+        ----------
+        metadata : mapping, optional
+            What travels with it as text.
+
+        Returns
+        -------
+        ModelProto
+
+        Raises
+        ------
+        onnx.checker.ValidationError
+            If the graph is not valid.
+        """
+        import onnx
+        from onnx import helper
+
+        graph = helper.make_graph(
+            self._nodes, "trialbook", self._inputs, self._outputs, self._initializers
+        )
+        versions = {"": OPSET, ML_DOMAIN: ML_OPSET}
+        proto = helper.make_model(
+            graph,
+            opset_imports=[
+                helper.make_opsetid(domain, versions.get(domain, 1))
+                for domain in sorted(self._domains)
+            ],
+            ir_version=IR_VERSION,
+            producer_name="trialbook",
+        )
+        helper.set_model_props(proto, dict(metadata or {}))
+        onnx.checker.check_model(proto)
+        return proto
+
+
+def _attribute(value: Any) -> Any:
+    return _tensor(value, "") if isinstance(value, np.ndarray) else value
+
+
+def _tensor(array: np.ndarray[Any, Any], name: str) -> onnx.TensorProto:
+    from onnx import TensorProto, helper, numpy_helper
+
+    if array.dtype.kind in "OU":
+        words: Any = [str(word).encode() for word in array.ravel()]
+        return helper.make_tensor(name, TensorProto.STRING, array.shape, words)
+    return numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name)
