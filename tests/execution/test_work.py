@@ -16,6 +16,7 @@ from trialbook.data import prepare
 from trialbook.execution import FIRST_FOLD, NOTEBOOK, OOF, PROGRAM, Request, _work
 from trialbook.execution._work import OutOfTimeError, run_score, run_trial
 from trialbook.job import Job
+from trialbook.models import read_conformal
 from trialbook.program import import_program
 
 N_ROWS, N_FOLDS = 90, 3
@@ -160,6 +161,15 @@ def test_a_trial_leaves_its_model_notebook_predictions_and_charts(experiment):
         "residuals",
         "predicted_vs_true",
     }
+
+
+def test_a_stored_model_knows_how_far_it_may_be_off(experiment):
+    experiment.run()
+    oof = pd.read_parquet(experiment.folder / OOF)
+    y = experiment.train["y"].to_numpy()[oof["row"]]
+    known = read_conformal(experiment.folder / "model")
+    lower, upper = known.interval(oof["prediction"].to_numpy(), 0.9)
+    assert ((lower <= y) & (y <= upper)).mean() == pytest.approx(0.9, abs=0.02)
 
 
 def test_predictions_that_are_not_finite_fail_the_trial(experiment):

@@ -19,6 +19,7 @@ import pandas as pd
 
 from trialbook.data import Schema, encode
 from trialbook.evaluation import all_metrics, metric
+from trialbook.evaluation.conformal import calibrate
 from trialbook.execution._messages import FIRST_FOLD, NOTEBOOK, OOF, PROGRAM, Request
 from trialbook.execution._oof import stored_folds, write_oof
 from trialbook.learners import Deadline, IterativeLearner, Learner, find
@@ -124,6 +125,9 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     (folder / FIRST_FOLD).unlink(missing_ok=True)
     begun = time.perf_counter()
     save_model(model, folder / MODEL_FOLDER, X, _requires(program, text), schema)
+    calibrate(y[np.concatenate(trained.rows)], np.concatenate(trained.predictions)).write(
+        folder / MODEL_FOLDER
+    )
     store_s = time.perf_counter() - begun
     begun = time.perf_counter()
     check = predict(model, X.head(CHECK_ROWS), classification=is_classification)

@@ -368,6 +368,49 @@ class Experiment:
         """
         return self.model(trial).predict_proba(data)
 
+    def predict_interval(
+        self, data: Table, coverage: float = 0.9, trial: str | int = "best"
+    ) -> pd.DataFrame:
+        """Predict numbers with intervals that hold the truth so often.
+
+        Parameters
+        ----------
+        data, trial
+            As in `predict`.
+        coverage : float, optional
+            Share of rows whose true value the intervals are to hold, from 0.5 to 0.999.
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, 3)
+            ``prediction``, ``lower`` and ``upper``. Errors and notes: `Model.predict_interval`.
+        """
+        return self.model(trial).predict_interval(data, coverage)
+
+    def predict_set(
+        self,
+        data: Table,
+        coverage: float = 0.9,
+        trial: str | int = "best",
+        *,
+        per_class: bool = False,
+    ) -> pd.DataFrame:
+        """Predict sets of classes that hold the truth so often.
+
+        Parameters
+        ----------
+        data, trial
+            As in `predict`.
+        coverage, per_class
+            As in `Model.predict_set`, where errors and notes are, too.
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, 2)
+            ``prediction`` and ``set``, a list of labels.
+        """
+        return self.model(trial).predict_set(data, coverage, per_class=per_class)
+
     def test(self, data: Table, trial: str | int = "best") -> dict[str, float]:
         """Measure a trial on rows that nothing has seen.
 

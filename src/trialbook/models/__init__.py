@@ -1,5 +1,12 @@
 """Models as things that leave the house: packaged, loaded, asked for predictions."""
 
+from trialbook.models._conformal import (
+    CONFORMAL_FILE,
+    Conformal,
+    Covered,
+    Scale,
+    read_conformal,
+)
 from trialbook.models._features import Feature, features_of, transformations
 from trialbook.models._model import Model
 from trialbook.models._package import (
@@ -18,15 +25,20 @@ from trialbook.models._package import (
 
 __all__ = [
     "CHECK_ROWS",
+    "CONFORMAL_FILE",
     "LEAST_ROW_CALLS",
     "MODEL_FOLDER",
     "MOST_ROW_S",
     "SCHEMA_FILE",
+    "Conformal",
+    "Covered",
     "Feature",
     "Model",
+    "Scale",
     "features_of",
     "load_model",
     "predict",
+    "read_conformal",
     "requirements",
     "row_ms",
     "save_model",

@@ -13,6 +13,7 @@ import pandas as pd
 
 from trialbook.data import Schema
 from trialbook.errors import NoModelError, OptionError
+from trialbook.models._conformal import Conformal, read_conformal
 from trialbook.models._package import SCHEMA_FILE, load_model
 from trialbook.tables import read_table
 
@@ -92,6 +93,17 @@ class Model:
         """The fitted scikit-learn estimator, read when it is first asked for."""
         return load_model(self.folder)
 
+    @functools.cached_property
+    def conformal(self) -> Conformal:
+        """How far its predictions may be off, as its folder says.
+
+        Raises
+        ------
+        NoModelError
+            If the model was stored without.
+        """
+        return read_conformal(self.folder)
+
     def conform(self, data: Table) -> pd.DataFrame:
         """The features of a table as the estimator wants them.
 
@@ -156,3 +168,82 @@ class Model:
             raise OptionError("a regression has no probabilities", remedy="Use predict.")
         probabilities = self.estimator.predict_proba(self.conform(data))
         return pd.DataFrame(probabilities, columns=list(self.schema.classes))
+
+    def predict_interval(self, data: Table, coverage: float = 0.9) -> pd.DataFrame:
+        """Predict numbers with intervals that hold the truth so often.
+
+        Parameters
+        ----------
+        data
+            As in `conform`.
+        coverage : float, optional
+            Share of rows whose true value the intervals are to hold, from 0.5 to 0.999.
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, 3)
+            ``prediction``, ``lower`` and ``upper``, in units of the target.
+
+        Raises
+        ------
+        OptionError
+            If the target is a class, or the coverage cannot be promised.
+        NoModelError
+            If the model was stored without its calibration.
+        DataError
+            As in `conform`.
+
+        Notes
+        -----
+        By conformal prediction from out-of-fold errors; see `trialbook.evaluation.conformal`. The
+        share holds on average over rows like those in training, not for every group of rows.
+        """
+        if self.is_classification:
+            raise OptionError("a class has no interval", remedy="Use predict_set.")
+        known = self.conformal
+        prediction = self.predict(data)
+        lower, upper = known.interval(prediction, coverage)
+        return pd.DataFrame({"prediction": prediction, "lower": lower, "upper": upper})
+
+    def predict_set(
+        self, data: Table, coverage: float = 0.9, *, per_class: bool = False
+    ) -> pd.DataFrame:
+        """Predict sets of classes that hold the truth so often.
+
+        Parameters
+        ----------
+        data
+            As in `conform`.
+        coverage : float, optional
+            Share of rows whose true class the sets are to hold, from 0.5 to 0.999.
+        per_class : bool, optional
+            Keep it for the rows of every class, rare ones too; sets are then larger.
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, 2)
+            ``prediction``, the most probable class, and ``set``, a list of labels with the most
+            probable ones first. It is never empty.
+
+        Raises
+        ------
+        OptionError
+            If the target is a number, or the coverage is not in its range.
+        NoModelError
+            If the model was stored without its calibration.
+        DataError
+            As in `conform`.
+        """
+        if not self.is_classification:
+            raise OptionError("a number has no set of classes", remedy="Use predict_interval.")
+        known = self.conformal
+        probabilities = self.predict_proba(data).to_numpy()
+        within = known.sets(probabilities, coverage, per_class=per_class)
+        order = np.argsort(-probabilities, axis=1, kind="stable")
+        labels = self.schema.classes
+        sets = [
+            [labels[code] for code in codes if inside[code]]
+            for codes, inside in zip(order, within, strict=True)
+        ]
+        first = [labels[code] for code in order[:, 0]]
+        return pd.DataFrame({"prediction": first, "set": pd.Series(sets, dtype=object)})
