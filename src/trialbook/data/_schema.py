@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -98,6 +98,33 @@ class Schema:
         )
         return cls(**{**data, "classes": tuple(data["classes"]), "columns": columns})
 
+    def check_names(self, names: Iterable[str], *, require_target: bool = False) -> None:
+        """Refuse a table that lacks a feature.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Those of its columns.
+        require_target : bool, optional
+            Whether the target must be there too.
+
+        Raises
+        ------
+        DataError
+            With the nearest name.
+        """
+        there = list(names)
+        wanted = self.names + ([self.target] if require_target else [])
+        known = set(there)
+        lacking = [name for name in wanted if name not in known]
+        if lacking:
+            others = [name for name in there if name not in wanted]
+            what = "the target column" if lacking == [self.target] else "column"
+            raise DataError(
+                f"the table lacks {what}{'s' if len(lacking) > 1 else ''} {listed(lacking)}",
+                remedy=nearest(lacking[0], others or there),
+            )
+
     def conform(self, frame: pd.DataFrame, *, require_target: bool = False) -> pd.DataFrame:
         """Make a table fit for the model, or say why it is not.
 
@@ -122,15 +149,7 @@ class Schema:
             kind (an example and its row are named).
         """
         frame = normalise(frame)
-        wanted = self.names + ([self.target] if require_target else [])
-        lacking = [name for name in wanted if name not in frame.columns]
-        if lacking:
-            others = [name for name in frame.columns if name not in wanted]
-            what = "the target column" if lacking == [self.target] else "column"
-            raise DataError(
-                f"the table lacks {what}{'s' if len(lacking) > 1 else ''} {listed(lacking)}",
-                remedy=nearest(lacking[0], others or frame.columns),
-            )
+        self.check_names(frame.columns, require_target=require_target)
         columns = {
             column.name: conform_column(
                 frame[column.name],

@@ -17,7 +17,7 @@ from trialbook.tables._catalogue import (
     upload,
 )
 from trialbook.tables._catalogue import list_tables as list
-from trialbook.tables._sources import Source, open_big, read_table, read_whole
+from trialbook.tables._sources import Source, open_big, open_stream, read_table, read_whole
 from trialbook.tables.delta import (
     Change,
     DeltaVersion,
@@ -42,6 +42,7 @@ __all__ = [
     "find_table",
     "list",
     "open_big",
+    "open_stream",
     "pinned",
     "read",
     "read_table",

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 import pandas as pd
 import pyarrow as pa
 
-from trialbook.addresses import without_file_scheme
+from trialbook.addresses import hide_password, without_file_scheme
 from trialbook.errors import DataError
 from trialbook.tables.databases import (
     DATABASE,
@@ -27,9 +27,19 @@ from trialbook.tables.delta import (
     open_big_version,
     read_version,
 )
-from trialbook.tables.files import open_big_files, read_files
+from trialbook.tables.files import open_big_files, open_stream_files, read_files
 from trialbook.tables.mltable import is_mltable, open_big_mltable, read_mltable
-from trialbook.tables.plain import Asked, Kind, Note, ParquetTable, from_arrow, normalise
+from trialbook.tables.plain import (
+    Asked,
+    Kind,
+    Note,
+    ParquetTable,
+    Stream,
+    from_arrow,
+    normalise,
+    stream_frame,
+    stream_parquet,
+)
 from trialbook.tables.remote import REMOTE
 from trialbook.tables.text import settle
 
@@ -47,7 +57,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     DUCKDB,
     DATABASE,
     REMOTE,
-    Kind("files", lambda asked: True, read_files, open_big_files),
+    Kind("files", lambda asked: True, read_files, open_big_files, open_stream_files),
 )
 
 
@@ -123,6 +133,50 @@ def open_big(
         asked = replace(_asked(source, (), workspace), notes=noted)
         return _kind(asked).open_big(asked)
     return open_big_frame(source, noted) if is_spark(source) else None
+
+
+def open_stream(
+    source: Source,
+    *,
+    text: Collection[str] = (),
+    workspace: str | Path | None = None,
+    notes: list[Note] | None = None,
+) -> Stream:
+    """Open a table to go through it once, in bounded memory wherever that can be done.
+
+    Parameters
+    ----------
+    source, text, workspace, notes
+        As in `read_table`.
+
+    Returns
+    -------
+    Stream
+        Of Parquet, delimited text, JSON lines and Arrow files, a batch at a time is in memory.
+        What a database, Spark or a server gives is put aside on disk first. All else is read as
+        a whole, and `Stream.whole` says so.
+
+    Raises
+    ------
+    DataError
+        If there is no such table, or it cannot be read.
+    """
+    noted = [] if notes is None else notes
+    stream: Stream | None = None
+    why = None
+    if isinstance(source, (str, Path)):
+        asked = replace(_asked(source, text, workspace), notes=noted)
+        kind = _kind(asked)
+        big = kind.open_big(asked)
+        stream = kind.open_stream(asked) if big is None else stream_parquet(big)
+        why = "a table of this form cannot be read in parts"
+    elif is_spark(source):
+        stream = stream_parquet(open_big_frame(source, noted))
+    if stream is not None:
+        return stream
+    frame = read_table(source, text=text, workspace=workspace, notes=noted)
+    place = "the table" if why is None else hide_password(str(source))
+    return replace(stream_frame(frame, place, why), notes=noted)
 
 
 def read_whole(

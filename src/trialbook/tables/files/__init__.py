@@ -16,6 +16,7 @@ from trialbook.tables.files._files import (
     same_columns,
 )
 from trialbook.tables.files._json import read_json
+from trialbook.tables.files._streams import open_stream_files
 
 __all__ = [
     "FORMATS",
@@ -25,6 +26,7 @@ __all__ = [
     "join",
     "natural_order",
     "open_big_files",
+    "open_stream_files",
     "read_delimited",
     "read_files",
     "read_json",

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import IO
 
 import numpy as np
 import pyarrow as pa
@@ -32,12 +33,12 @@ _LARGEST_BLOCK = 2**31 - 1
 _EXCEL_LINE = re.compile(rb'"?sep=(.)"?(?:\r\n|\n|\r)', re.IGNORECASE)
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _NOTHING = re.compile(rb"\s*\Z")
-_COMMENT = "#"
+COMMENT = "#"
 _COMMENTS = re.compile(rb"\A(?:#[^\r\n]*(?:\r\n|\n|\r))+")
 
 
 @dataclass(frozen=True)
-class _Layout:
+class Layout:
     """Where the rows of a file begin, and how many cells they have."""
 
     delimiter: str
@@ -89,7 +90,7 @@ def read_delimited(
         there are columns.
     """
     data = as_utf8(data, place=place, notes=notes)
-    layout = _layout(data, place, notes, delimiter or _sniff(data, tabs), header)
+    layout = layout_of(data, place, notes, delimiter or sniff(data, tabs), header)
     if header:
         names = column_names(layout.first, place=place)
     elif names is None:
@@ -102,28 +103,35 @@ def read_delimited(
         raise DataError(
             "the file has column names but no rows", place=place, remedy="Add rows of data."
         )
-    if header and all(_is_number(name) for name in layout.first):
-        shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-        notes.append(
-            Note(
-                f"all column names of {file_of(place)} are numbers: {shown}",
-                "the first line is read as names; if it is data, put a line of names above it",
-                doubtful=True,
-            )
-        )
+    if header:
+        notes += doubtful_names(layout.first, place)
     return table, layout.delimiter
+
+
+def doubtful_names(names: Sequence[str], place: str) -> list[Note]:
+    """What is said of a line of names that might be data."""
+    if not all(_is_number(name) for name in names):
+        return []
+    shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    return [
+        Note(
+            f"all column names of {file_of(place)} are numbers: {shown}",
+            "the first line is read as names; if it is data, put a line of names above it",
+            doubtful=True,
+        )
+    ]
 
 
 # -- layout ----------------------------------------------------------------------------------
 
 
-def _layout(data: bytes, place: str, notes: list[Note], delimiter: str, named: bool) -> _Layout:
+def layout_of(data: bytes, place: str, notes: list[Note], delimiter: str, named: bool) -> Layout:
     excel = _EXCEL_LINE.match(data)
     start = 0
     if excel is not None:
         start, delimiter = excel.end(), excel.group(1).decode("latin-1")
     head, befores, ends = [], [], []
-    for row, before, end in islice(_records(data[start:], delimiter), _SNIFFED_ROWS):
+    for row, before, end in islice(records(data[start:], delimiter), _SNIFFED_ROWS):
         check_width(len(row), place=place)
         head.append(row)
         befores.append(before)
@@ -133,7 +141,7 @@ def _layout(data: bytes, place: str, notes: list[Note], delimiter: str, named: b
     skipped = _comments(head)
     if skipped:
         notes.append(
-            Note(f"{file_of(place)} begins with lines of comment ({_COMMENT})", "left out")
+            Note(f"{file_of(place)} begins with lines of comment ({COMMENT})", "left out")
         )
     first, body = head[skipped], head[skipped + 1 :]
     # Every row ends with a delimiter, but the line of names does not.
@@ -142,15 +150,15 @@ def _layout(data: bytes, place: str, notes: list[Note], delimiter: str, named: b
     lines = ends[skipped] if named else befores[skipped]
     passed = [found.end() for found in islice(_LINE_END.finditer(data, start), lines)]
     position = start if not lines else passed[-1] if len(passed) == lines else len(data)
-    return _Layout(delimiter, first, position, lines + bool(start))
+    return Layout(delimiter, first, position, lines + bool(start))
 
 
-def _sniff(data: bytes, tabs: bool) -> str:
+def sniff(data: bytes, tabs: bool) -> str:
     """The delimiter under which the first rows have the same number of cells, more than one."""
     sample = _COMMENTS.sub(b"", data[:_SNIFFED_BYTES])
     best, best_score = ",", (0.0, 0)
     for delimiter in DELIMITERS:
-        widths = [len(row) for row, _, _ in islice(_records(sample, delimiter), _SNIFFED_ROWS)]
+        widths = [len(row) for row, _, _ in islice(records(sample, delimiter), _SNIFFED_ROWS)]
         if len(data) > _SNIFFED_BYTES and 1 < len(widths) < _SNIFFED_ROWS:
             del widths[-1]  # cut off
         if not widths or widths[0] < 2:
@@ -161,10 +169,11 @@ def _sniff(data: bytes, tabs: bool) -> str:
     return "\t" if tabs and best == "," and b"\t" in sample else best
 
 
-def _records(data: bytes, delimiter: str) -> Iterator[tuple[list[str], int, int]]:
+def records(data: bytes | IO[bytes], delimiter: str) -> Iterator[tuple[list[str], int, int]]:
     """Rows that are not blank, each with the number of lines before it and up to its end."""
     csv.field_size_limit(sys.maxsize)
-    text = io.TextIOWrapper(io.BytesIO(data), "utf-8", errors="replace", newline="")
+    raw = io.BytesIO(data) if isinstance(data, bytes) else data
+    text = io.TextIOWrapper(raw, "utf-8", errors="replace", newline="")
     reader = csv.reader(text, delimiter=delimiter)
     before = 0
     for row in reader:
@@ -176,7 +185,7 @@ def _records(data: bytes, delimiter: str) -> Iterator[tuple[list[str], int, int]
 def _comments(head: list[list[str]]) -> int:
     """How many of the first rows are comments: others than the names of columns after a sign."""
     count = 0
-    while count < len(head) and head[count][0].startswith(_COMMENT):
+    while count < len(head) and head[count][0].startswith(COMMENT):
         count += 1
     rest = head[count:]
     if count == 0 or not rest:
@@ -192,7 +201,7 @@ def _comments(head: list[list[str]]) -> int:
 # -- rows ------------------------------------------------------------------------------------
 
 
-def _parse(data: bytes, layout: _Layout, width: int, place: str, notes: list[Note]) -> pa.Table:
+def _parse(data: bytes, layout: Layout, width: int, place: str, notes: list[Note]) -> pa.Table:
     names = [f"f{i}" for i in range(width)]
     if _NOTHING.match(data, layout.start):
         return pa.table({name: pa.array([], pa.string()) for name in names})
@@ -200,7 +209,7 @@ def _parse(data: bytes, layout: _Layout, width: int, place: str, notes: list[Not
 
     def decide(row: pacsv.InvalidRow) -> str:
         nonlocal comments
-        if not row.text.startswith(_COMMENT):
+        if not row.text.startswith(COMMENT):
             return "error"
         comments += 1
         return "skip"
@@ -227,19 +236,22 @@ def _parse(data: bytes, layout: _Layout, width: int, place: str, notes: list[Not
             if "straddling" in str(error) and block < len(data):
                 block = min(len(data) + 1, _LARGEST_BLOCK)
                 continue
-            raise _explain(error, data, layout, width, place) from None
+            raise explain(error, data[layout.start :], layout, width, place) from None
         if comments:
             lines = plural(comments, "line")
-            text = f"{file_of(place)} has {lines} of comment among its rows ({_COMMENT})"
+            text = f"{file_of(place)} has {lines} of comment among its rows ({COMMENT})"
             notes.append(Note(text, "left out"))
         if table.num_rows:
             _check_last_quote(data, table, place)
         return table
 
 
-def _explain(error: Exception, data: bytes, layout: _Layout, width: int, place: str) -> DataError:
-    for row, before, end in _records(data[layout.start :], layout.delimiter):
-        if len(row) == width or row[0].startswith(_COMMENT):
+def explain(
+    error: Exception, body: bytes | IO[bytes], layout: Layout, width: int, place: str
+) -> DataError:
+    """Why the rows of a file, from the first byte of the rows on, cannot be read."""
+    for row, before, end in records(body, layout.delimiter):
+        if len(row) == width or row[0].startswith(COMMENT):
             continue
         first, last = layout.lines + before + 1, layout.lines + end
         where, remedy = f"line {first:,}", "repair the row."
@@ -261,19 +273,7 @@ def _explain(error: Exception, data: bytes, layout: _Layout, width: int, place: 
 
 def _without_repeated_names(table: pa.Table, place: str, notes: list[Note]) -> pa.Table:
     """Leave out rows that repeat the names of the columns, as joined files have them."""
-    names = table.column_names
-    if len(names) < 2:
-        return table  # a single cell may well be what its column is called
-    # A file that was joined on may have brought a byte-order mark along.
-    first = pc.is_in(table.column(0), value_set=pa.array([names[0], "\ufeff" + names[0]]))
-    rows = np.flatnonzero(first.to_numpy())
-    if len(rows) == 0:
-        return table
-    found = table.take(rows).drop_columns(names[:1])
-    same = np.ones(len(rows), dtype=bool)
-    for name in found.column_names:
-        same &= pc.equal(found.column(name), name).to_numpy()
-    rows = rows[same]
+    rows = repeated_names(table)
     if len(rows) == 0:
         return table
     kept = np.ones(table.num_rows, dtype=bool)
@@ -282,6 +282,23 @@ def _without_repeated_names(table: pa.Table, place: str, notes: list[Note]) -> p
     where = f"in {file_of(place)} {times}, first in row {rows[0] + 1:,}"
     notes.append(Note(f"the names of the columns stand {where}", "these rows are left out"))
     return table.filter(pa.array(kept))
+
+
+def repeated_names(table: pa.Table) -> np.ndarray:
+    """Positions of the rows that repeat the names of the columns."""
+    names = table.column_names
+    if len(names) < 2:
+        return np.array([], dtype=int)  # a single cell may well be what its column is called
+    # A file that was joined on may have brought a byte-order mark along.
+    first = pc.is_in(table.column(0), value_set=pa.array([names[0], "\ufeff" + names[0]]))
+    rows = np.flatnonzero(first.to_numpy())
+    if len(rows) == 0:
+        return rows
+    found = table.take(rows).drop_columns(names[:1])
+    same = np.ones(len(rows), dtype=bool)
+    for name in found.column_names:
+        same &= pc.equal(found.column(name), name).to_numpy()
+    return rows[same]
 
 
 def _without_blank_columns(table: pa.Table, header: list[str]) -> pa.Table:

@@ -62,13 +62,13 @@ _NATURAL = re.compile(r"(\d+)")
 
 def read_files(asked: Asked) -> pd.DataFrame:
     """Read the files that a path, a folder or a glob names; see `read_table`."""
-    return _read_files(find_files(asked.address, _tables(asked)), asked.text, asked.notes)
+    return _read_files(find_files(asked.address, tables_of(asked)), asked.text, asked.notes)
 
 
 def open_big_files(asked: Asked) -> ParquetTable | None:
     """Look at the metadata of Parquet files; see `open_big`."""
-    files = find_files(asked.address, _tables(asked))
-    plain = all(_format(file) == "Parquet" and file.suffix.lower() != ".gz" for file in files)
+    files = find_files(asked.address, tables_of(asked))
+    plain = all(format_of(file) == "Parquet" and file.suffix.lower() != ".gz" for file in files)
     return open_parquet(files) if plain else None
 
 
@@ -110,7 +110,7 @@ def find_files(source: str, tables: Sequence[str] = ()) -> list[Path]:
     raise DataError(f"there is no such {what}", place=source, remedy=_suggest(path, tables))
 
 
-def _tables(asked: Asked) -> list[str]:
+def tables_of(asked: Asked) -> list[str]:
     """The tables of the workspace, if it could be one of them that is asked for."""
     return table_names(asked.workspace) if is_name(asked.address) else []
 
@@ -119,7 +119,7 @@ def _in_folder(folder: Path) -> list[Path]:
     files = [
         file
         for file in folder.iterdir()
-        if file.is_file() and not file.name.startswith((".", "_")) and _format(file)
+        if file.is_file() and not file.name.startswith((".", "_")) and format_of(file)
     ]
     if not files:
         raise DataError(
@@ -139,7 +139,7 @@ def _suggest(path: Path, tables: Sequence[str]) -> str:
         *(
             item.name
             for item in sorted(folder.iterdir())
-            if not item.name.startswith(".") and (item.is_dir() or _format(item))
+            if not item.name.startswith(".") and (item.is_dir() or format_of(item))
         ),
     ]
     name = split_version(path.name)[0] if tables else path.name
@@ -159,7 +159,8 @@ def _extension(path: Path) -> str:
     return suffixes[-1] if suffixes else ""
 
 
-def _format(path: Path) -> str | None:
+def format_of(path: Path) -> str | None:
+    """The format of a file by its name."""
     return FORMATS.get(_extension(path))
 
 
@@ -169,7 +170,7 @@ def _format(path: Path) -> str | None:
 def _read_files(files: list[Path], text: Collection[str], notes: list[Note]) -> pd.DataFrame:
     kinds: dict[str, Path] = {}
     for file in files:
-        kind = _format(file)
+        kind = format_of(file)
         if kind is None:
             extension = _extension(file)
             cause = "the file has no extension, which tells the format"
@@ -289,9 +290,9 @@ def guarded(reader: Reader, file: Path, notes: list[Note]) -> pd.DataFrame:
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise DataError(
-            f"the file cannot be read as {_format(file)}: {reason}",
+            f"the file cannot be read as {format_of(file)}: {reason}",
             place=str(file),
-            remedy=_remedy(data, str(_format(file))),
+            remedy=_remedy(data, str(format_of(file))),
         ) from None
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.json
 
 from trialbook.errors import DataError
-from trialbook.tables.plain import Note, check_width, file_of, from_arrow, normalise
+from trialbook.tables.plain import Note, check_width, column_of, file_of, from_arrow, normalise
 from trialbook.tables.text import as_utf8
 
 _REMEDY = 'Write one object per line, such as {"age": 41}, or one array of objects.'
@@ -54,6 +54,48 @@ def read_json(data: bytes, place: str, notes: list[Note]) -> pd.DataFrame:
     names = dict.fromkeys(name for row in rows for name in row)
     check_width(len(names), place=place)
     return normalise(pd.DataFrame.from_records(rows, columns=list(names)), place=place)
+
+
+def read_json_lines(data: bytes, place: str, notes: list[Note]) -> pa.Table:
+    """Read some lines of a file, each an object.
+
+    Parameters
+    ----------
+    data : bytes
+        Whole lines of UTF-8 text.
+    place : str
+        The file's name, for messages.
+    notes : list of Note
+        Is told what was interpreted.
+
+    Returns
+    -------
+    pyarrow.Table
+
+    Raises
+    ------
+    DataError
+        If a line is no JSON, or no object.
+    """
+    table = _read_lines(data)
+    if table is not None:
+        check_width(table.num_columns, place=place)
+        return table
+    rows = []
+    for line, row in _values(data.decode(), place):
+        if not isinstance(row, dict):
+            what = f"this is {_called(row)}, not an object"
+            raise DataError(what, place=f"{place}, line {line}", remedy=_REMEDY)
+        rows.append(row)
+    names = dict.fromkeys(name for row in rows for name in row)
+    check_width(len(names), place=place)
+    # Cells of one column may be of several kinds: they are then text, as everywhere.
+    frame = normalise(pd.DataFrame.from_records(rows, columns=list(names)), place=place)
+    return pa.table({name: column_of(_cells(frame[name])) for name in frame.columns})
+
+
+def _cells(column: pd.Series) -> list[Any]:
+    return list(column.astype(object).where(column.notna(), None))
 
 
 def _read_lines(data: bytes) -> pa.Table | None:

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from trialbook.tables.plain._annotations import take_annotations
-from trialbook.tables.plain._batches import BATCH_ROWS, COPIES, batch_of, gather, plain, spool
+from trialbook.tables.plain._batches import (
+    BATCH_ROWS,
+    COPIES,
+    batch_of,
+    column_of,
+    gather,
+    plain,
+    spool,
+)
 from trialbook.tables.plain._kinds import Asked, Kind
 from trialbook.tables.plain._normalise import (
     assemble,
@@ -16,6 +24,14 @@ from trialbook.tables.plain._normalise import (
 from trialbook.tables.plain._notes import Note, file_of, written
 from trialbook.tables.plain._parquet import ParquetTable, open_parquet
 from trialbook.tables.plain._storage import Storage, as_text, example, shown, storage_of
+from trialbook.tables.plain._stream import (
+    Stream,
+    mark_of,
+    rebatch,
+    stream_frame,
+    stream_parquet,
+    together,
+)
 from trialbook.tables.plain._temporary import TemporaryFolder
 
 __all__ = [
@@ -26,23 +42,30 @@ __all__ = [
     "Note",
     "ParquetTable",
     "Storage",
+    "Stream",
     "TemporaryFolder",
     "as_text",
     "assemble",
     "batch_of",
     "check_width",
     "column_names",
+    "column_of",
     "example",
     "file_of",
     "from_arrow",
     "gather",
+    "mark_of",
     "normalise",
     "normalise_column",
     "open_parquet",
     "plain",
+    "rebatch",
     "shown",
     "spool",
     "storage_of",
+    "stream_frame",
+    "stream_parquet",
     "take_annotations",
+    "together",
     "written",
 ]

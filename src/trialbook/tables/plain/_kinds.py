@@ -10,6 +10,7 @@ import pandas as pd
 
 from trialbook.tables.plain._notes import Note
 from trialbook.tables.plain._parquet import ParquetTable
+from trialbook.tables.plain._stream import Stream
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,10 @@ def _never(asked: Asked) -> ParquetTable | None:
     return None
 
 
+def _no_stream(asked: Asked) -> Stream | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind of address.
@@ -52,9 +57,13 @@ class Kind:
         Gives the whole table, normalised.
     open_big : callable, optional
         Gives the table as one that can be read in parts, or ``None`` if it cannot be.
+    open_stream : callable, optional
+        Gives the table as one that is gone through once, or ``None``; asked where `open_big`
+        gives nothing.
     """
 
     name: str
     claims: Callable[[Asked], bool]
     read: Callable[[Asked], pd.DataFrame]
     open_big: Callable[[Asked], ParquetTable | None] = _never
+    open_stream: Callable[[Asked], Stream | None] = _no_stream

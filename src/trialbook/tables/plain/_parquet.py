@@ -88,11 +88,12 @@ class ParquetTable:
             del table
             pa.default_memory_pool().release_unused()
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
+    def batches(self, names: Collection[str] | None = None) -> Iterator[pa.RecordBatch]:
         """All rows as they are stored, a batch at a time, under the names of `columns`."""
-        schema = pa.schema([self.schema.field(stored) for stored in self.columns.values()])
+        wanted = [name for name in self.names if names is None or name in names]
+        schema = pa.schema([self.schema.field(self.columns[name]) for name in wanted])
         for batch in self._batches(schema, None):
-            yield batch.rename_columns(self.names)
+            yield batch.rename_columns(wanted)
 
     def _batches(self, schema: pa.Schema, rows: np.ndarray | None) -> Iterator[pa.RecordBatch]:
         start = 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from trialbook.tables.plain import Kind
-from trialbook.tables.remote._fetch import Fetched, claims, fetch, open_big, read
+from trialbook.tables.remote._fetch import Fetched, claims, fetch, open_big, open_stream, read
 
 __all__ = ["REMOTE", "Fetched", "fetch"]
 
-REMOTE: Final = Kind("files elsewhere", claims, read, open_big)
+REMOTE: Final = Kind("files elsewhere", claims, read, open_big, open_stream)

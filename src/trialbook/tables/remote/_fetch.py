@@ -14,8 +14,8 @@ import pandas as pd
 
 from trialbook.addresses import place_of, scheme_of
 from trialbook.errors import DataError, nearest
-from trialbook.tables.files import FORMATS, open_big_files, read_files
-from trialbook.tables.plain import Asked, ParquetTable, TemporaryFolder
+from trialbook.tables.files import FORMATS, open_big_files, open_stream_files, read_files
+from trialbook.tables.plain import Asked, ParquetTable, Stream, TemporaryFolder
 from trialbook.tables.remote import _http
 
 CHUNK = 2**20
@@ -131,6 +131,17 @@ def open_big(asked: Asked) -> ParquetTable | None:
         except DataError as error:
             raise fetched.told(error) from None
     return table and replace(table, place=fetched.folder.place, folder=fetched.folder)
+
+
+def open_stream(asked: Asked) -> Stream | None:
+    """Fetch files and go through them; see `trialbook.tables.open_stream`."""
+    fetched = fetch(asked.address)
+    with fetched.folder:
+        try:
+            stream = open_stream_files(fetched.here(asked))
+        except DataError as error:
+            raise fetched.told(error) from None
+    return stream and replace(stream, place=fetched.folder.place, held=fetched.folder)
 
 
 # -- which files -----------------------------------------------------------------------------

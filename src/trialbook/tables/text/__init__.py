@@ -11,11 +11,13 @@ from trialbook.tables.text._cells import (
 )
 from trialbook.tables.text._dates import detect_format, mixed_formats, parse, parsed_share, turned
 from trialbook.tables.text._encoding import as_utf8, recognised
-from trialbook.tables.text._numbers import plain_texts
+from trialbook.tables.text._numbers import PLAIN, NumberForm, plain_texts, strict_numbers
 
 __all__ = [
     "MISSING_TEXT",
     "MISSING_VALUE",
+    "PLAIN",
+    "NumberForm",
     "as_utf8",
     "date_formats",
     "detect_format",
@@ -26,5 +28,6 @@ __all__ = [
     "plain_texts",
     "recognised",
     "settle",
+    "strict_numbers",
     "turned",
 ]

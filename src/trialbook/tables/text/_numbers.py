@@ -212,3 +212,28 @@ def _without_unit(cells: pa.ChunkedArray, form: NumberForm) -> pa.ChunkedArray:
 
 def _any(mask: pa.ChunkedArray) -> bool:
     return bool(pc.any(mask).as_py())
+
+
+def strict_numbers(cells: pa.ChunkedArray, form: str) -> tuple[pd.Series, np.ndarray]:
+    """Numbers that are written in a known form, or plainly, and in no other.
+
+    Parameters
+    ----------
+    cells : pyarrow.ChunkedArray of string
+        Nulls where cells are missing.
+    form : str
+        A number as `NumberForm` writes it.
+
+    Returns
+    -------
+    numbers : Series of float
+    unread : ndarray of bool, shape (n_cells,)
+        Cells that are written otherwise.
+    """
+    plain = np.array(cells.to_pandas(), dtype=object)
+    unread = np.zeros(len(plain), dtype=bool)
+    rest = np.flatnonzero(~pd.isna(plain))
+    for usual in (NumberForm.from_text(form), PLAIN):
+        rest = _rewrite(plain, rest, usual)
+    unread[rest] = True
+    return pd.to_numeric(pd.Series(plain, dtype=object), errors="coerce"), unread
