@@ -11,6 +11,8 @@ from trialbook.events import Listener
 from trialbook.job import Job, Label, seconds
 
 if TYPE_CHECKING:
+    from typing import Any as OnnxModel
+
     from trialbook.data import Guardrail
     from trialbook.experiment import Experiment, PlanPreview, Trial
     from trialbook.models import Model
@@ -503,38 +505,45 @@ def load_model(
     workspace: str | Path = "trialbook",
     name: str | None = None,
     tracking_uri: str | None = None,
-) -> Model:
-    """Find a model that answers: of the registry, of a leaderboard, or in a folder.
+    trust: bool = False,
+) -> Model | OnnxModel:
+    """Find a model that answers: of the registry, of a leaderboard, or in a file.
 
     Parameters
     ----------
     which : str or Path
         A model of the registry: ``churn`` (its champion, or else its newest version), ``churn@3``
         or ``churn@challenger``; a trial of the experiment: ``best``, a label, a number or a run;
-        or the folder of a stored model. What is in the registry comes before trials, unless the
-        experiment is named.
+        the folder or the zip of a stored model; or an ONNX file. What is in the registry comes
+        before trials, unless the experiment is named.
     workspace : str or Path
         Folder that keeps it.
     name : str, optional
         The experiment whose trials are meant; the latest one by default.
     tracking_uri : str, optional
         As in `classify`.
+    trust : bool
+        Whether the author of a folder or a zip from outside the workspace is trusted: such a
+        model is a pickle, and loading a pickle runs any code that its author put there. ONNX files
+        need no trust.
 
     Returns
     -------
-    Model
-        With `predict`, `predict_proba`, the `estimator` and its `schema`.
+    Model or OnnxModel
+        With `predict`, `predict_proba` and its `schema`; all but ONNX files with the `estimator`.
 
     Raises
     ------
     OptionError, WorkspaceError
         If there is none, with the nearest name.
     NoModelError
-        If it is a trial without a model.
+        If it is a trial without a model, or nothing here can read it.
+    UntrustedError
+        If it is a pickle from outside the workspace, and `trust` is not given.
     """
-    from trialbook.experiment import find_model
+    from trialbook.experiment import find_any_model
 
-    return find_model(which, workspace, name, tracking_uri)
+    return find_any_model(which, workspace, name, tracking_uri, trust=trust)
 
 
 def rerun(

@@ -61,6 +61,10 @@ class UntrustedError(TrialbookError):
     """A file that could run code of its own when it is loaded, of which nobody said it may."""
 
 
+class OtherVersionsWarning(UserWarning):
+    """A model is loaded with libraries of other versions than those that made it."""
+
+
 class UnknownName(ValueError):
     """A name that is not known, while a job is checked.
 

@@ -54,7 +54,7 @@ def test_trials_are_found_as_on_the_leaderboard(space, which):
 
 def test_a_run_and_a_folder_are_found(space, written):
     trial = written.experiment.best
-    by_run, by_folder = found(space, trial.uri), tb.load_model(trial.folder / "model")
+    by_run, by_folder = found(space, trial.uri), found(space, trial.folder / "model")
     assert by_run.run_id == trial.run_id
     assert by_run.folder == by_folder.folder == trial.folder / "model"
     assert by_folder.schema == written.experiment.schema

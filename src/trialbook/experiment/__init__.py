@@ -2,7 +2,7 @@
 
 from trialbook.experiment._design import PlanPreview, Tables, check, plan
 from trialbook.experiment._features import featurization_summary
-from trialbook.experiment._find_model import find_model
+from trialbook.experiment._find_model import find_any_model, find_model
 from trialbook.experiment._handle import Experiment
 from trialbook.experiment._rerun import rerun
 from trialbook.experiment._run import resume, train
@@ -15,6 +15,7 @@ __all__ = [
     "Trial",
     "check",
     "featurization_summary",
+    "find_any_model",
     "find_model",
     "plan",
     "rerun",

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from trialbook.addresses import path_of
 from trialbook.errors import NoModelError, OptionError, WorkspaceError, nearest
 from trialbook.experiment._handle import Experiment
-from trialbook.models import MODEL_FOLDER, SCHEMA_FILE, Model
+from trialbook.models import MODEL_FOLDER, Model, is_file_of_model, open_model
 from trialbook.tracking import ModelVersion, Tracker, Workspace, find_version, registered
+
+if TYPE_CHECKING:
+    from typing import Any as OnnxModel
 
 _REGISTERED = re.compile(r"(?:models:/)?(?P<name>[^/:@]+)(?:[/@](?P<which>[^/:@]+))?")
 _RUN = re.compile(r"runs:/(?P<run>[^/]+)/.+")
@@ -19,21 +24,25 @@ def find_model(
     workspace: str | Path,
     name: str | None = None,
     tracking_uri: str | None = None,
+    *,
+    trust: bool = False,
 ) -> Model:
-    """Find a model.
+    """Find a model that has a Python estimator.
 
     Parameters
     ----------
     which : str or Path
         A model of the registry: ``churn`` (its champion, or else its newest version),
         ``churn@3``, ``churn@challenger`` or MLflow's ``models:/churn/3``; a trial of the
-        experiment: ``best``, a label, a number or a run; ``runs:/RUN/model``; or the folder of a
-        stored model, which needs no workspace. What is in the registry comes before trials,
-        unless the experiment is named.
+        experiment: ``best``, a label, a number or a run; ``runs:/RUN/model``; or the folder or
+        zip of a stored model, which needs no workspace. What is in the registry comes before
+        trials, unless the experiment is named.
     workspace : str or Path
     name : str, optional
         The experiment whose trials are meant; else the latest.
     tracking_uri : str, optional
+    trust : bool
+        Whether the author of a folder or a zip from outside the workspace is trusted.
 
     Returns
     -------
@@ -42,13 +51,52 @@ def find_model(
     Raises
     ------
     OptionError, WorkspaceError
-        If there is none, with the nearest name.
+        If there is none, with the nearest name, or if it is an ONNX file.
     NoModelError
         If it is a trial without a model.
+    UntrustedError
+        If it is a pickle from outside the workspace, and nobody said that it may be loaded.
+    """
+    found = find_any_model(which, workspace, name, tracking_uri, trust=trust)
+    if isinstance(found, Model):
+        return found
+    raise OptionError(
+        "an ONNX file has no Python estimator, which this needs",
+        place=str(which),
+        remedy="Name the trial, the registered model or the folder that it was made of.",
+    )
+
+
+def find_any_model(
+    which: str | Path,
+    workspace: str | Path,
+    name: str | None = None,
+    tracking_uri: str | None = None,
+    *,
+    trust: bool = False,
+) -> Model | OnnxModel:
+    """Find a model that predicts, of any kind.
+
+    Parameters
+    ----------
+    which : str or Path
+        As in `find_model`, or an ``.onnx`` file.
+    workspace, name, tracking_uri, trust
+        As in `find_model`.
+
+    Returns
+    -------
+    Model or OnnxModel
+        Both have `schema`, `predict` and `predict_proba`.
+
+    Raises
+    ------
+    TrialbookError
+        As in `find_model`.
     """
     text = str(which)
-    if (Path(which) / SCHEMA_FILE).is_file():
-        return Model.at(Path(which).absolute())
+    if is_file_of_model(which):
+        return open_model(which, trust=trust, workspace=path_of(workspace).absolute())
     space = Workspace.open(workspace, tracking_uri)
     run = _RUN.fullmatch(text)
     if run:

@@ -7,6 +7,7 @@ from trialbook.models._conformal import (
     Scale,
     read_conformal,
 )
+from trialbook.models._environment import python_of, read_requirements
 from trialbook.models._features import Feature, features_of, transformations
 from trialbook.models._model import Model
 from trialbook.models._package import (
@@ -22,6 +23,7 @@ from trialbook.models._package import (
     save_model,
     write_predictions,
 )
+from trialbook.models._safety import is_file_of_model, is_own, open_model, require_trust
 
 __all__ = [
     "CHECK_ROWS",
@@ -36,9 +38,15 @@ __all__ = [
     "Model",
     "Scale",
     "features_of",
+    "is_file_of_model",
+    "is_own",
     "load_model",
+    "open_model",
     "predict",
+    "python_of",
     "read_conformal",
+    "read_requirements",
+    "require_trust",
     "requirements",
     "row_ms",
     "save_model",

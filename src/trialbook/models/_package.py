@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from trialbook.data import Schema
+from trialbook.models._environment import check_environment
 
 # What every model needs, and what some learners add; versions are pinned when a model is saved.
 BASE_REQUIREMENTS = (
@@ -165,9 +166,20 @@ def load_model(folder: Path) -> Any:
     Returns
     -------
     estimator
+
+    Raises
+    ------
+    NoModelError
+        If the Python or the libraries that are here cannot read it.
+
+    Warns
+    -----
+    OtherVersionsWarning
+        If it was made with other versions of its libraries.
     """
     import cloudpickle
 
+    check_environment(folder)
     with (folder / "model.pkl").open("rb") as file:
         return cloudpickle.load(file)
 

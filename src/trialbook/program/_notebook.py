@@ -152,6 +152,9 @@ def import_program(path: Path, name: str = "trial") -> ModuleType:
         raise DataError("not a Python program", place=str(path))
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    # Under its name alone: a model keeps where its functions are from, and takes that along to
+    # wherever it is given away.
+    module.__file__ = path.name
+    exec(compile(path.read_bytes(), path.name, "exec"), module.__dict__)
     cloudpickle.register_pickle_by_value(module)
     return module

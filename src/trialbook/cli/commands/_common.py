@@ -75,6 +75,11 @@ def where(command: Command) -> Command:
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Write one JSON document on standard output."
 )
+trust_option = click.option(
+    "--trust",
+    is_flag=True,
+    help="Load a pickle from outside the workspace: it may run any code of its author's.",
+)
 top_option = click.option("--top", type=click.IntRange(1), help="Only so many, the best.")
 trial_argument = click.argument("trial", required=False, default="best")
 
