@@ -157,9 +157,8 @@ def test_a_trial_leaves_its_model_notebook_predictions_and_charts(experiment):
     assert (experiment.folds[oof["row"], oof["fold"]] == 0).all()
     sizes = [file.stat().st_size for file in (folder / "model").rglob("*") if file.is_file()]
     assert result["model_bytes"] == pytest.approx(sum(sizes), rel=0.5)
-    assert {chart.stem for chart in (folder / "charts").iterdir()} == {
-        "residuals",
-        "predicted_vs_true",
+    assert {chart.name for chart in (folder / "charts").iterdir()} == {
+        *("residuals.png", "residuals.json", "predicted_vs_true.png", "predicted_vs_true.json"),
     }
 
 

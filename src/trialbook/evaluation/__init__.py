@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from trialbook.evaluation._all_metrics import all_metrics
 from trialbook.evaluation._metric import (
     METRICS,
@@ -14,12 +12,12 @@ from trialbook.evaluation._metric import (
     metric_names,
     tasks_of,
 )
-
-if TYPE_CHECKING:
-    from trialbook.evaluation._charts import charts
+from trialbook.evaluation.charts import EAGER, Chart, charts, write_charts
 
 __all__ = [
+    "EAGER",
     "METRICS",
+    "Chart",
     "Metric",
     "all_metrics",
     "charts",
@@ -28,12 +26,5 @@ __all__ = [
     "metric",
     "metric_names",
     "tasks_of",
+    "write_charts",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name == "charts":  # matplotlib is slow to import, and scoring does not need it
-        from trialbook.evaluation._charts import charts
-
-        return charts
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

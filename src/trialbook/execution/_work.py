@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trialbook.data import Schema, encode
-from trialbook.evaluation import all_metrics, metric
+from trialbook.data import SAMPLE_WEIGHT, Schema, encode
+from trialbook.evaluation import EAGER, all_metrics, charts, metric, write_charts
 from trialbook.evaluation.conformal import calibrate
 from trialbook.execution._messages import FIRST_FOLD, NOTEBOOK, OOF, PROGRAM, Request
 from trialbook.execution._oof import stored_folds, write_oof
@@ -137,7 +137,7 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     metrics = _metrics(trained, schema, X, y)
     if trains:
         metrics |= _training_metrics(trained, schema, X, y)
-    _write_charts(schema, y, trained, folder / CHARTS)
+    _write_charts(schema, y, trained, folder / CHARTS, _weight(program, schema))
     return {
         "score": float(np.nanmean(trained.scores)),
         "std": float(np.nanstd(trained.scores)),
@@ -171,7 +171,6 @@ def run_score(request: Request, report: Report) -> dict[str, Any]:
     dict
         ``metrics``: empty when the target is not known.
     """
-    from trialbook.evaluation import charts
     from trialbook.tasks import prediction_table
 
     folder, payload = Path(request.folder), request.payload
@@ -189,10 +188,10 @@ def run_score(request: Request, report: Report) -> dict[str, Any]:
     table.insert(0, "actual", data[schema.target].to_numpy())
     table.to_csv(out / "predictions.csv", index=False)
     y = encode(data[schema.target], schema.classes)
-    for name, figure in charts(
-        schema.task, y, prediction, schema.classes, schema.positive
-    ).items():
-        figure.savefig(out / f"{name}.png")
+    weight = None
+    if schema.weight in data:
+        weight = data[schema.weight].to_numpy(dtype=float)
+    write_charts(charts(schema.task, y, prediction, schema.classes, schema.positive, weight), out)
     metrics = all_metrics(
         schema.task, y, prediction, schema.positive, y_range=payload.get("y_range")
     )
@@ -380,13 +379,20 @@ def _training_metrics(
     return {f"training_{name}": value for name, value in scores.items()}
 
 
-def _write_charts(schema: Schema, y: np.ndarray, trained: _Trained, folder: Path) -> None:
-    """Charts of all out-of-fold predictions together."""
-    from trialbook.evaluation import charts
+def _weight(program: ModuleType, schema: Schema) -> np.ndarray | None:
+    """What the rows of the training table weigh, if a person gave weights."""
+    if schema.weight is None or schema.weight == SAMPLE_WEIGHT:
+        return None  # those of a sample are for training: rows that validate weigh the same
+    weights = pd.read_parquet(program.DATA, columns=[schema.weight])
+    return np.asarray(weights[schema.weight], dtype=float)
 
+
+def _write_charts(
+    schema: Schema, y: np.ndarray, trained: _Trained, folder: Path, weight: np.ndarray | None
+) -> None:
+    """Charts of all out-of-fold predictions together; pictures of the most usual."""
     rows = np.concatenate(trained.rows)
     prediction = np.concatenate(trained.predictions)
-    folder.mkdir(parents=True, exist_ok=True)
-    drawn = charts(schema.task, y[rows], prediction, schema.classes, schema.positive)
-    for name, figure in drawn.items():
-        figure.savefig(folder / f"{name}.png")
+    weight = None if weight is None else weight[rows]
+    found = charts(schema.task, y[rows], prediction, schema.classes, schema.positive, weight)
+    write_charts(found, folder, EAGER)

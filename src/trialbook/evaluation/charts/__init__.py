@@ -1,0 +1,11 @@
+"""Charts of how a model errs: what they show as data, and how it is drawn.
+
+Data is computed by pure functions of numpy alone, and cheap; pictures are drawn of the data, when
+they are wanted. So each trial of a search keeps the data of all its charts, and pays for few
+pictures.
+"""
+
+from trialbook.evaluation.charts._build import charts
+from trialbook.evaluation.charts._chart import EAGER, Chart, write_charts
+
+__all__ = ["EAGER", "Chart", "charts", "write_charts"]
