@@ -8,9 +8,10 @@ from trialbook.models._conformal import (
     read_conformal,
 )
 from trialbook.models._environment import python_of, read_requirements
-from trialbook.models._features import Feature, features_of, transformations
+from trialbook.models._features import FEATURES_STEP, Feature, features_of, transformations
 from trialbook.models._model import Model
 from trialbook.models._package import (
+    BACKGROUND_FILE,
     CHECK_ROWS,
     LEAST_ROW_CALLS,
     MODEL_FOLDER,
@@ -26,8 +27,10 @@ from trialbook.models._package import (
 from trialbook.models._safety import is_file_of_model, is_own, open_model, require_trust
 
 __all__ = [
+    "BACKGROUND_FILE",
     "CHECK_ROWS",
     "CONFORMAL_FILE",
+    "FEATURES_STEP",
     "LEAST_ROW_CALLS",
     "MODEL_FOLDER",
     "MOST_ROW_S",

@@ -33,6 +33,10 @@ READERS = ("deltalake", "pyarrow")
 MODEL_FOLDER = "model"
 # Beside the files of MLflow in the folder of a model: its columns, and the classes.
 SCHEMA_FILE = "schema.json"
+# Some of the training rows, which stand for all where a prediction is explained or compared.
+BACKGROUND_FILE = "background.parquet"
+# SHAP's own advice: a hundred rows tell averages well enough, and each costs a prediction.
+BACKGROUND_ROWS = 100
 EXAMPLE_ROWS = 3
 # Rows whose predictions are kept beside a model, so that anyone can check a loaded one.
 CHECK_ROWS = 500
@@ -110,7 +114,8 @@ def save_model(
     folder : Path
         Where to write; it must not exist.
     X : DataFrame
-        Some rows of features, for the signature and the input example.
+        The rows of features that it was trained on, for the signature, the input example and the
+        background.
     requires : sequence of str
         Requirement lines of the environment that it needs; see `requirements`.
     schema : Schema
@@ -134,6 +139,23 @@ def save_model(
         )
     text = json.dumps(schema.to_dict(), indent=2, ensure_ascii=False)
     (folder / SCHEMA_FILE).write_text(text + "\n", "utf-8")
+    background(X).to_parquet(folder / BACKGROUND_FILE, index=False)
+
+
+def background(X: pd.DataFrame) -> pd.DataFrame:
+    """Rows that stand for all: drawn by chance, always the same ones.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n_rows, n_features)
+
+    Returns
+    -------
+    DataFrame of shape (min(n_rows, 100), n_features)
+        In the order of the table.
+    """
+    drawn = np.random.default_rng(0).permutation(len(X))[:BACKGROUND_ROWS]
+    return X.iloc[np.sort(drawn)]
 
 
 def _input_schema(X: pd.DataFrame) -> Any:
