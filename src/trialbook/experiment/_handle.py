@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from trialbook.data import Guardrail, Schema
     from trialbook.evaluation import Metric
+    from trialbook.evaluation.errors import ErrorAnalysis
+    from trialbook.evaluation.fairness import Fairness
     from trialbook.models import Model
     from trialbook.tables import Source as Table
 
@@ -449,3 +451,67 @@ class Experiment:
             self.task, y, prediction, self.schema.positive, y_range=self._y_range
         )
         return {**ranks, **metrics, **ranks}  # the first, by its own definition
+
+    def errors(
+        self,
+        trial: str | int = "best",
+        data: Table | None = None,
+        columns: Sequence[str] | None = None,
+        by: Sequence[str] = (),
+    ) -> ErrorAnalysis:
+        """Find where a trial errs: cohorts of rows, told in words, and a map of two columns.
+
+        Parameters
+        ----------
+        trial : str or int, optional
+            Which model; the best by default.
+        data : table, optional
+            With the target, of rows that the model has not seen; else the rows of training, each
+            as predicted by a model that had not seen it.
+        columns : sequence of str, optional
+            Columns that cohorts may be told by, features or not; all features by default.
+        by : sequence of str, optional
+            One or two columns for the map; else those that tell errors best.
+
+        Returns
+        -------
+        ErrorAnalysis
+            Its `table` has the cohorts, worst first, with figures of rows that did not shape them.
+
+        Raises
+        ------
+        NoModelError, DataError, OptionError
+            If the trial has no model, there are fewer than 60 rows, or a column is not there.
+        """
+        from trialbook.experiment._judge import errors_of
+
+        return errors_of(self, trial, data, columns, by)
+
+    def fairness(
+        self, by: str | Sequence[str], trial: str | int = "best", data: Table | None = None
+    ) -> Fairness:
+        """Compare how a trial does on groups of people.
+
+        Parameters
+        ----------
+        by : str or sequence of str
+            A sensitive column, or two whose groups are taken together. Numbers and dates are cut
+            into four groups. What is no feature must be in `data`.
+        trial, data
+            As in `errors`.
+
+        Returns
+        -------
+        Fairness
+            Its `table` has the measures by group with intervals, its `differences` how far groups
+            are apart, and how far they would be by chance.
+
+        Raises
+        ------
+        NoModelError, DataError, OptionError
+            If the trial has no model, a column is not there, there are no two groups of 30 rows,
+            or fairlearn is missing.
+        """
+        from trialbook.experiment._judge import fairness_of
+
+        return fairness_of(self, by, trial, data)

@@ -10,6 +10,7 @@ import click
 from trialbook.cli.commands._catalogue import tables
 from trialbook.cli.commands._features import features
 from trialbook.cli.commands._guardrails import guardrails
+from trialbook.cli.commands._judge import errors, fairness
 from trialbook.cli.commands._predict import predict, test
 from trialbook.cli.commands._profile import profile
 from trialbook.cli.commands._register import register
@@ -26,6 +27,8 @@ COMMANDS: tuple[click.Command, ...] = (
     leaderboard,
     show,
     features,
+    errors,
+    fairness,
     notebook,
     rerun,
     predict,

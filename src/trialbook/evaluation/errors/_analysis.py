@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from trialbook._plain import plain
 from trialbook.errors import DataError
 from trialbook.evaluation.errors._conditions import Condition
 from trialbook.evaluation.errors._losses import Losses
@@ -148,6 +150,18 @@ class ErrorAnalysis:
                 for one in self.cohorts
             ]
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The analysis as JSON-safe data: all figures, and the cohorts in words.
+
+        Returns
+        -------
+        dict
+        """
+        document = plain(self)
+        for one, cohort in zip(document["tree"], self.tree, strict=True):
+            one |= {"cohort": cohort.words, "step": cohort.step}
+        return dict(document)
 
 
 def analyse_errors(
