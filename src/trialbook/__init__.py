@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         regress,
         rerun,
         resume,
+        serve,
         train,
     )
     from trialbook.errors import (
@@ -50,6 +51,7 @@ __all__ = [
     "regress",
     "rerun",
     "resume",
+    "serve",
     "tables",
     "train",
 ]
@@ -67,6 +69,7 @@ _HOME = {
             "regress",
             "rerun",
             "resume",
+            "serve",
             "train",
         ),
         "api",

@@ -15,6 +15,7 @@ from trialbook.cli.commands._predict import predict, test
 from trialbook.cli.commands._profile import profile
 from trialbook.cli.commands._register import register
 from trialbook.cli.commands._results import leaderboard, notebook, rerun, show
+from trialbook.cli.commands._serve import serve
 from trialbook.cli.commands._train import demo, resume, run, train
 
 COMMANDS: tuple[click.Command, ...] = (
@@ -34,6 +35,7 @@ COMMANDS: tuple[click.Command, ...] = (
     predict,
     test,
     register,
+    serve,
     demo,
 )
 

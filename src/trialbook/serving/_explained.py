@@ -1,0 +1,69 @@
+"""What each column adds to a prediction, as a document."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from trialbook.serving._answers import labels
+from trialbook.serving._problems import Refused
+from trialbook.serving._served import Served
+from trialbook.serving._typed import Rows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Explanations of one request; sampled ones take up to a second a row.
+MOST_ROWS: Final = 200
+
+
+def explained(served: Served, rows: Rows, given: NDArray[Any], timeout_s: float) -> dict[str, Any]:
+    """Explain the predictions of some rows.
+
+    Parameters
+    ----------
+    served : Served
+    rows : Rows
+    given : ndarray of shape (n_rows, n_classes) or (n_rows,)
+        What the model gave for them.
+    timeout_s : float
+        Seconds after which sampling ends.
+
+    Returns
+    -------
+    dict
+        ``columns``, and for each row its ``prediction``, the ``base`` and the ``values`` of the
+        columns; of more than two classes, a list of them by class.
+
+    Raises
+    ------
+    Refused
+        With status 404 if the model has no estimator, with 422 if there are too many rows.
+    """
+    if served.model is None:
+        raise Refused(
+            404,
+            "an ONNX file cannot be explained",
+            place=served.label,
+            remedy="Serve the model itself.",
+        )
+    if rows.n_rows > MOST_ROWS:
+        raise Refused(
+            422,
+            f"{rows.n_rows} rows were sent, and {MOST_ROWS} can be explained at once",
+            remedy="Send fewer.",
+        )
+    explanations = importlib.import_module("trialbook.evaluation.explanations")
+    found = explanations.explain_rows(served.model, rows.frame(), timeout=timeout_s)
+    base = np.asarray(found.base).tolist()
+    values = np.asarray(found.raw).tolist()
+    predicted = labels(given, served.schema)
+    return {
+        "columns": list(found.columns),
+        "explanations": [
+            {"prediction": label, "base": base, "values": row}
+            for label, row in zip(predicted, values, strict=True)
+        ],
+    }
