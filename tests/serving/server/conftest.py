@@ -56,7 +56,9 @@ def make_model(folder, target="y", scale=1.0, name="churn", version=None):
     frame = table()
     other = "amount" if target == "y" else "y"
     task = "classification" if target == "y" else "regression"
-    prepared = prepare(Job(task=task, data=Job.IN_MEMORY, target=target), frame=frame.drop(columns=other))
+    prepared = prepare(
+        Job(task=task, data=Job.IN_MEMORY, target=target), frame=frame.drop(columns=other)
+    )
     schema = prepared.schema
     assert schema.names == NAMES
     X = schema.conform(frame)

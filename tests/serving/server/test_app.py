@@ -290,7 +290,9 @@ def test_a_watched_model_is_replaced_when_its_name_means_another(serve, model, o
 def test_requests_are_split_by_weight_and_by_name(serve, model, other, records):
     client = serve(model, other, split=(80, 20))
     body = {"inputs": records[:1]}
-    drawn = [client.post("/invocations", json=body).headers["x-trialbook-model"] for _ in range(60)]
+    drawn = [
+        client.post("/invocations", json=body).headers["x-trialbook-model"] for _ in range(60)
+    ]
     assert 60 > drawn.count("churn@3") > 30
     for label in ("churn@3", "churn@4"):
         answer = client.post("/invocations", json=body, headers={"X-Trialbook-Model": label})

@@ -39,7 +39,11 @@ BODIES = {
     "Infinity": (rows(income=float("-inf")), 400, "-Infinity is not JSON"),
     "a number beyond float64": (rows().replace("1.0", "1e999", 1), 422, "too large"),
     "a number of 400 digits": (rows(age=10**400), 422, "too large"),
-    "a number of 5,000 digits": (rows().replace("1.0", "9" * 5_000, 1), 400, "thousands of digits"),
+    "a number of 5,000 digits": (
+        rows().replace("1.0", "9" * 5_000, 1),
+        400,
+        "thousands of digits",
+    ),
     "a thousand levels": ("[" * 100_000 + "]" * 100_000, 400, "too deeply"),
     "a key twice": ('{"inputs": [{"age": 1, "age": 2}]}', 400, "'age' stands twice"),
     "a list": ("[1, 2]", 400, "a list, not an object"),
@@ -108,7 +112,9 @@ def test_a_malformed_body_is_refused_with_its_cause(client, what):
     assert error.get("place") or error.get("remedy")
 
 
-@pytest.mark.parametrize("what", ["a text for a number", "a list for a cell", "an object for a cell"])
+@pytest.mark.parametrize(
+    "what", ["a text for a number", "a list for a cell", "an object for a cell"]
+)
 def test_a_wrong_cell_is_told_by_row_and_column(client, what):
     body, _, cause = BODIES[what]
     (problem,) = client.post("/invocations", content=body).json()["error"]["problems"]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from trialbook.errors import DataError
 from trialbook.serving._problems import Refused
 from trialbook.serving._typed import Reader, Rows
 
@@ -28,10 +29,39 @@ def columns_of(records):
 
 
 CELLS = {
-    "age": [[41], [41, 42], [None], [41, None], [41.5, 3], [True], ["42"], ["42", 7], [" 1 ", "?"]],
+    "age": [
+        [41],
+        [41, 42],
+        [None],
+        [41, None],
+        [41.5, 3],
+        [True],
+        ["42"],
+        ["42", 7],
+        [" 1 ", "?"],
+    ],
     "income": [[1.5], [2], [None], [1e300, 3], [2**53 + 1, 1.5], [2**63], [10**25, None], [False]],
-    "member": [[True], [True, False], [None], [True, None], [1], [0, 1.0], ["true", "0"], ["?", 1]],
-    "job": [["cook"], ["", None], [None], ["3", "x"], [3], [3.0, None], [True, "x"], [1.5], ["NA"]],
+    "member": [
+        [True],
+        [True, False],
+        [None],
+        [True, None],
+        [1],
+        [0, 1.0],
+        ["true", "0"],
+        ["?", 1],
+    ],
+    "job": [
+        ["cook"],
+        ["", None],
+        [None],
+        ["3", "x"],
+        [3],
+        [3.0, None],
+        [True, "x"],
+        [1.5],
+        ["NA"],
+    ],
     "since": [["31.12.2024"], [None, "01.02.2023"], [""], ["2024-12-31"], ["2024-12-31", None]],
     "seen": [
         ["2024-12-31T23:59:00"],
@@ -46,7 +76,9 @@ CELLS = {
 @pytest.mark.parametrize(
     ("column", "cells"), [(name, cells) for name, some in CELLS.items() for cells in some]
 )
-def test_each_kind_of_cells_becomes_what_conform_makes_of_it(reader, model, records, column, cells):
+def test_each_kind_of_cells_becomes_what_conform_makes_of_it(
+    reader, model, records, column, cells
+):
     columns = columns_of(records[: len(cells)]) | {column: cells}
     expected = model.conform(pd.DataFrame(columns))
     for _ in range(2):  # dates that were seen take a shorter way
@@ -73,10 +105,7 @@ def test_random_mixtures_of_cells_are_taken_or_refused_alike(reader, model, reco
                 columns[name] = [one[name] for one in records[:n_rows]]
         try:
             expected = model.conform(pd.DataFrame(columns))
-        except ValueError:
-            continue
-        except Exception as error:
-            assert type(error).__name__ == "DataError"
+        except DataError:
             with pytest.raises(Refused):
                 read(reader, columns)
             continue

@@ -108,8 +108,8 @@ def serve(
 ) -> None:
     """Let MODEL answer over HTTP, as MLflow's and Azure's servers do.
 
-    MODEL is a model of the registry (churn, churn@3, churn@champion), a trial, or a file or folder.
-    CHALLENGER is a second one that answers a share of the requests. The page /docs shows how to ask.
+    MODEL is of the registry (churn, churn@3, churn@champion), a trial, or a file or folder.
+    CHALLENGER is a second one that answers a share of the requests. /docs shows how to ask.
     """
     import logging
 
