@@ -25,7 +25,8 @@ from trialbook.profiling._html import (
 )
 from trialbook.profiling._page_columns import column_section, sketch_of
 from trialbook.profiling._profile import REDUNDANT, Correlations, Profile
-from trialbook.profiling._style import SCRIPT, STYLE
+from trialbook.profiling._style import SCRIPT
+from trialbook.profiling.page_parts import document
 
 # Rows of the table of columns: beyond, nobody scrolls, and a page has to open at once.
 LISTED_COLUMNS = 500
@@ -69,22 +70,7 @@ def page(profile: Profile, *, details: bool = True) -> str:
         "time": ("Time", _time(profile)),
         "details": ("Each column", _details(profile) if details else ""),
     }
-    kept = {key: part for key, part in parts.items() if part[1]}
-    links = "".join(f'<a href="#{key}">{name}</a>' for key, (name, _) in kept.items())
-    body = "".join(f'<section id="{key}">{text}</section>' for key, (_, text) in kept.items())
-    title = esc(_title(profile))
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}: profile</title><style>{STYLE}</style></head><body>"
-        '<a class="skip" href="#main">Skip to the figures</a>'
-        f'<header><p class="over">Profile of a table</p><h1>{title}</h1>'
-        f'<p class="muted">{esc(_about(profile))}</p>'
-        f'<nav aria-label="Parts of this page">{links}</nav></header>'
-        f'<main id="main">{body}</main>'
-        "<footer>Made by Trialbook. This page is one file, and asks for nothing else.</footer>"
-        f"<script>{SCRIPT}</script></body></html>\n"
-    )
+    return document("Profile of a table", _title(profile), _about(profile), parts, script=SCRIPT)
 
 
 def _title(profile: Profile) -> str:
