@@ -1,5 +1,19 @@
 """Models as ONNX files: one graph that holds the whole pipeline, and what runs it."""
 
+from trialbook.models.onnx._blocks import MISSING_TEXT, MISSING_TIME
+from trialbook.models.onnx._features import features
 from trialbook.models.onnx._graph import ML_DOMAIN, ML_OPSET, OPSET, ORT_DOMAIN, Graph
+from trialbook.models.onnx._inputs import feeds, inputs
 
-__all__ = ["ML_DOMAIN", "ML_OPSET", "OPSET", "ORT_DOMAIN", "Graph"]
+__all__ = [
+    "MISSING_TEXT",
+    "MISSING_TIME",
+    "ML_DOMAIN",
+    "ML_OPSET",
+    "OPSET",
+    "ORT_DOMAIN",
+    "Graph",
+    "features",
+    "feeds",
+    "inputs",
+]

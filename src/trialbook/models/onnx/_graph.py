@@ -42,6 +42,8 @@ class Graph:
     """
 
     def __init__(self) -> None:
+        # What raw columns hold, by tensor: a value of `Kind`.
+        self.kinds: dict[str, str] = {}
         self._nodes: list[onnx.NodeProto] = []
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []

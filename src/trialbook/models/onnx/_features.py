@@ -1,0 +1,209 @@
+"""From raw columns to what a learner gets: every transformer of a fitted pipeline as nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from trialbook.models.onnx._blocks import (
+    DOUBLE,
+    MISSING_TEXT,
+    Block,
+    Kind,
+    Maker,
+    Piece,
+    double,
+    numbers,
+    refuse,
+    select,
+)
+from trialbook.models.onnx._categories import (
+    category_crosses,
+    one_hot_encoder,
+    ordinal_encoder,
+    target_encoder,
+)
+from trialbook.models.onnx._dates import date_imputer, datetime_encoder, times
+from trialbook.models.onnx._graph import ML_DOMAIN, ML_OPSET, OPSET, Graph
+from trialbook.models.onnx._numbers import (
+    arithmetic_pairs,
+    imputer,
+    logarithm,
+    max_abs_scaler,
+    min_max_scaler,
+    normalizer,
+    robust_scaler,
+    selection,
+    squashing_scaler,
+    standard_scaler,
+)
+from trialbook.models.onnx._texts import string_encoder, topics, truncated_svd, vectorizer
+
+
+def features(graph: Graph, transformer: Any, columns: Mapping[str, str]) -> str:
+    """What a learner gets, from the columns of the table.
+
+    Parameters
+    ----------
+    graph : Graph
+    transformer : estimator
+        The fitted transformer before a learner: a ColumnTransformer, or a pipeline with one.
+    columns : mapping of str to str
+        Tensors of the raw columns, as `trialbook.models.onnx.inputs` makes them.
+
+    Returns
+    -------
+    str
+        Doubles of shape (n_rows, n_features).
+
+    Raises
+    ------
+    ExportError
+        If a step cannot be written in ONNX; it is named.
+    """
+    block = [
+        Piece(columns[str(name)], Kind(graph.kinds[columns[str(name)]]))
+        for name in transformer.feature_names_in_
+    ]
+    made = numbers(graph, made_by(graph, transformer, block), transformer)
+    return double(graph, made).tensor
+
+
+def made_by(graph: Graph, transformer: Any, block: Block) -> Block:
+    """What a fitted transformer makes of some columns.
+
+    Parameters
+    ----------
+    graph : Graph
+    transformer : estimator or str
+    block : Block
+
+    Returns
+    -------
+    Block
+
+    Raises
+    ------
+    ExportError
+        As of `features`.
+    """
+    if transformer is None or (isinstance(transformer, str) and transformer == "passthrough"):
+        return block
+    if hasattr(transformer, "steps"):
+        for _, step in transformer.steps:
+            block = made_by(graph, step, block)
+        return block
+    if hasattr(transformer, "transformers_"):
+        return _of_columns(graph, transformer, block)
+    known = _KINDS.get(type(transformer).__name__, _converted)
+    return known(graph, transformer, block)
+
+
+def _of_columns(graph: Graph, transformer: Any, block: Block) -> Block:
+    names = list(getattr(transformer, "feature_names_in_", range(transformer.n_features_in_)))
+    place = {name: i for i, name in enumerate(names)}
+    made: Block = []
+    for _, step, chosen in transformer.transformers_:
+        listed = [chosen] if isinstance(chosen, str) else list(chosen)
+        if not listed or (isinstance(step, str) and step == "drop"):
+            continue
+        positions = [place[one] if isinstance(one, str) else int(one) for one in listed]
+        made += made_by(graph, step, select(graph, block, positions))
+    return made
+
+
+def _function(graph: Graph, transformer: Any, block: Block) -> Block:
+    if transformer.func is None:
+        return block
+    name = getattr(transformer.func, "__name__", "a function")
+    if name not in _FUNCTIONS:
+        refuse(f"FunctionTransformer({name})", "it is no function that Trialbook writes")
+    return _FUNCTIONS[name](graph, transformer, block)
+
+
+def _as_text(graph: Graph, transformer: Any, block: Block) -> Block:
+    """Text is text already, since what is fed marks missing cells as this function does."""
+    code = getattr(transformer.func, "__code__", None)
+    if code is None or MISSING_TEXT not in code.co_consts:
+        refuse("as_text", "it is not the function that Trialbook writes")
+    if any(piece.kind is not Kind.TEXT for piece in block):
+        refuse("as_text", "it writes numbers or dates as text")
+    return block
+
+
+def _as_table(graph: Graph, transformer: Any, block: Block) -> Block:
+    """Only the type of whole numbers changes."""
+    return block
+
+
+def _as_type(graph: Graph, transformer: Any, block: Block) -> Block:
+    if (transformer.kw_args or {}).get("dtype") is not float:
+        refuse("astype", "it makes something other than float")
+    return [double(graph, numbers(graph, [piece], "astype")) for piece in block]
+
+
+def _buckets(graph: Graph, transformer: Any, block: Block) -> Block:
+    refuse("buckets", "categories are hashed by SipHash, for which ONNX has no operator")
+
+
+_FUNCTIONS: dict[str, Maker] = {
+    "as_table": _as_table,
+    "as_text": _as_text,
+    "astype": _as_type,
+    "buckets": _buckets,
+    "log1p": logarithm,
+    "to_datetime": times,
+}
+
+
+def _converted(graph: Graph, transformer: Any, block: Block) -> Block:
+    """Other transformers of numbers, as of an edited notebook, by skl2onnx."""
+    from skl2onnx import convert_sklearn
+    from skl2onnx.common.data_types import DoubleTensorType
+    from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
+
+    piece = double(graph, numbers(graph, block, transformer))
+    try:
+        proto = convert_sklearn(
+            transformer,
+            initial_types=[("x", DoubleTensorType([None, piece.width]))],
+            target_opset={"": OPSET, ML_DOMAIN: min(ML_OPSET, 3)},
+        )
+        (made,) = graph.embed(proto, {"x": piece.tensor}).values()
+    except (
+        MissingConverter,
+        MissingShapeCalculator,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+    ) as error:
+        refuse(transformer, str(error).strip().splitlines()[0].rstrip("."))
+    size = np.asarray(transformer.get_feature_names_out()).size
+    return [Piece(graph.add("Cast", made, to=DOUBLE), Kind.DOUBLE, size)]
+
+
+_KINDS: dict[str, Maker] = {
+    "ArithmeticPairs": arithmetic_pairs,
+    "CategoryCrosses": category_crosses,
+    "CountVectorizer": vectorizer,
+    "DateImputer": date_imputer,
+    "DatetimeEncoder": datetime_encoder,
+    "FunctionTransformer": _function,
+    "MaxAbsScaler": max_abs_scaler,
+    "MinMaxScaler": min_max_scaler,
+    "Normalizer": normalizer,
+    "OneHotEncoder": one_hot_encoder,
+    "OrdinalEncoder": ordinal_encoder,
+    "RobustScaler": robust_scaler,
+    "SelectFromModel": selection,
+    "SimpleImputer": imputer,
+    "SquashingScaler": squashing_scaler,
+    "StandardScaler": standard_scaler,
+    "StringEncoder": string_encoder,
+    "TargetEncoder": target_encoder,
+    "TfidfVectorizer": vectorizer,
+    "Topics": topics,
+    "TruncatedSVD": truncated_svd,
+}
