@@ -4,6 +4,7 @@ from trialbook.models.onnx._blocks import MISSING_TEXT, MISSING_TIME
 from trialbook.models.onnx._features import features
 from trialbook.models.onnx._graph import ML_DOMAIN, ML_OPSET, OPSET, ORT_DOMAIN, Graph
 from trialbook.models.onnx._inputs import feeds, inputs
+from trialbook.models.onnx._runtime import SCHEMA_KEY, OnnxModel
 
 __all__ = [
     "MISSING_TEXT",
@@ -12,7 +13,9 @@ __all__ = [
     "ML_OPSET",
     "OPSET",
     "ORT_DOMAIN",
+    "SCHEMA_KEY",
     "Graph",
+    "OnnxModel",
     "features",
     "feeds",
     "inputs",

@@ -1,0 +1,195 @@
+"""A model that is an ONNX file: run by onnxruntime, with the schema that it carries."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from trialbook.data import Schema
+from trialbook.errors import ExportError, NoModelError, OptionError
+from trialbook.models.onnx._inputs import feeds
+from trialbook.tables import read_table
+
+if TYPE_CHECKING:
+    from trialbook.tables import Source as Table
+
+# Under this name the schema travels in a file, as JSON.
+SCHEMA_KEY = "trialbook.schema"
+# Rows that are answered at once: of twenty thousand words each, they take 160 MB per tensor.
+ROWS = 1024
+
+
+class OnnxModel:
+    """A model in an ONNX file, which needs onnxruntime and nothing of what it was trained with.
+
+    Parameters
+    ----------
+    source : path or bytes
+        The file, or what is in it.
+    threads : int, optional
+        Threads for one call; onnxruntime's own choice by default.
+
+    Raises
+    ------
+    NoModelError
+        If it is no ONNX file, or none that Trialbook wrote.
+    ExportError
+        If onnxruntime is not installed.
+
+    Attributes
+    ----------
+    schema : Schema
+        The columns that it asks for, and the classes.
+    name : str
+        The file's, without its ending.
+    """
+
+    def __init__(self, source: str | Path | bytes, *, threads: int | None = None) -> None:
+        runtime = _onnxruntime()
+        place = None if isinstance(source, bytes) else str(source)
+        self.name = "model" if place is None else Path(place).stem
+        options = runtime.SessionOptions()
+        options.log_severity_level = 3
+        if threads is not None:
+            options.intra_op_num_threads = threads
+        given = source if isinstance(source, bytes) else str(source)
+        try:
+            self._session = runtime.InferenceSession(
+                given, options, providers=["CPUExecutionProvider"]
+            )
+        except _failures(runtime) as error:
+            raise NoModelError(
+                f"onnxruntime cannot read it: {str(error).strip().splitlines()[0]}",
+                place=place,
+                remedy="Name a file that trialbook export wrote.",
+            ) from error
+        text = self._session.get_modelmeta().custom_metadata_map.get(SCHEMA_KEY)
+        if text is None:
+            raise NoModelError(
+                "this ONNX file was not written by Trialbook: it has no schema",
+                place=place,
+                remedy="Name a file that trialbook export wrote.",
+            )
+        self.schema = Schema.from_dict(json.loads(text))
+
+    @property
+    def label(self) -> str:
+        """As `Model.label`: its name."""
+        return self.name
+
+    @property
+    def is_classification(self) -> bool:
+        """Whether it predicts classes."""
+        return bool(self.schema.classes)
+
+    def conform(self, data: Table) -> pd.DataFrame:
+        """The features of a table; see `trialbook.models.Model.conform`.
+
+        Parameters
+        ----------
+        data : table
+            A DataFrame, or anything that can be trained on.
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, n_features)
+
+        Raises
+        ------
+        DataError
+            If a column is missing or of another kind than in training.
+        """
+        return self.schema.conform(read_table(data, text=self.schema.text))
+
+    def answers(self, X: pd.DataFrame) -> tuple[np.ndarray[Any, Any], ...]:
+        """What the graph gives.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_rows, n_features)
+            As `conform` gives it.
+
+        Returns
+        -------
+        tuple of ndarray
+            Labels (n_rows,) and probabilities (n_rows, n_classes), or numbers (n_rows,) alone.
+        """
+        parts = [
+            self._session.run(None, feeds(X.iloc[start : start + ROWS], self.schema))
+            for start in range(0, max(1, len(X)), ROWS)
+        ]
+        return tuple(np.concatenate(one) for one in zip(*parts, strict=True))
+
+    def predict(self, data: Table) -> np.ndarray[Any, Any]:
+        """Labels or numbers.
+
+        Parameters
+        ----------
+        data
+            As in `conform`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+
+        Raises
+        ------
+        DataError
+            As in `conform`.
+        """
+        return self.answers(self.conform(data))[0]
+
+    def predict_proba(self, data: Table) -> pd.DataFrame:
+        """The probability of each class.
+
+        Parameters
+        ----------
+        data
+            As in `conform`.
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, n_classes)
+            One column a class, under its label.
+
+        Raises
+        ------
+        OptionError
+            If the target is a number.
+        DataError
+            As in `conform`.
+        """
+        if not self.is_classification:
+            raise OptionError("a regression has no probabilities", remedy="Use predict.")
+        probabilities = self.answers(self.conform(data))[1]
+        return pd.DataFrame(probabilities, columns=list(self.schema.classes))
+
+
+def _onnxruntime() -> Any:
+    try:
+        return importlib.import_module("onnxruntime")
+    except ModuleNotFoundError as error:
+        raise ExportError(
+            "ONNX files are run by onnxruntime, which is not installed",
+            remedy="Install it: pip install 'trialbook[onnx]'.",
+        ) from error
+
+
+def _failures(runtime: Any) -> tuple[type[Exception], ...]:
+    """What onnxruntime raises for a file that it cannot read."""
+    state = importlib.import_module("onnxruntime.capi.onnxruntime_pybind11_state")
+    names = (
+        "Fail",
+        "InvalidArgument",
+        "InvalidGraph",
+        "InvalidProtobuf",
+        "NoSuchFile",
+        "NotImplemented",
+        "RuntimeException",
+    )
+    return tuple(getattr(state, name) for name in names if hasattr(state, name))
