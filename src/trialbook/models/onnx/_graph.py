@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 # 20 brought StringConcat and RegexFullMatch; onnxruntime 1.20 and newer, in all languages, run 21.
 OPSET = 21
-# 4 gave LabelEncoder doubles; 5 has deprecated the tree operators of skl2onnx and onnxmltools.
-ML_OPSET = 4
+# 4 gave LabelEncoder doubles, and 5 trees of doubles that ask for sets of categories. That has
+# deprecated the tree operators of skl2onnx and onnxmltools, whose trees cannot be embedded.
+ML_OPSET = 5
 # Operators that onnxruntime's standard builds have beside the standard: Tokenizer.
 ORT_DOMAIN = "com.microsoft"
 ML_DOMAIN = "ai.onnx.ml"
