@@ -49,22 +49,23 @@ def table(seed: int, n: int = N) -> pd.DataFrame:
     days = pd.Timestamp("2023-11-05 13:45:30.123456789") + pd.to_timedelta(
         rng.integers(-20_000_000, 20_000_000, n), "min"
     )
-    return pd.DataFrame(
+    made = pd.DataFrame(
         {
             "size": holed(rng.normal(size=n) * 100),
             "whole": rng.poisson(2.0, n),
             "rare": holed(rng.choice([0.0, 0.0, 0.0, 5.0], n), 0.6),
             "job": holed([f"job ä{i}" for i in rng.integers(0, 40, n)]).astype(object),
-            "town": rng.choice(["Ulm", "", "Kyōto", "ulm"], n, p=[0.5, 0.3, 0.19, 0.01]),
+            "town": rng.choice(["Ulm", " ", "Kyōto", "ulm"], n, p=[0.5, 0.3, 0.19, 0.01]),
             "flag": rng.choice([True, False], n),
             "code": holed(rng.choice([1.0, 2.5, 7.0], n)),
             "many": rng.integers(0, 60, n),
             "day": holed(days),
             "seen": holed(days.strftime("%d/%m/%Y")).astype(object),
             "stamp": holed(days.strftime("%Y-%m-%dT%H:%M:%S%z")).astype(object),
-            "note": holed([" ".join(rng.choice(WORDS, rng.integers(0, 9))) for _ in range(n)]),
+            "note": holed([" ".join(rng.choice(WORDS, rng.integers(1, 9))) for _ in range(n)]),
         }
     )
+    return made.replace("", np.nan)  # as tables are read
 
 
 def odd_rows() -> pd.DataFrame:
@@ -74,13 +75,13 @@ def odd_rows() -> pd.DataFrame:
     rows["whole"] = rows["whole"].astype(float)
     for i, name in enumerate(rows.columns):
         rows.loc[i, name] = None if rows[name].dtype == object else np.nan
-    rows.loc[20:24, "job"] = ["unseen", "", "JOB Ä1", "job ä1 ", "True"]
+    rows.loc[20:24, "job"] = ["unseen", " ", "JOB Ä1", "job ä1 ", "True"]
     rows.loc[20:22, "code"] = [3.0, -1.0, 2.0]
     rows.loc[20:22, "many"] = [99, -5, 0]
     rows.loc[20:22, "day"] = pd.to_datetime(["1700-03-01", "2000-02-29", "2200-12-31"])
-    rows.loc[20:23, "seen"] = ["31/12/1969", "29/02/2100", "no date", ""]
+    rows.loc[20:23, "seen"] = ["31/12/1969", "29/02/2100", "no date", " "]
     rows.loc[20:22, "stamp"] = ["1970-01-01", "2024-02-29T23:59:59+05:00", "soon"]
-    rows.loc[20:23, "note"] = ["", "ΣΑΣ ΟΔΟΣ", "\n\n fox  FOX\tfox", "𝒜" * 50]
+    rows.loc[20:23, "note"] = [" ", "ΣΑΣ ΟΔΟΣ", "\n\n fox  FOX\tfox", "𝒜" * 50]
     rows.loc[20:21, "size"] = [1e20, -1e-20]
     return rows
 

@@ -48,7 +48,7 @@ SCHEMA = Schema(
 def rows() -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "town": ["Köln", "", None],
+            "town": ["Köln", " ", None],
             "size": [1, 2, 3],
             "flag": [True, None, False],
             "day": pd.to_datetime(["2024-01-01", None, "1969-12-31T23:59:59"], format="ISO8601"),
@@ -69,7 +69,7 @@ def test_a_table_becomes_inputs_that_any_language_can_make() -> None:
         "town": "O",
     }
     assert all(one.shape == (3, 1) for one in fed.values())
-    assert fed["town"].ravel().tolist() == ["Köln", "", "(missing)"]
+    assert fed["town"].ravel().tolist() == ["Köln", " ", "(missing)"]
     assert np.array_equal(fed["flag"].ravel(), [1, np.nan, 0], equal_nan=True)
     new_year = 1_704_067_200_000_000_000
     assert fed["day"].ravel().tolist() == [new_year, MISSING_TIME, -1_000_000_000]

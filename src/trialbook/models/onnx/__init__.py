@@ -1,6 +1,7 @@
 """Models as ONNX files: one graph that holds the whole pipeline, and what runs it."""
 
 from trialbook.models.onnx._blocks import MISSING_TEXT, MISSING_TIME
+from trialbook.models.onnx._export import to_onnx
 from trialbook.models.onnx._features import features
 from trialbook.models.onnx._graph import ML_DOMAIN, ML_OPSET, OPSET, ORT_DOMAIN, Graph
 from trialbook.models.onnx._inputs import feeds, inputs
@@ -19,4 +20,5 @@ __all__ = [
     "features",
     "feeds",
     "inputs",
+    "to_onnx",
 ]

@@ -6,7 +6,7 @@ A column of               is fed as a tensor of shape (n_rows, 1) of
 numbers                   double; NaN is missing
 booleans                  double: 1, 0, or NaN where missing
 dates, however stored     int64: nanoseconds since 1970, in UTC; the smallest int64 is missing
-anything else             string; ``(missing)`` is missing
+anything else             string; ``(missing)`` is missing, and so is an empty one
 ========================  ==============================================================
 
 Dates that are stored as text are parsed here, by the format that the schema has: ONNX has no
@@ -86,6 +86,11 @@ def inputs(graph: Graph, schema: Schema) -> dict[str, str]:
         tensor = graph.input(column.name, how.onnx_type, [None, 1])
         if how is Fed.TRUTH:
             tensor = _truth_as_text(graph, tensor)
+        elif how is Fed.TEXT:
+            # As tables are read: `Schema.conform` leaves no empty cell.
+            empty = graph.add("Equal", tensor, graph.constant(np.array("")))
+            gone = graph.constant(np.array(MISSING_TEXT))
+            tensor = graph.add("Where", empty, gone, tensor)
         made[column.name] = tensor
         graph.kinds[tensor] = _KINDS.get(how, Kind.TEXT).value
     return made
