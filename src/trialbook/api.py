@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from typing import Any as OnnxModel
 
     from trialbook.data import Guardrail
-    from trialbook.experiment import Experiment, PlanPreview, Trial
+    from trialbook.experiment import Experiment, PlanPreview, Promotion, Retrained, Trial
     from trialbook.models import Model
     from trialbook.profiling import Profile
     from trialbook.tables import Source
+    from trialbook.tracking import ModelVersion
 
 __all__ = [
     "classify",
@@ -26,9 +27,12 @@ __all__ = [
     "open",
     "plan",
     "profile",
+    "promote",
+    "registered_models",
     "regress",
     "rerun",
     "resume",
+    "retrain",
     "serve",
     "train",
 ]
@@ -636,6 +640,145 @@ def serve(
     if ready is not None:
         ready(serving.address_of(bound))
     serving.run(app, bound)
+
+
+def registered_models(
+    workspace: str | Path = "trialbook", *, tracking_uri: str | None = None
+) -> list[ModelVersion]:
+    """All registered models: every version, by name, newest first.
+
+    Parameters
+    ----------
+    workspace : str or Path
+        Folder that keeps them.
+    tracking_uri : str, optional
+        As in `classify`.
+
+    Returns
+    -------
+    list of ModelVersion
+        With `name`, `version`, `aliases`, `uri`, `run_id` and `tags`: experiment, trial, score,
+        notebook, data and what comparisons found.
+
+    Raises
+    ------
+    WorkspaceError
+        If the workspace does not exist.
+    """
+    from trialbook.tracking import Workspace, registered, versions
+
+    space = Workspace.open(workspace, tracking_uri)
+    return [one for name in registered(space) for one in versions(space, name)]
+
+
+def promote(
+    model: str,
+    *,
+    data: Source | None = None,
+    alias: str = "champion",
+    force: bool = False,
+    workspace: str | Path = "trialbook",
+    tracking_uri: str | None = None,
+) -> Promotion:
+    """Let a version of a registered model be the one that is used, if it is better on new data.
+
+    Parameters
+    ----------
+    model : str
+        ``churn`` (its challenger, or else its newest version), ``churn@3`` or
+        ``churn@candidate``.
+    data : table, optional
+        Rows with the target that neither model has seen; needed if another version has the alias.
+    alias : str
+        What it is promoted to: a name alone means its ``champion``.
+    force : bool
+        Whether it is promoted without a comparison, or in spite of it.
+    workspace : str or Path
+        Folder that keeps it.
+    tracking_uri : str, optional
+        As in `classify`.
+
+    Returns
+    -------
+    Promotion
+        Whether it was `promoted`, and the `difference` on the new data with its uncertainty. The
+        champion of before is called ``previous`` from then on.
+
+    Raises
+    ------
+    OptionError
+        If another version has the alias, and there is neither data to compare them on nor force.
+    WorkspaceError
+        If there is no such model or version.
+    DataError
+        If the data cannot be used.
+    """
+    from trialbook import experiment
+
+    return experiment.promote(
+        model, workspace, data=data, alias=alias, force=force, tracking_uri=tracking_uri
+    )
+
+
+def retrain(
+    model: str,
+    data: Source,
+    *,
+    test: Source | None = None,
+    timeout: str | float | None = None,
+    workspace: str | Path = "trialbook",
+    tracking_uri: str | None = None,
+    listeners: Sequence[Listener] = (),
+) -> Retrained:
+    """Train the configuration of a registered model on new data, as a challenger of it.
+
+    Parameters
+    ----------
+    model : str
+        ``churn`` (its champion, or else its newest version) or ``churn@3``.
+    data : table
+        New rows, with the target and the columns of before.
+    test : table, optional
+        Rows to compare both models on; else a fifth of the data is kept for that.
+    timeout : str or float, optional
+        Time for everything, such as ``"5m"``; else it takes what it takes.
+    workspace : str or Path
+        Folder that keeps it.
+    tracking_uri : str, optional
+        As in `classify`.
+    listeners : sequence of Listener
+        Told what happens while it trains.
+
+    Returns
+    -------
+    Retrained
+        The `version` that was registered as ``challenger``, its `experiment`, and the
+        `difference` of both models with its uncertainty.
+
+    Raises
+    ------
+    OptionError
+        If a person edited the program.
+    WorkspaceError
+        If there is no such model, or the experiment that made it is gone.
+    DataError
+        If the data cannot be used.
+    NoModelError
+        If the training failed.
+    """
+    started = time.monotonic()
+    from trialbook import experiment
+
+    return experiment.retrain(
+        model,
+        data,
+        workspace,
+        test=test,
+        timeout=None if timeout is None else _seconds(timeout),
+        tracking_uri=tracking_uri,
+        listeners=listeners,
+        started=started,
+    )
 
 
 def rerun(

@@ -70,6 +70,7 @@ def test_a_version_says_what_it_is(named):
         "trialbook.metric": "roc_auc",
         "trialbook.score": "0.9",
         "trialbook.data": "bank@3",
+        "trialbook.notebook": f"runs:/{named.best.run_id}/program/trial.ipynb",
     }
 
 

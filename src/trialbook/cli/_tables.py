@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from trialbook.cli._progress import State
     from trialbook.experiment import Experiment, Trial
+    from trialbook.tracking import ModelVersion
 
 # Columns of the leaderboard with their headings and how they are written. A column that a
 # leaderboard has beyond these is for programs.
@@ -201,6 +202,25 @@ def next_steps(experiment: Experiment, best: Trial) -> list[tuple[str, str]]:
         ("all checks", f"{trialbook} guardrails {where}"),
         ("predict", f"{trialbook} predict NEW.csv {where}"),
     ]
+
+
+def versions_table(versions: Sequence[ModelVersion]) -> Table:
+    """The registry as a table: a row for each version."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for heading in ("model", "version", "aliases", "trial", "score", "data", "what is known"):
+        table.add_column(heading, justify="right" if heading in ("version", "score") else "left")
+    for one in versions:
+        score = one.tags.get("score", "None")
+        table.add_row(
+            Text(one.name),
+            str(one.version),
+            Text(", ".join(one.aliases)),
+            one.tags.get("trial", ""),
+            "" if score == "None" else f"{float(score):.5f}",
+            Text(one.tags.get("data", "")),
+            Text(one.tags.get("comparison", "")),
+        )
+    return table
 
 
 def print_steps(console: Console, steps: Sequence[tuple[str, str]]) -> None:

@@ -28,6 +28,7 @@ from trialbook.data._splits import Folds, cut_test, make_folds
 from trialbook.data._target import (
     check_target,
     encode,
+    has_known_label,
     infer_task,
     keep_known_labels,
     prepare_target,
@@ -53,6 +54,7 @@ __all__ = [
     "cut_test",
     "detect",
     "encode",
+    "has_known_label",
     "infer_task",
     "keep_known_labels",
     "least_rows",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trialbook.evaluation._all_metrics import all_metrics
+from trialbook.evaluation._difference import Difference, difference
 from trialbook.evaluation._metric import (
     METRICS,
     Metric,
@@ -18,10 +19,12 @@ __all__ = [
     "EAGER",
     "METRICS",
     "Chart",
+    "Difference",
     "Metric",
     "all_metrics",
     "charts",
     "default_metric",
+    "difference",
     "error",
     "metric",
     "metric_names",

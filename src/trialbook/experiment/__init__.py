@@ -4,13 +4,17 @@ from trialbook.experiment._design import PlanPreview, Tables, check, plan
 from trialbook.experiment._features import featurization_summary
 from trialbook.experiment._find_model import find_any_model, find_model
 from trialbook.experiment._handle import Experiment
+from trialbook.experiment._promote import Promotion, promote
 from trialbook.experiment._rerun import rerun
+from trialbook.experiment._retrain import Retrained, retrain
 from trialbook.experiment._run import resume, train
 from trialbook.experiment._trial import Trial
 
 __all__ = [
     "Experiment",
     "PlanPreview",
+    "Promotion",
+    "Retrained",
     "Tables",
     "Trial",
     "check",
@@ -18,7 +22,9 @@ __all__ = [
     "find_any_model",
     "find_model",
     "plan",
+    "promote",
     "rerun",
     "resume",
+    "retrain",
     "train",
 ]

@@ -105,7 +105,7 @@ def find_any_model(
     if found and name is None:
         known = registered(space)
         if found["name"] in known or text.startswith("models:/") or "@" in text:
-            return _of_version(space, find_version(space, found["name"], found["which"]))
+            return model_of(space, find_version(space, found["name"], found["which"]))
     try:
         return Experiment(Tracker.latest(space, name)).model(text)
     except OptionError as error:
@@ -117,7 +117,52 @@ def find_any_model(
         ) from error
 
 
-def _of_version(space: Workspace, version: ModelVersion) -> Model:
+def name_and_version(text: str) -> tuple[str, str | None]:
+    """Take an address of the registry apart: ``churn@3`` into ``churn`` and ``3``.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    tuple of (str, str or None)
+
+    Raises
+    ------
+    OptionError
+        If it can be none.
+    """
+    found = _REGISTERED.fullmatch(text)
+    if found is None:
+        raise OptionError(
+            f"'{text}' is no name of a registered model",
+            place="option model",
+            remedy="Write it like churn, churn@3 or churn@challenger.",
+        )
+    return found["name"], found["which"]
+
+
+def model_of(space: Workspace, version: ModelVersion) -> Model:
+    """The model of a version.
+
+    Parameters
+    ----------
+    space : Workspace
+        That has the registry.
+    version : ModelVersion
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    WorkspaceError
+        If its run or experiment is gone.
+    NoModelError
+        If its run has no model.
+    """
     label = f"{version.name}@{version.version}"
     folder = _folder(space, version.run_id, label)
     return Model.at(

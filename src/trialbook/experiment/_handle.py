@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -233,7 +233,14 @@ class Experiment:
         """
         self._tracker.log(trial.run_id, metrics=metrics)
 
-    def register(self, name: str, trial: str | int = "best") -> ModelVersion:
+    def register(
+        self,
+        name: str,
+        trial: str | int = "best",
+        *,
+        aliases: Collection[str] = (),
+        tags: Mapping[str, str] | None = None,
+    ) -> ModelVersion:
         """Enter a trial's model in MLflow's registry, which the tracking store has, too.
 
         Parameters
@@ -242,6 +249,12 @@ class Experiment:
             What the model is to be called. A name that is taken gets a new version.
         trial : str or int
             Which model; the best by default.
+        aliases : collection of str
+            Such as ``champion``, which a name alone then means. Each belongs to one version at a
+            time.
+        tags : mapping of str to str, optional
+            What else is to be known of it. Always kept are the experiment, the trial, its score
+            and notebook, and the table with the version that was learned from.
 
         Returns
         -------
@@ -252,7 +265,7 @@ class Experiment:
         Raises
         ------
         OptionError
-            If the name cannot be one, or there is no such trial.
+            If the name or an alias cannot be one, or there is no such trial.
         NoModelError
             If the trial has no model.
         """
@@ -260,7 +273,7 @@ class Experiment:
 
         chosen = self.trial(trial)
         chosen.require_model()
-        tags = {
+        lineage = {
             "experiment": self.name,
             "trial": chosen.label,
             "learner": chosen.learner,
@@ -268,8 +281,11 @@ class Experiment:
             "metric": self.metric,
             "score": repr(chosen.score),
             "data": self._tracker.tags()["data"],
+            "notebook": f"runs:/{chosen.run_id}/program/{chosen.notebook.name}",
         }
-        return register(self._tracker.workspace, name, chosen.run_id, MODEL_FOLDER, tags)
+        known = {**(tags or {}), **lineage}
+        space, run_id = self._tracker.workspace, chosen.run_id
+        return register(space, name, run_id, MODEL_FOLDER, known, aliases=aliases)
 
     def features(self, trial: str | int = "best") -> pd.DataFrame:
         """What became of each column of the table: its type, and the features made of it.

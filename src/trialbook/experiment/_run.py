@@ -50,6 +50,7 @@ def train(
     tables: Tables = NO_TABLES,
     listeners: Sequence[events.Listener] = (),
     started: float | None = None,
+    plan: Sequence[Step] = (),
 ) -> Experiment:
     """Run a job from its table to its report.
 
@@ -62,6 +63,8 @@ def train(
         Told what happens.
     started : float, optional
         `time.monotonic` from which the deadline counts; now by default.
+    plan : sequence of Step
+        What is tried, in place of the portfolio.
 
     Returns
     -------
@@ -77,6 +80,7 @@ def train(
     job = pin(check_names(job), tables)
     with workers() as (pool, tracking):
         design = make_design(job, read_tables(job, tables))
+        design = replace(design, plan=list(plan)) if plan else design
         tracking.wait()
         workspace = Workspace.open(job.workspace, job.tracking_uri, create=True)
         with locked(workspace, job.experiment_name), disk_errors(workspace):

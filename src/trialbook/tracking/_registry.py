@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,8 @@ from trialbook.tracking._workspace import Workspace
 _SEPARATORS = "/:@"
 # The version that is meant by a name alone, if one has this alias; else the newest.
 CHAMPION = "champion"
+# The version that is to be compared with it, and the champion before it.
+CHALLENGER, PREVIOUS = "challenger", "previous"
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,13 @@ class ModelVersion:
 
 
 def register(
-    workspace: Workspace, name: str, run_id: str, folder: str, tags: Mapping[str, str]
+    workspace: Workspace,
+    name: str,
+    run_id: str,
+    folder: str,
+    tags: Mapping[str, str],
+    *,
+    aliases: Collection[str] = (),
 ) -> ModelVersion:
     """Enter the model of a run as the next version of a name.
 
@@ -61,6 +70,8 @@ def register(
         Where the run keeps the model, among its artifacts.
     tags : mapping of str to str
         What is to be known of it, without the prefix.
+    aliases : collection of str
+        Further names of the version, which other versions then lose.
 
     Returns
     -------
@@ -69,8 +80,10 @@ def register(
     Raises
     ------
     OptionError
-        If the name cannot be one.
+        If the name, or an alias, cannot be one; nothing is registered then.
     """
+    for alias in aliases:
+        check_alias(alias)
     if not name.strip() or any(sign in name for sign in _SEPARATORS):
         raise OptionError(
             f"'{name}' cannot be the name of a model",
@@ -89,7 +102,73 @@ def register(
     made = client.create_model_version(
         name, f"runs:/{run_id}/{folder}", run_id=run_id, tags=prefixed(tags)
     )
-    return _version(made)
+    for alias in aliases:
+        client.set_registered_model_alias(name, alias, made.version)
+    return _version(made, list(aliases))
+
+
+def check_alias(alias: str) -> None:
+    """Refuse what MLflow takes for a version, or cannot read in an address.
+
+    Parameters
+    ----------
+    alias : str
+
+    Raises
+    ------
+    OptionError
+    """
+    taken = alias.lower() == "latest" or re.fullmatch(r"[vV]?\d+", alias)
+    if taken or not re.fullmatch(r"[\w-]+", alias, re.ASCII):
+        raise OptionError(
+            f"'{alias}' cannot be an alias of a model",
+            place="option alias",
+            remedy="Use letters, digits, '-' and '_', and neither a number nor 'latest'.",
+        )
+
+
+def move_alias(workspace: Workspace, version: ModelVersion, alias: str) -> None:
+    """Give an alias to a version, and take it from the one that had it.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    version : ModelVersion
+    alias : str
+
+    Raises
+    ------
+    OptionError
+        If it cannot be an alias.
+    """
+    check_alias(alias)
+    workspace.client.set_registered_model_alias(version.name, alias, str(version.version))
+
+
+def drop_alias(workspace: Workspace, name: str, alias: str) -> None:
+    """Take an alias away, if it is there.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    name : str
+    alias : str
+    """
+    workspace.client.delete_registered_model_alias(name, alias)
+
+
+def tag_version(workspace: Workspace, version: ModelVersion, tags: Mapping[str, str]) -> None:
+    """Note what is known of a version.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    version : ModelVersion
+    tags : mapping of str to str
+        Without the prefix.
+    """
+    for key, value in prefixed(tags).items():
+        workspace.client.set_model_version_tag(version.name, str(version.version), key, value)
 
 
 def registered(workspace: Workspace) -> list[str]:

@@ -11,6 +11,7 @@ from trialbook.cli.commands._catalogue import tables
 from trialbook.cli.commands._features import features
 from trialbook.cli.commands._guardrails import guardrails
 from trialbook.cli.commands._judge import errors, fairness
+from trialbook.cli.commands._models import models, promote, retrain
 from trialbook.cli.commands._predict import predict, test
 from trialbook.cli.commands._profile import profile
 from trialbook.cli.commands._register import register
@@ -36,6 +37,9 @@ COMMANDS: tuple[click.Command, ...] = (
     test,
     register,
     serve,
+    models,
+    promote,
+    retrain,
     demo,
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from trialbook.cli.commands._common import (
@@ -12,16 +14,28 @@ from trialbook.cli.commands._common import (
     trial_argument,
     where,
 )
+from trialbook.cli.commands._models import version_document
+from trialbook.errors import OptionError
 
 
 @click.command()
 @click.argument("model")
 @trial_argument
+@click.option(
+    "--alias",
+    "aliases",
+    multiple=True,
+    metavar="NAME",
+    help="Further name of the version, such as champion, which MODEL alone then means.",
+)
+@click.option("--tag", "tags", multiple=True, metavar="KEY=TEXT", help="What else is to be known.")
 @where
 @json_option
 def register(
     model: str,
     trial: str,
+    aliases: tuple[str, ...],
+    tags: tuple[str, ...],
     workspace: str,
     name: str | None,
     tracking_uri: str | None,
@@ -39,9 +53,9 @@ def register(
 
     experiment = open_experiment(workspace, name, tracking_uri)
     found = find_trial(experiment, trial)
-    made = experiment.register(model, found.run_id)
+    made = experiment.register(model, found.run_id, aliases=aliases, tags=_read_tags(tags))
     store = experiment.elsewhere or experiment.tracking_uri
-    document = {"name": made.name, "version": made.version, "uri": made.uri, "trial": found.label}
+    document = {**version_document(made), "trial": found.label}
     if as_json:
         write_json({**document, "tracking_uri": store})
         return
@@ -52,3 +66,15 @@ def register(
         ("", f'mlflow.sklearn.load_model("{made.uri}")'),
     ]
     print_steps(screen, steps)
+
+
+def _read_tags(texts: Sequence[str]) -> dict[str, str]:
+    tags = {}
+    for text in texts:
+        key, sign, value = text.partition("=")
+        if not sign or not key.strip():
+            raise OptionError(
+                f"'{text}' is no tag", place="option --tag", remedy="Write it like owner=Ada."
+            )
+        tags[key.strip()] = value
+    return tags

@@ -1,0 +1,295 @@
+"""A registered model made anew from new data, by the program that made it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from trialbook import events
+from trialbook.addresses import hide_password
+from trialbook.errors import NoModelError, OptionError, WorkspaceError
+from trialbook.evaluation import Difference
+from trialbook.experiment import _state
+from trialbook.experiment._compare import compare
+from trialbook.experiment._design import Tables
+from trialbook.experiment._find_model import model_of, name_and_version
+from trialbook.experiment._handle import Experiment
+from trialbook.experiment._promote import compared
+from trialbook.experiment._ranking import ENSEMBLES
+from trialbook.experiment._run import train
+from trialbook.experiment._trial import Trial
+from trialbook.job import Job
+from trialbook.models import Model
+from trialbook.search import Step
+from trialbook.tables import as_address, open_big, read_table
+from trialbook.tracking import (
+    CHALLENGER,
+    ModelVersion,
+    Tracker,
+    TrialRecord,
+    Workspace,
+    find_version,
+)
+
+if TYPE_CHECKING:
+    from trialbook.data import Schema
+    from trialbook.tables import Source as Table
+
+# Of the new rows, this share is kept to compare both models on, unless a test table is given.
+TEST_SIZE = 0.2
+# Test rows that the champion was trained on are left out if so many others are left.
+FEWEST_ROWS = 100
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """A challenger, and how it does beside the model that it is to replace.
+
+    Parameters
+    ----------
+    version : ModelVersion
+        The challenger in the registry.
+    former : ModelVersion
+        The version whose program made it.
+    experiment : Experiment
+        The execution that trained it.
+    trial : Trial
+    difference : Difference
+        Of the two, on new rows that neither was trained on.
+    n_seen : int
+        Test rows that the former model had been trained on.
+    left_out : bool
+        Whether these were left out of the comparison; else too few others were there.
+    """
+
+    version: ModelVersion
+    former: ModelVersion
+    experiment: Experiment
+    trial: Trial
+    difference: Difference
+    n_seen: int
+    left_out: bool
+
+
+def retrain(
+    which: str,
+    data: Table,
+    workspace: str | Path,
+    *,
+    test: Table | None = None,
+    timeout: float | None = None,
+    tracking_uri: str | None = None,
+    listeners: Sequence[events.Listener] = (),
+    started: float | None = None,
+) -> Retrained:
+    """Train the configuration of a registered model on new data, and register the result.
+
+    Parameters
+    ----------
+    which : str
+        A model of the registry: ``churn`` (its champion, or else its newest version) or
+        ``churn@3``.
+    data : table
+        New rows, with the target and the columns of before.
+    workspace : str or Path
+    test : table, optional
+        Rows to compare both models on; else a fifth of the data is kept for that.
+    timeout : float, optional
+        Seconds for everything; else it takes what it takes.
+    tracking_uri : str, optional
+    listeners : sequence of Listener
+        Told what happens while it trains.
+    started : float, optional
+        `time.monotonic` from which the deadline counts; now by default.
+
+    Returns
+    -------
+    Retrained
+        Its version is called ``challenger``; the champion stays who it is.
+
+    Raises
+    ------
+    OptionError
+        If a person edited the program.
+    WorkspaceError
+        If there is no such model, or the experiment that made it is gone.
+    DataError
+        If the data cannot be used.
+    NoModelError
+        If the training failed.
+
+    Notes
+    -----
+    What is trained is the winner's configuration with its hyperparameters; of an ensemble, those
+    members that count, and then their weights or their meta-learner anew. Rounds of boosting are
+    found again, for other rows need other numbers. Types of columns are those of before.
+    """
+    name, asked = name_and_version(which)
+    space = Workspace.open(workspace, tracking_uri)
+    former = find_version(space, name, asked)
+    model = model_of(space, former)
+    tracker, record = _origin(space, former)
+    parts = _parts(tracker, record)
+    job = _job(tracker, record, parts, model.schema, data, space)
+    updates = {"timeout": timeout, "tracking_uri": tracking_uri}
+    job = job.model_copy(update=updates | _test(job, test))
+    in_memory = Tables(
+        data=None if isinstance(data, (str, Path)) else data,
+        test=None if test is None or isinstance(test, (str, Path)) else test,
+    )
+    made = train(job, in_memory, listeners, started, _steps(parts))
+    trial = _counterpart(made, record)
+    rows, n_seen, left_out = _unseen(made, tracker, model)
+    found = compare(model, made.model(trial.run_id), rows, made.metric)
+    address = hide_password(as_address(data)) if isinstance(data, (str, Path)) else Job.IN_MEMORY
+    version = made.register(
+        name,
+        trial.run_id,
+        aliases=(CHALLENGER,),
+        tags={"retrained_from": str(former.version)}
+        | compared(found, former, address if test is None else test),
+    )
+    return Retrained(version, former, made, trial, found, n_seen, left_out)
+
+
+def _origin(space: Workspace, version: ModelVersion) -> tuple[Tracker, TrialRecord]:
+    """The execution and the trial that made a version."""
+    parent = space.client.get_run(version.run_id).data.tags.get("mlflow.parentRunId", "")
+    tracker = Tracker.at(space, parent) if parent else None
+    if tracker is None or not (tracker.folder / _state.JOB).is_file():
+        raise WorkspaceError(
+            f"the experiment that made version {version.version} of '{version.name}' is gone",
+            place=str(space.path),
+            remedy="Train anew: trialbook train.",
+        )
+    record = next(one for one in tracker.trials() if one.run_id == version.run_id)
+    return tracker, record
+
+
+def _parts(tracker: Tracker, record: TrialRecord) -> list[TrialRecord]:
+    """The trials whose configurations a model is made of: itself, or the members that count."""
+    by_id = {one.run_id: one for one in tracker.trials()}
+    if record.refitted:
+        record = by_id[record.tags["refit_of"]]
+    if record.learner in ENSEMBLES:
+        by_label = {one.label: one for one in by_id.values()}
+        parts = [by_label[label] for label in json.loads(record.tags["members"])]
+    else:
+        parts = [record]
+    for one in parts:
+        if one.tags.get("edited") == "true":
+            raise OptionError(
+                f"a person edited the program of {one.label}, so it has no configuration",
+                place=str(one.folder / "program" / "trial.ipynb"),
+                remedy="Train on the new data, and run the notebook there: trialbook rerun.",
+            )
+    return parts
+
+
+def _steps(parts: Sequence[TrialRecord]) -> list[Step]:
+    return [
+        Step(
+            number,
+            part.learner,
+            part.tags.get("configuration", ""),
+            part.config,
+            part.metrics.get("fit_s", 0.0),
+            "retrain",
+        )
+        for number, part in enumerate(parts, start=1)
+    ]
+
+
+def _job(
+    tracker: Tracker,
+    record: TrialRecord,
+    parts: Sequence[TrialRecord],
+    schema: Schema,
+    data: Table,
+    space: Workspace,
+) -> Job:
+    """The job of before, on other data, with nothing to search."""
+    before = Job.from_fields(_state.read_json(tracker.folder / _state.JOB))
+    names = _names(data, schema, space)
+    used, steering = set(schema.names), {before.target, before.weight, before.group_column}
+    steering |= {before.time_column, *before.fold_columns}
+    kind = record.learner
+    if record.refitted:
+        kind = next(
+            one.learner for one in tracker.trials() if one.run_id == record.tags["refit_of"]
+        )
+    return before.model_copy(
+        update={
+            "data": as_address(data) if isinstance(data, (str, Path)) else Job.IN_MEMORY,
+            "task": schema.task,
+            "name": f"{tracker.name.removesuffix('-retrain')}-retrain",
+            "metric": tracker.tags()["metric"],
+            "types": {one.name: one.semantic.value for one in schema.used if one.name in names},
+            "ignore": tuple(one for one in names if one not in used | steering),
+            "fold_columns": before.fold_columns if {*before.fold_columns} <= {*names} else (),
+            "validation": None,
+            "test": None,
+            "allow": tuple(dict.fromkeys(part.learner for part in parts)),
+            "block": (),
+            "max_trials": len(parts),
+            "trial_timeout": None,
+            "exit_score": None,
+            "early_termination": False,
+            "voting": kind == "voting",
+            "stacking": kind == "stacking",
+            "refit": record.refitted,
+            "workspace": str(space.path),
+        }
+    )
+
+
+def _test(job: Job, test: Table | None) -> dict[str, object]:
+    """Where the rows come from on which both models are compared."""
+    if test is None:
+        return {"test": None, "test_size": job.test_size or TEST_SIZE}
+    address = as_address(test) if isinstance(test, (str, Path)) else Job.IN_MEMORY
+    return {"test": address, "test_size": None}
+
+
+def _names(data: Table, schema: Schema, space: Workspace) -> list[str]:
+    """The columns of a table."""
+    if isinstance(data, (str, Path)):
+        big = open_big(data, workspace=space.path)
+        if big is not None:
+            return list(big.names)
+    return list(read_table(data, text=schema.text, workspace=space.path).columns)
+
+
+def _counterpart(made: Experiment, record: TrialRecord) -> Trial:
+    """The new trial that is what the model of before was."""
+    finished = [one for one in made.trials if one.state == "finished"]
+    if not finished:
+        raise NoModelError(
+            f"no trial of '{made.name}' has a model",
+            place=str(made.workspace),
+            remedy=f"Look at why: trialbook leaderboard --name {made.name}.",
+        )
+    ensembles = [one for one in finished if one.learner in ENSEMBLES]
+    chosen = ensembles or finished
+    return next((one for one in chosen if one.refitted == record.refitted), chosen[0])
+
+
+def _unseen(made: Experiment, before: Tracker, model: Model) -> tuple[pd.DataFrame, int, bool]:
+    """Test rows; how many of them the former model was trained on; whether these are left out."""
+    rows = pd.read_parquet(made.folder / _state.TEST)
+    trained = pd.read_parquet(before.folder / _state.TRAIN)
+    schema = model.schema
+    columns = [*schema.names, schema.target]
+    parts = [schema.conform(part, require_target=True)[columns] for part in (trained, rows)]
+    known, asked = (pd.util.hash_pandas_object(part, index=False).to_numpy() for part in parts)
+    seen = np.isin(asked, known)
+    n_seen = int(seen.sum())
+    if not n_seen or len(rows) - n_seen < FEWEST_ROWS:
+        return rows, n_seen, False
+    return rows[~seen].reset_index(drop=True), n_seen, True
