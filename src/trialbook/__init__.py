@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from trialbook import tables
     from trialbook.api import (
         classify,
+        export,
         guardrails,
         load_model,
         open,
@@ -46,6 +47,7 @@ __all__ = [
     "UntrustedError",
     "WorkspaceError",
     "classify",
+    "export",
     "guardrails",
     "load_model",
     "open",
@@ -67,6 +69,7 @@ _HOME = {
     **dict.fromkeys(
         (
             "classify",
+            "export",
             "guardrails",
             "load_model",
             "open",

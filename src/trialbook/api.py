@@ -11,17 +11,18 @@ from trialbook.events import Listener
 from trialbook.job import Job, Label, seconds
 
 if TYPE_CHECKING:
-    from typing import Any as OnnxModel
-
     from trialbook.data import Guardrail
     from trialbook.experiment import Experiment, PlanPreview, Promotion, Retrained, Trial
     from trialbook.models import Model
+    from trialbook.models.export import Exported
+    from trialbook.models.onnx import OnnxModel
     from trialbook.profiling import Profile
     from trialbook.tables import Source
     from trialbook.tracking import ModelVersion
 
 __all__ = [
     "classify",
+    "export",
     "guardrails",
     "load_model",
     "open",
@@ -779,6 +780,49 @@ def retrain(
         listeners=listeners,
         started=started,
     )
+
+
+def export(
+    which: str | Path = "best",
+    *,
+    to: str,
+    path: str | Path | None = None,
+    workspace: str | Path = "trialbook",
+    name: str | None = None,
+    tracking_uri: str | None = None,
+    trust: bool = False,
+) -> Exported:
+    """Write a model in a form that others can use.
+
+    Parameters
+    ----------
+    which, workspace, name, tracking_uri, trust
+        As in `load_model`.
+    to : {"onnx", "pickle", "zip", "docker"}
+        ``onnx``: one file from the columns of the table to the prediction, for any language, and
+        safe to load. ``pickle``: the estimator alone, with a file of its requirements. ``zip``:
+        the model, its environment and a script that predicts. ``docker``: a folder that an image
+        is built from, which answers over HTTP.
+    path : str or Path, optional
+        Where; by default the model's name in the current folder. A file there is replaced, a
+        folder is not.
+
+    Returns
+    -------
+    Exported
+        Its `path`, and for ONNX the `parity`: how alike the file and the model are on real rows.
+
+    Raises
+    ------
+    ExportError
+        If a step cannot be written as ONNX, or the file would answer otherwise than the model
+        does. Nothing is written then.
+    TrialbookError
+        As `load_model`, or if the place cannot be written to.
+    """
+    from trialbook import experiment
+
+    return experiment.export(which, to, path, workspace, name, tracking_uri, trust=trust)
 
 
 def rerun(

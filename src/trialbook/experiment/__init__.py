@@ -1,6 +1,7 @@
 """Runs a job: load, guard, split, plan, trials, ensembles, test, report."""
 
 from trialbook.experiment._design import PlanPreview, Tables, check, plan
+from trialbook.experiment._export import export
 from trialbook.experiment._features import featurization_summary
 from trialbook.experiment._find_model import find_any_model, find_model
 from trialbook.experiment._handle import Experiment
@@ -18,6 +19,7 @@ __all__ = [
     "Tables",
     "Trial",
     "check",
+    "export",
     "featurization_summary",
     "find_any_model",
     "find_model",

@@ -13,7 +13,7 @@ from trialbook.models import MODEL_FOLDER, Model, is_file_of_model, open_model
 from trialbook.tracking import ModelVersion, Tracker, Workspace, find_version, registered
 
 if TYPE_CHECKING:
-    from typing import Any as OnnxModel
+    from trialbook.models.onnx import OnnxModel
 
 _REGISTERED = re.compile(r"(?:models:/)?(?P<name>[^/:@]+)(?:[/@](?P<which>[^/:@]+))?")
 _RUN = re.compile(r"runs:/(?P<run>[^/]+)/.+")

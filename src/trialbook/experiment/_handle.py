@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from trialbook.evaluation.errors import ErrorAnalysis
     from trialbook.evaluation.fairness import Fairness
     from trialbook.models import Model
+    from trialbook.models.export import Exported
     from trialbook.tables import Source as Table
 
 
@@ -286,6 +287,31 @@ class Experiment:
         known = {**(tags or {}), **lineage}
         space, run_id = self._tracker.workspace, chosen.run_id
         return register(space, name, run_id, MODEL_FOLDER, known, aliases=aliases)
+
+    def export(
+        self, to: str, path: str | Path | None = None, trial: str | int = "best"
+    ) -> Exported:
+        """Write a trial's model in a form that others can use.
+
+        Parameters
+        ----------
+        to : {"onnx", "pickle", "zip", "docker"}
+        path : str or Path, optional
+        trial : str or int
+            Which model; the best by default.
+
+        Returns
+        -------
+        Exported
+
+        Raises
+        ------
+        NoModelError, ExportError, OptionError
+            As `trialbook.export`, which says what the forms are.
+        """
+        from trialbook.experiment._export import export_model
+
+        return export_model(self.model(trial), to, path, self.folder / _state.TRAIN)
 
     def features(self, trial: str | int = "best") -> pd.DataFrame:
         """What became of each column of the table: its type, and the features made of it.

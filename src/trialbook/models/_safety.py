@@ -7,7 +7,6 @@ numbers and the names of operations, and nothing that runs by itself.
 
 from __future__ import annotations
 
-import importlib
 import shutil
 import tempfile
 import weakref
@@ -20,7 +19,7 @@ from trialbook.models._model import Model
 from trialbook.models._package import MODEL_FOLDER, SCHEMA_FILE
 
 if TYPE_CHECKING:
-    from typing import Any as OnnxModel
+    from trialbook.models.onnx import OnnxModel
 
 ONNX_SUFFIX = ".onnx"
 # Files that hold an estimator and no schema; they are named to be refused with the way out.
@@ -141,7 +140,9 @@ def open_model(
 def _onnx(path: Path) -> OnnxModel:
     if not path.is_file():
         raise NoModelError("there is no such ONNX file", place=str(path), remedy="Check the path.")
-    return importlib.import_module("trialbook.models.onnx").OnnxModel(path)
+    from trialbook.models.onnx import OnnxModel
+
+    return OnnxModel(path)
 
 
 def _unzipped(path: Path) -> Model:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import click
 
 from trialbook.cli.commands._catalogue import tables
+from trialbook.cli.commands._export import export
 from trialbook.cli.commands._features import features
 from trialbook.cli.commands._guardrails import guardrails
 from trialbook.cli.commands._judge import errors, fairness
@@ -40,6 +41,7 @@ COMMANDS: tuple[click.Command, ...] = (
     models,
     promote,
     retrain,
+    export,
     demo,
 )
 
