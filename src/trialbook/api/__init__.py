@@ -1,0 +1,24 @@
+"""The public functions. Everything heavy is imported when one of them is called."""
+
+from trialbook.api._models import export, load_model, promote, registered_models, retrain
+from trialbook.api._serving import serve
+from trialbook.api._tables import guardrails, profile
+from trialbook.api._train import classify, open, plan, regress, rerun, resume, train
+
+__all__ = [
+    "classify",
+    "export",
+    "guardrails",
+    "load_model",
+    "open",
+    "plan",
+    "profile",
+    "promote",
+    "registered_models",
+    "regress",
+    "rerun",
+    "resume",
+    "retrain",
+    "serve",
+    "train",
+]
