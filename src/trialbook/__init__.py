@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         rerun,
         resume,
         retrain,
+        score,
         serve,
         train,
     )
@@ -59,6 +60,7 @@ __all__ = [
     "rerun",
     "resume",
     "retrain",
+    "score",
     "serve",
     "tables",
     "train",
@@ -80,6 +82,7 @@ _HOME = {
             "regress",
             "rerun",
             "resume",
+            "score",
             "serve",
             "retrain",
             "train",

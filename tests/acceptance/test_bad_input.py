@@ -249,10 +249,18 @@ def test_an_output_whose_format_or_folder_is_unknown(refuse, run, trained, folde
     assert list(folder.iterdir()) == []
 
 
+def test_an_unknown_model_is_answered_with_the_nearest(refuse, run, trained, folder):
+    refuse(
+        run("predict", "lightgmb-9", trained.new, "--workspace", trained.workspace),
+        "no model 'lightgmb-9'",
+        "Did you mean 'lightgbm-",
+    )
+    assert list(folder.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("predict", "NEW", "--trial", "lightgmb-9"),
         ("test", "NEW", "--trial", "lightgmb-9"),
         ("show", "lightgmb-9"),
         ("notebook", "lightgmb-9"),

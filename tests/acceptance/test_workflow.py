@@ -296,7 +296,7 @@ def test_any_trial_can_predict_and_be_tested(trained, run):
     experiment = tb.open(trained.workspace)
     assert experiment.test(pd.read_csv(trained.new)) == pytest.approx(metrics[labels[0]])
     last = labels[-1]
-    outcome = run("predict", trained.new, "--trial", last, "--proba", "--json", *where)
+    outcome = run("predict", last, trained.new, "--proba", "--json", *where)
     expected = experiment.predict_proba(pd.read_csv(trained.new), last)
     assert [row["probability_yes"] for row in outcome.document] == pytest.approx(expected["yes"])
 

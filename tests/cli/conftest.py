@@ -1,5 +1,6 @@
 """An API that records what the commands ask of it, and tells a short story of events."""
 
+import json
 import sys
 import types
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from trialbook import events
 from trialbook.cli import main
 from trialbook.data import Guardrail
 from trialbook.errors import OptionError
+from trialbook.serving import Progress, Scored
+from trialbook.tables.plain import Note
 
 STORY = (
     events.Started(
@@ -128,12 +131,6 @@ class FakeExperiment:
         }
         return pd.DataFrame(columns).astype({"dropped": object})
 
-    def predict(self, table, trial="best"):
-        return np.where(table["age"] > 30, "yes", "no")
-
-    def predict_proba(self, table, trial="best"):
-        return pd.DataFrame({"no": [0.25] * len(table), "yes": [0.75] * len(table)})
-
     def test(self, data, trial=None):
         self.asked.append((data, trial))
         return {"accuracy": 0.9, "roc_auc": np.float64(0.95)}
@@ -182,6 +179,17 @@ class FakeApi(types.ModuleType):
     def open(self, workspace="trialbook", name=None, *, tracking_uri=None):
         self._play("open", workspace, name, tracking_uri=tracking_uri)
         return self.experiment
+
+    def score(self, model, data, out, *, listener, **named):
+        self._play("score", model, data, Path(out).name, **named)
+        listener(Progress(rows=1, reused=0, total=2, exact=True, seconds=0.5))
+        answers = [{"prediction": "no"}, {"prediction": "yes"}]
+        if Path(out).suffix == ".jsonl":
+            Path(out).write_text("".join(json.dumps(row) + "\n" for row in answers))
+        else:
+            Path(out).write_text("prediction\nno\nyes\n")
+        note = Note("dates are written in 2 ways", "read as dates", ("day",))
+        return Scored(Path(out), "best", 2, 1, 0.5, ("prediction",), None, (note,))
 
     def rerun(self, notebook, *, listeners=(), **named):
         self._play("rerun", notebook, listeners=listeners, **named)

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -287,47 +286,63 @@ def test_rerun_makes_a_trial_of_a_notebook(api, run):
     assert "edited by hand" in run("rerun", "mine.ipynb").out
 
 
-@pytest.fixture
-def new_rows(api, run):
-    Path("new.csv").write_text("age\n25\n52\n")
+def test_predict_writes_csv_in_the_order_of_the_rows(api, run):
+    outcome = run("predict", "new.csv")
+    assert outcome.out == "prediction\nno\nyes\n"
+    assert outcome.err == "note: dates are written in 2 ways in 'day'; read as dates\n"
+    name, arguments, named = only_call(api)
+    assert (name, arguments) == ("score", ("best", "new.csv", "out.csv"))
+    assert named["keep"] is None
+    assert named["name"] is None
 
 
-def test_predict_writes_csv_in_the_order_of_the_rows(new_rows, run):
-    assert run("predict", "new.csv").out == "prediction\nno\nyes\n"
+def test_predict_takes_a_model_and_says_what_it_wrote(api, run):
+    outcome = run(
+        *("predict", "churn@3", "new.parquet", "-o", "p.csv", "--proba", "--explain", "--resume"),
+        *("--keep", "id, day", "--interval", "0.9", "--rows-per-batch", "7", "--workers", "2"),
+    )
+    assert outcome.out == ""
+    assert outcome.err.endswith("2 predictions in p.csv (1 of an earlier run)\n")
+    assert only_call(api) == (
+        "score",
+        ("churn@3", "new.parquet", "p.csv"),
+        {
+            "keep": ("id", "day"),
+            "proba": True,
+            "explain": True,
+            "interval": 0.9,
+            "rows_per_batch": 7,
+            "resume": True,
+            "workers": 2,
+            "workspace": "trialbook",
+            "name": None,
+            "tracking_uri": None,
+            "trust": False,
+        },
+    )
 
 
-def test_predict_adds_probabilities_by_class(new_rows, run):
-    outcome = run("predict", "new.csv", "--proba", "--json")
-    assert json.loads(outcome.out)[1] == {
-        "prediction": "yes",
-        "probability_no": 0.25,
-        "probability_yes": 0.75,
-    }
+def test_predict_writes_json_on_standard_output_or_about_the_file(api, run):
+    rows = [{"prediction": "no"}, {"prediction": "yes"}]
+    assert json.loads(run("predict", "new.csv", "--json", "--keep", "none").out) == rows
+    assert only_call(api)[2]["keep"] == ()
+    document = json.loads(run("predict", "new.csv", "-o", "p.csv", "--json").out)
+    assert (document["path"], document["n_rows"], document["reused_rows"]) == ("p.csv", 2, 1)
 
 
-def test_predict_has_no_probabilities_in_a_regression(new_rows, api, run):
-    api.experiment.task = "regression"
-    outcome = run("predict", "new.csv", "--proba")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("one", "two", "three"), "one model and one table, but got one, two, three"),
+        (("new.csv", "--resume"), "Name a file with --out"),
+        (("new.csv", "--interval", "2"), "0.5<=x<=0.999"),
+    ],
+)
+def test_predict_refuses_what_makes_no_sense(api, run, arguments, message):
+    outcome = run("predict", *arguments)
     assert outcome.code == 2
-    assert "no probabilities in regression" in outcome.err
-
-
-def test_predict_reads_as_text_what_was_text_in_training(new_rows, api, run):
-    read = []
-    api.experiment.schema = SimpleNamespace(text=("age",))
-    api.experiment.predict = lambda table, trial: read.extend(table["age"]) or table["age"]
-    assert run("predict", "new.csv", "--trial", "3").code == 0
-    assert read == ["25", "52"]
-    assert api.experiment.asked == [3]
-
-
-@pytest.mark.parametrize("name", ["p.csv", "p.csv.gz", "p.parquet", "p.feather"])
-def test_predict_writes_a_file_in_the_format_of_its_name(new_rows, run, name):
-    assert run("predict", "new.csv", "--out", name).code == 0
-    read = {".parquet": pd.read_parquet, ".feather": pd.read_feather}
-    table = read.get(Path(name).suffix, pd.read_csv)(name)
-    assert list(table["prediction"]) == ["no", "yes"]
-    assert sorted(path.name for path in Path.cwd().iterdir()) == sorted(["new.csv", name])
+    assert message in outcome.err
+    assert api.calls == []
 
 
 def test_test_measures_the_trial_that_was_named(api, run):

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from trialbook.cli._output import write_table
+from trialbook.cli._output import write_csv
 from trialbook.errors import WorkspaceError
 
 
@@ -16,6 +16,6 @@ def test_a_table_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch
 
     monkeypatch.setattr(pd.DataFrame, "to_csv", full)
     with pytest.raises(WorkspaceError, match="No space left on device"):
-        write_table(pd.DataFrame({"a": [1]}), path)
+        write_csv(pd.DataFrame({"a": [1]}), path)
     assert path.read_text() == "old"
     assert [item.name for item in tmp_path.iterdir()] == ["p.csv"]

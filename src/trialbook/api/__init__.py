@@ -1,5 +1,6 @@
 """The public functions. Everything heavy is imported when one of them is called."""
 
+from trialbook.api._batch import score
 from trialbook.api._models import export, load_model, promote, registered_models, retrain
 from trialbook.api._serving import serve
 from trialbook.api._tables import guardrails, profile
@@ -19,6 +20,7 @@ __all__ = [
     "rerun",
     "resume",
     "retrain",
+    "score",
     "serve",
     "train",
 ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from trialbook.serving._batch import ROWS_PER_BATCH, Progress, Scored, score
+from trialbook.serving._batch_write import format_of
 from trialbook.serving._log import Logged, RequestLog, is_log, read_log
 
 if TYPE_CHECKING:
@@ -12,15 +14,20 @@ if TYPE_CHECKING:
     from trialbook.serving._server import address_of, listen, read_token, run
 
 __all__ = [
+    "ROWS_PER_BATCH",
     "Logged",
+    "Progress",
     "RequestLog",
+    "Scored",
     "address_of",
     "create_app",
+    "format_of",
     "is_log",
     "listen",
     "read_log",
     "read_token",
     "run",
+    "score",
 ]
 
 # What needs the extra `serve`, and is imported when it is first used.

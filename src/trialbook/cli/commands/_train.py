@@ -208,7 +208,7 @@ def demo(timeout: str, max_trials: int | None, workspace: str, as_json: bool) ->
     The table is written beside the workspace, so that the other commands can be tried on it.
     """
     from trialbook._demo import demo_table
-    from trialbook.cli._output import write_table
+    from trialbook.cli._output import write_csv
 
     table, target, description = demo_table()
     data = Path(f"{workspace.rstrip('/')}.csv")
@@ -223,7 +223,7 @@ def demo(timeout: str, max_trials: int | None, workspace: str, as_json: bool) ->
             "workspace": workspace,
         }
     )
-    write_table(table, data)
+    write_csv(table, data)
     command = (
         f"trialbook train {data} --target {target} --test-size 0.2 "
         f"--timeout {timeout} --workspace {workspace}"

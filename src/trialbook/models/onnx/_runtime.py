@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
 from pathlib import Path
@@ -47,6 +48,8 @@ class OnnxModel:
         The columns that it asks for, and the classes.
     name : str
         The file's, without its ending.
+    digest : str
+        Another one when the model is another one.
     """
 
     def __init__(self, source: str | Path | bytes, *, threads: int | None = None) -> None:
@@ -76,6 +79,8 @@ class OnnxModel:
                 remedy="Name a file that trialbook export wrote.",
             )
         self.schema = Schema.from_dict(json.loads(text))
+        contents = source if isinstance(source, bytes) else Path(source).read_bytes()
+        self.digest = hashlib.blake2b(contents, digest_size=16).hexdigest()
 
     @property
     def label(self) -> str:

@@ -34,6 +34,8 @@ from trialbook.tables.text import MISSING_VALUE, PLAIN, NumberForm, infer, settl
 _HEAD = 4 * 2**20
 # Rows are parsed in blocks of so many bytes; a row must fit into one.
 _BLOCK = 16 * 2**20
+# Columns that tell a row which repeats the names, whichever columns are asked for.
+_TELLING = 3
 # Rows that tell whether a column without a name has cells.
 _SHOWN = 200
 
@@ -93,23 +95,29 @@ class Delimited:
         """Some columns of all rows, every cell a text."""
         start = 0
         for file in self.files:
-            told = False
-            for table in _rows(file, [name for name in self.names if name in names], self.notes):
-                found = repeated_names(table)
-                if len(found) and not told:
-                    where = f"in {file_of(str(file.path))}, first in row {start + found[0] + 1:,}"
-                    text = f"the names of the columns stand {where} once more"
-                    self.notes.append(Note(text, "such rows are left out"))
-                    told = True
+            repeated: list[int] = []
+            wanted = [name for name in self.names if name in names]
+            first = file.names[:_TELLING]
+            for table in _rows(file, list(dict.fromkeys((*first, *wanted))), self.notes):
+                found = repeated_names(table.select(first))
+                repeated += [start + len(repeated) + int(row) + 1 for row in found]
                 kept = table.take(np.delete(np.arange(len(table)), found)) if len(found) else table
                 start += len(kept)
-                yield kept
+                yield kept.select(wanted)
+            self._tell_repeated(file, repeated)
         if not start:
             raise DataError(
                 "the file has column names but no rows",
                 place=str(self.files[0].path),
                 remedy="Add rows of data.",
             )
+
+    def _tell_repeated(self, file: _File, rows: list[int]) -> None:
+        if rows:
+            times = "once more" if len(rows) == 1 else f"{len(rows):,} times more"
+            where = f"in {file_of(str(file.path))} {times}, first in row {rows[0]:,}"
+            text = f"the names of the columns stand {where}"
+            self.notes.append(Note(text, "these rows are left out"))
 
     def plain(self, table: pa.Table) -> pd.DataFrame:
         """Rows that were read, the next ones each time, with the storage that their cells allow.

@@ -8,8 +8,10 @@ from trialbook.tables.plain._batches import (
     COPIES,
     batch_of,
     column_of,
+    common_type,
     gather,
     plain,
+    recast,
     spool,
 )
 from trialbook.tables.plain._kinds import Asked, Kind
@@ -50,6 +52,7 @@ __all__ = [
     "check_width",
     "column_names",
     "column_of",
+    "common_type",
     "example",
     "file_of",
     "from_arrow",
@@ -60,6 +63,7 @@ __all__ = [
     "open_parquet",
     "plain",
     "rebatch",
+    "recast",
     "shown",
     "spool",
     "storage_of",

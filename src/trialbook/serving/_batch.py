@@ -1,0 +1,340 @@
+"""Batch scoring: tables larger than memory, a part at a time, carried on after a kill."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import pyarrow as pa
+
+from trialbook import __version__
+from trialbook.errors import DataError, OptionError
+from trialbook.models import Model
+from trialbook.serving._batch_parts import Parts, write_part
+from trialbook.serving._batch_rows import Answer, AnyModel, Rows, answer_for, answers
+from trialbook.serving._batch_write import format_of
+from trialbook.tables import open_stream
+from trialbook.tables.plain import Note, Stream, mark_of, rebatch
+
+if TYPE_CHECKING:
+    from trialbook.tables import Source
+
+# Rows that are predicted at a time, and lost by a kill: enough that a model is quick, and few
+# enough that even wide tables of some hundred columns take some hundred megabytes.
+ROWS_PER_BATCH: Final = 50_000
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far batch scoring came.
+
+    Parameters
+    ----------
+    rows : int
+        Rows that are finished, those of an earlier run included.
+    reused : int
+        Of these, rows of an earlier run.
+    total : int or None
+        Rows in all, if that is known.
+    exact : bool
+        Whether `total` is a count, or about right.
+    seconds : float
+        Since this run began to predict.
+    """
+
+    rows: int
+    reused: int
+    total: int | None
+    exact: bool
+    seconds: float
+
+    @property
+    def rows_per_s(self) -> float:
+        """Rows that this run predicts in a second."""
+        return (self.rows - self.reused) / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def eta_s(self) -> float | None:
+        """Seconds until the end at this speed, if it can be told."""
+        if self.total is None or not self.rows_per_s:
+            return None
+        return max(0.0, (self.total - self.rows) / self.rows_per_s)
+
+
+Listener: TypeAlias = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What batch scoring did.
+
+    Parameters
+    ----------
+    path : Path
+        The table of answers.
+    model : str
+        Which model answered.
+    n_rows : int
+    reused_rows : int
+        Of these, rows that an earlier run had finished.
+    seconds : float
+        That this run took.
+    columns : tuple of str
+        Of the table.
+    whole : str or None
+        Why the input was read as a whole, if it was.
+    notes : tuple of Note
+        What was interpreted or left out of the input.
+    """
+
+    path: Path
+    model: str
+    n_rows: int
+    reused_rows: int
+    seconds: float
+    columns: tuple[str, ...]
+    whole: str | None
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A model, an open table and what is asked."""
+
+    model: AnyModel
+    stream: Stream
+    asked: Answer
+    rows_per_batch: int
+
+    def batches(self) -> Iterator[tuple[int, int, pa.Table]]:
+        """Number, first row and rows of each batch."""
+        names = dict.fromkeys((*self.model.schema.names, *self.asked.keep))
+        start = 0
+        read = rebatch(self.stream.read(list(names)), self.rows_per_batch)
+        for number, table in enumerate(read):
+            yield number, start, table
+            start += len(table)
+
+    def rows(self, start: int, table: pa.Table) -> Rows:
+        """The rows of a batch as a model takes them."""
+        try:
+            frame = self.stream.plain(table.select(self.model.schema.names))
+        except DataError as error:
+            place = f"{error.place} of {self.stream.place}" if error.place else self.stream.place
+            raise DataError(error.cause, place=place, remedy=error.remedy) from None
+        return Rows(start, frame, table.select(list(self.asked.keep)), self.stream.place)
+
+
+def _task(
+    model: AnyModel,
+    data: Source,
+    *,
+    keep: Sequence[str] | None,
+    proba: bool,
+    explain: bool,
+    interval: float | None,
+    rows_per_batch: int,
+    workspace: str | Path | None,
+    notes: list[Note],
+) -> _Task:
+    if rows_per_batch < 1:
+        raise OptionError("a batch has one row at least", place="option --rows-per-batch")
+    stream = open_stream(
+        data,
+        text=model.schema.text,
+        workspace=workspace or getattr(model, "workspace", None),
+        notes=notes,
+    )
+    names = [*stream.names]
+    if stream.has is not None:
+        names += [one for one in model.schema.names if one not in names and stream.has(one)]
+    model.schema.check_names(names)
+    asked = answer_for(
+        model,
+        names,
+        keep=keep,
+        proba=proba,
+        explain=explain,
+        interval=interval,
+        as_text=stream.as_text,
+    )
+    return _Task(model, stream, asked, rows_per_batch)
+
+
+def score(
+    model: AnyModel,
+    data: Source,
+    out: str | Path,
+    *,
+    keep: Sequence[str] | None = None,
+    proba: bool = False,
+    explain: bool = False,
+    interval: float | None = None,
+    rows_per_batch: int = ROWS_PER_BATCH,
+    resume: bool = False,
+    workers: int = 1,
+    workspace: str | Path | None = None,
+    listener: Listener | None = None,
+) -> Scored:
+    """Predict the rows of a table of any size into a file; see `trialbook.score`."""
+    begun = time.monotonic()
+    path = Path(out).absolute()
+    format_of(path)
+    notes: list[Note] = []
+    task = _task(
+        model,
+        data,
+        keep=keep,
+        proba=proba,
+        explain=explain,
+        interval=interval,
+        rows_per_batch=rows_per_batch,
+        workspace=workspace,
+        notes=notes,
+    )
+    parts = Parts(path, _about(task))
+    parts.begin(resume=resume)
+    try:
+        done = _run(task, parts, workers, listener)
+        columns = tuple(pa.parquet.read_schema(parts.path(0)).names)
+        parts.join(done.n_parts)
+    except DataError:
+        # What is finished is of an input that has to be repaired, and is then another one.
+        parts.remove()
+        raise
+    except OSError as error:
+        raise parts.full(error) from error
+    finally:
+        parts.close()
+    return Scored(
+        path=path,
+        model=model.label,
+        n_rows=done.rows,
+        reused_rows=done.reused,
+        seconds=time.monotonic() - begun,
+        columns=columns,
+        whole=task.stream.whole,
+        notes=tuple(notes),
+    )
+
+
+def _about(task: _Task) -> dict[str, object]:
+    """What the parts of an output depend on."""
+    if isinstance(task.model, Model):
+        mark = mark_of(sorted(one for one in task.model.folder.glob("*.*") if one.is_file()))
+    else:
+        mark = task.model.digest
+    return {
+        "trialbook": __version__,
+        "model": {"label": task.model.label, "files": mark},
+        "input": {"place": task.stream.place, "rows": task.stream.mark()},
+        "answer": asdict(task.asked),
+        "rows_per_batch": task.rows_per_batch,
+    }
+
+
+# -- one part after another, or several at once ----------------------------------------------
+
+
+@dataclass
+class _Done:
+    """What is finished, and who is told."""
+
+    task: _Task
+    listener: Listener | None
+    begun: float
+    n_parts: int = 0
+    rows: int = 0
+    reused: int = 0
+
+    def add(self, rows: int, *, reused: bool) -> None:
+        self.n_parts += 1
+        self.rows += rows
+        self.reused += rows if reused else 0
+        if self.listener is not None:
+            stream = self.task.stream
+            seconds = time.monotonic() - self.begun
+            self.listener(Progress(self.rows, self.reused, stream.n_rows, stream.exact, seconds))
+
+
+def _run(task: _Task, parts: Parts, workers: int, listener: Listener | None) -> _Done:
+    done = _Done(task, listener, time.monotonic())
+    if workers > 1:
+        _in_processes(task, parts, workers, done)
+        return done
+    for number, start, table in task.batches():
+        finished = parts.rows(number)
+        if finished is not None:
+            if task.stream.remembers:
+                task.rows(start, table)
+            done.add(finished, reused=True)
+            continue
+        write_part(answers(task.model, task.rows(start, table), task.asked), parts.path(number))
+        done.add(len(table), reused=False)
+    return done
+
+
+# The model of a worker's process.
+_MODELS: list[Model] = []
+
+
+def _load(model: Model) -> None:
+    _MODELS[:] = [model]
+
+
+def _part(rows: Rows, asked: Answer, path: Path) -> tuple[int, tuple[str, str, str] | None]:
+    """Predict and write a part in a worker's process: its rows, or what is wrong with them."""
+    try:
+        write_part(answers(_MODELS[0], rows, asked), path)
+    except DataError as error:
+        return 0, (error.cause, error.place or "", error.remedy or "")
+    return len(rows.frame), None
+
+
+def _in_processes(task: _Task, parts: Parts, workers: int, done: _Done) -> None:
+    """Predict several parts at once; what is in memory is a part for each worker and one more."""
+    waiting: deque[Future[tuple[int, tuple[str, str, str] | None]] | int] = deque()
+
+    def take() -> None:
+        first = waiting.popleft()
+        if isinstance(first, int):
+            done.add(first, reused=True)
+            return
+        rows, problem = first.result()
+        if problem is not None:
+            raise DataError(problem[0], place=problem[1], remedy=problem[2])
+        done.add(rows, reused=False)
+
+    if not isinstance(task.model, Model):
+        raise OptionError(
+            "an ONNX file is predicted in one process, by as many threads as there are cores",
+            place="option --workers",
+            remedy="Leave it out.",
+        )
+    # Without its estimator, which each worker loads for itself.
+    fresh = replace(task.model)
+    pool = ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=_load, initargs=(fresh,)
+    )
+    try:
+        for number, start, table in task.batches():
+            finished = parts.rows(number)
+            if finished is not None:
+                if task.stream.remembers:
+                    task.rows(start, table)
+                waiting.append(finished)
+            else:
+                rows = task.rows(start, table)
+                waiting.append(pool.submit(_part, rows, task.asked, parts.path(number)))
+            while len(waiting) > workers:
+                take()
+        while waiting:
+            take()
+    finally:
+        pool.shutdown(cancel_futures=True)
