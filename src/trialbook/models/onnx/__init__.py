@@ -5,6 +5,7 @@ from trialbook.models.onnx._export import to_onnx
 from trialbook.models.onnx._features import features
 from trialbook.models.onnx._graph import ML_DOMAIN, ML_OPSET, OPSET, ORT_DOMAIN, Graph
 from trialbook.models.onnx._inputs import feeds, inputs
+from trialbook.models.onnx._parity import TOLERANCE, Parity, compare
 from trialbook.models.onnx._runtime import SCHEMA_KEY, OnnxModel
 
 __all__ = [
@@ -15,8 +16,11 @@ __all__ = [
     "OPSET",
     "ORT_DOMAIN",
     "SCHEMA_KEY",
+    "TOLERANCE",
     "Graph",
     "OnnxModel",
+    "Parity",
+    "compare",
     "features",
     "feeds",
     "inputs",
