@@ -37,6 +37,17 @@ def test_equal_constants_are_kept_once() -> None:
     assert graph.constant(np.array([[1.0]])) != graph.constant(np.array([1.0]))
 
 
+def test_nodes_that_do_the_same_are_one() -> None:
+    graph = Graph()
+    x, y = (graph.input(name, TensorProto.DOUBLE, [None]) for name in "xy")
+    assert graph.add("Add", x, y) == graph.add("Add", x, y)
+    assert graph.add("Add", x, y) != graph.add("Add", y, x)
+    assert graph.add("Cast", x, to=1) != graph.add("Cast", x, to=7)
+    assert graph.add("Split", x, n_outputs=2, num_outputs=2) == graph.add(
+        "Split", x, n_outputs=2, num_outputs=2
+    )
+
+
 def loop_model(opset: int = OPSET) -> onnx.ModelProto:
     """Adds the constant of an inner graph in each of three turns."""
     double, integer = TensorProto.DOUBLE, TensorProto.INT64

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -50,6 +51,7 @@ class Graph:
         self._outputs: list[onnx.ValueInfoProto] = []
         self._initializers: list[onnx.TensorProto] = []
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
+        self._known: dict[tuple[int, bytes], tuple[str, ...]] = {}
         self._domains = {"", ML_DOMAIN}
         self._used: set[str] = set()
         self._count = 0
@@ -91,7 +93,7 @@ class Graph:
     def add(
         self, op: str, *inputs: str, domain: str = "", n_outputs: int = 1, **attributes: Any
     ) -> str | tuple[str, ...]:
-        """Append a node.
+        """Append a node, or find one that does the same: all operators are functions.
 
         Parameters
         ----------
@@ -113,14 +115,20 @@ class Graph:
         """
         from onnx import helper
 
-        outputs = [self.fresh(op) for _ in range(n_outputs)]
-        self._domains.add(domain)
-        node = helper.make_node(op, list(inputs), outputs, name=outputs[0], domain=domain or None)
-        for key, value in attributes.items():
+        node = helper.make_node(op, list(inputs), [], domain=domain or None)
+        for name, value in attributes.items():
             if value is not None:
-                node.attribute.append(helper.make_attribute(key, _attribute(value)))
-        self._nodes.append(node)
-        return outputs[0] if n_outputs == 1 else tuple(outputs)
+                node.attribute.append(helper.make_attribute(name, _attribute(value)))
+        # The models of several folds share much of what comes before their learners.
+        key = (n_outputs, hashlib.sha256(node.SerializeToString()).digest())
+        if key not in self._known:
+            self._known[key] = tuple(self.fresh(op) for _ in range(n_outputs))
+            node.output[:] = self._known[key]
+            node.name = node.output[0]
+            self._domains.add(domain)
+            self._nodes.append(node)
+        made = self._known[key]
+        return made[0] if n_outputs == 1 else made
 
     def constant(self, array: np.ndarray[Any, Any]) -> str:
         """A tensor of the model itself; equal ones are kept once.

@@ -127,9 +127,12 @@ def _cells(cells: pd.Series[Any], column: Column) -> np.ndarray[Any, Any]:
     if how is Fed.TIME:
         return _nanoseconds(cells, column.datetime_format)
     if how is not Fed.TEXT:
-        return np.asarray(cells.astype(float), dtype=np.float64)
-    texts = cells.astype(object).where(cells.notna(), MISSING_TEXT).astype(str)
-    return np.asarray(texts, dtype=object)
+        return np.asarray(cells, dtype=np.float64)
+    values = np.array(cells, dtype=object)
+    values[pd.isna(values)] = MISSING_TEXT
+    if pd.api.types.infer_dtype(values, skipna=False) != "string":
+        values = values.astype(str).astype(object)
+    return values
 
 
 def _nanoseconds(cells: pd.Series[Any], form: str | None) -> np.ndarray[Any, Any]:
