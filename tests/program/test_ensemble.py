@@ -168,6 +168,7 @@ def test_it_is_readable_python_of_public_libraries(make, kind, n_classes):
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
     assert imported <= {
+        "matplotlib",
         "mlflow",
         "numpy",
         "pandas",

@@ -13,7 +13,15 @@ from trialbook.evaluation._metric import (
     metric_names,
     tasks_of,
 )
-from trialbook.evaluation.charts import EAGER, Chart, charts, write_charts
+from trialbook.evaluation.charts import (
+    EAGER,
+    Chart,
+    charts,
+    learning_curve,
+    read_charts,
+    training_rounds,
+    write_charts,
+)
 
 __all__ = [
     "EAGER",
@@ -26,8 +34,11 @@ __all__ = [
     "default_metric",
     "difference",
     "error",
+    "learning_curve",
     "metric",
     "metric_names",
+    "read_charts",
     "tasks_of",
+    "training_rounds",
     "write_charts",
 ]

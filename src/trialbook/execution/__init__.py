@@ -1,11 +1,20 @@
 """Where a trial runs: worker processes with a guard of time and memory."""
 
 from trialbook.execution._lasting import lasting_workers
-from trialbook.execution._messages import FIRST_FOLD, NOTEBOOK, OOF, PROGRAM, Message, Request
+from trialbook.execution._messages import (
+    CHARTS,
+    FIRST_FOLD,
+    NOTEBOOK,
+    OOF,
+    PROGRAM,
+    Message,
+    Request,
+)
 from trialbook.execution._oof import read_oof
 from trialbook.execution._pool import Pool
 
 __all__ = [
+    "CHARTS",
     "FIRST_FOLD",
     "NOTEBOOK",
     "OOF",

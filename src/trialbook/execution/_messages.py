@@ -10,6 +10,7 @@ from typing import IO, Any
 PROGRAM = "program/trial.py"
 NOTEBOOK = "program/trial.ipynb"
 OOF = "oof/oof.parquet"
+CHARTS = "charts"
 # What a trial in a race predicts of its first fold, until it has all.
 FIRST_FOLD = "oof/first_fold.parquet"
 LOG = "trial.log"
@@ -23,8 +24,8 @@ class Request:
     ----------
     id : int
         Unique within the experiment.
-    kind : {"trial", "score", "probe"}
-        Which function of `trialbook.execution._work` does it.
+    kind : {"trial", "score", "probe", "draw", "learning_curve"}
+        Which function of `trialbook.execution._work` or `_charts` does it.
     folder : str
         Absolute path of the run's artifacts; everything is written below it, and nowhere else.
     payload : dict
@@ -51,9 +52,10 @@ class Message:
     ----------
     id : int
         The request's.
-    kind : {"ready", "fold", "done", "failed"}
+    kind : {"ready", "fold", "point", "done", "failed"}
     payload : dict
-        ``fold``: number, count and score; ``done``: the result; ``failed``: reason and log.
+        ``fold``: number, count and score; ``point``: of a learning curve; ``done``: the result;
+        ``failed``: reason and log.
     """
 
     id: int

@@ -17,9 +17,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trialbook.data import SAMPLE_WEIGHT, Schema, encode
-from trialbook.evaluation import EAGER, all_metrics, charts, metric, write_charts
+from trialbook.data import Schema, encode
+from trialbook.evaluation import all_metrics, charts, metric, write_charts
 from trialbook.evaluation.conformal import calibrate
+from trialbook.execution._charts import (
+    Validated,
+    given_weight,
+    import_in_place,
+    write_trial_charts,
+)
 from trialbook.execution._messages import FIRST_FOLD, NOTEBOOK, OOF, PROGRAM, Request
 from trialbook.execution._oof import stored_folds, write_oof
 from trialbook.learners import Deadline, IterativeLearner, Learner, find
@@ -40,7 +46,6 @@ Report = Callable[[str, dict[str, Any]], None]
 Fold = tuple[Any, np.ndarray, np.ndarray]
 
 CHECK = "model_check/predictions.parquet"
-CHARTS = "charts"
 
 # Training metrics are of this many rows: they only show how far a model overfits.
 TRAINING_ROWS = 2000
@@ -98,7 +103,7 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     learner = find(payload["learner"]) if payload["learner"] else None
     path = folder / PROGRAM
     text = path.read_text("utf-8")
-    program = _import_in_place(path)
+    program = import_in_place(path)
     loaded = program.load()
     X, y = loaded[0], loaded[1]
     # An ensemble's folds train what takes the predictions of its members, not the features.
@@ -137,7 +142,16 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     metrics = _metrics(trained, schema, X, y)
     if trains:
         metrics |= _training_metrics(trained, schema, X, y)
-    _write_charts(schema, y, trained, folder / CHARTS, _weight(program, schema))
+    write_trial_charts(
+        folder,
+        schema,
+        y,
+        Validated(trained.rows, trained.predictions, trained.models),
+        weight=given_weight(program, schema),
+        learner=learner,
+        rounds=rounds,
+        all_pictures=not trains,  # of ensembles and refits there are few
+    )
     return {
         "score": float(np.nanmean(trained.scores)),
         "std": float(np.nanstd(trained.scores)),
@@ -264,14 +278,6 @@ def _requires(program: ModuleType, text: str) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-def _import_in_place(path: Path) -> ModuleType:
-    """Import a program from its own folder, from which its relative paths are meant."""
-    import os
-
-    os.chdir(path.parent)
-    return import_program(path)
-
-
 @dataclass(frozen=True)
 class _Pace:
     """How a trial keeps to its time.
@@ -377,22 +383,3 @@ def _training_metrics(
     prediction = predict(model, X.iloc[sample], classification=bool(schema.classes))
     scores = all_metrics(schema.task, y[sample], prediction, schema.positive, y_range=y_range)
     return {f"training_{name}": value for name, value in scores.items()}
-
-
-def _weight(program: ModuleType, schema: Schema) -> np.ndarray | None:
-    """What the rows of the training table weigh, if a person gave weights."""
-    if schema.weight is None or schema.weight == SAMPLE_WEIGHT:
-        return None  # those of a sample are for training: rows that validate weigh the same
-    weights = pd.read_parquet(program.DATA, columns=[schema.weight])
-    return np.asarray(weights[schema.weight], dtype=float)
-
-
-def _write_charts(
-    schema: Schema, y: np.ndarray, trained: _Trained, folder: Path, weight: np.ndarray | None
-) -> None:
-    """Charts of all out-of-fold predictions together; pictures of the most usual."""
-    rows = np.concatenate(trained.rows)
-    prediction = np.concatenate(trained.predictions)
-    weight = None if weight is None else weight[rows]
-    found = charts(schema.task, y[rows], prediction, schema.classes, schema.positive, weight)
-    write_charts(found, folder, EAGER)

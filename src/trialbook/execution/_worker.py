@@ -116,14 +116,16 @@ def _listen(requests: IO[bytes], waiting: queue.Queue[Request]) -> None:
 
 def _run(request: Request, answers: IO[bytes]) -> Message:
     """Run one request; whatever it raises becomes its answer."""
-    from trialbook.execution import _work
+    from trialbook.execution import _charts, _work
 
     folder = Path(request.folder)
     log = folder / LOG
     try:
         folder.mkdir(parents=True, exist_ok=True)
         send_output_to(log)
-        result = getattr(_work, f"run_{request.kind}")(
+        name = f"run_{request.kind}"
+        home = _charts if hasattr(_charts, name) else _work
+        result = getattr(home, name)(
             request, lambda kind, payload: send(answers, Message(request.id, kind, payload))
         )
         return Message(request.id, "done", result)

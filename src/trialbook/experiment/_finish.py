@@ -49,6 +49,9 @@ MEMBERS_SHARE = 0.9
 TEST_LEAST_S = 30.0
 # Ids of requests that are not trials: beyond any trial's number.
 TEST_REQUEST = 10**9
+DRAW_REQUEST = TEST_REQUEST + 2
+# Pictures take a tenth of a second together.
+DRAW_MOST_S = 10.0
 
 
 @dataclass
@@ -74,6 +77,7 @@ class Finish:
             Refit(self.engine, self.job, self._adjustment()).run()
         best = tag_best(self.engine.tracker, self.engine.metric, self.job.max_predict_ms)
         self._warn_if_slow(best)
+        self._draw(best)
         tested = self._test(best)
         self._report(tested)
         experiment = Experiment(self.engine.tracker)
@@ -258,7 +262,14 @@ class Finish:
         self.engine.emit(events.TrialStarted(number, step.label, kind))
         return step, run_id, Request(number, "trial", str(folder), payload)
 
-    # -- test and report -------------------------------------------------------------------
+    # -- charts, test and report -----------------------------------------------------------------
+
+    def _draw(self, best: TrialRecord) -> None:
+        """Draw the winner's further charts; what fails is drawn when somebody looks."""
+        request = Request(DRAW_REQUEST, "draw", str(best.folder), {}, limit_s=DRAW_MOST_S)
+        answer = self.engine.run_request(request)
+        if answer.payload.get("drawn") and self.prepared.test is None:
+            self.engine.tracker.publish(best.run_id)  # else it is once the test is in place
 
     def _test(self, best: TrialRecord) -> dict[str, float] | None:
         """Score the winner on the test rows, which nothing has touched before."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from trialbook.data import Guardrail, Schema
-    from trialbook.evaluation import Metric
+    from trialbook.evaluation import Chart, Metric
     from trialbook.evaluation.errors import ErrorAnalysis
     from trialbook.evaluation.fairness import Fairness
     from trialbook.models import Model
@@ -338,6 +338,34 @@ class Experiment:
         from trialbook.models import features_of
 
         return features_table(self.schema, features_of(self.trial(trial).model))
+
+    def learning_curve(self, trial: str | int = "best", *, timeout: str | float = 60) -> Chart:
+        """Train a trial's configuration on 5 % to all of its training rows, fold by fold.
+
+        Parameters
+        ----------
+        trial : str or int
+            Which one; the best by default.
+        timeout : str or float
+            Seconds, or ``5m``; no training is started that would not end in time.
+
+        Returns
+        -------
+        Chart
+            Score of training and validation rows. It is kept with the others of the trial.
+
+        Raises
+        ------
+        NoModelError
+            If the trial has no model.
+        OptionError
+            If it is an ensemble, which trains nothing, or the time is no duration.
+        DataError
+            If no training ended in time.
+        """
+        from trialbook.experiment._learning import learning_curve
+
+        return learning_curve(self._tracker, self.trial(trial), self.metric, timeout)
 
     def model(self, trial: str | int = "best") -> Model:
         """The model of a trial, with what it takes to answer tables.

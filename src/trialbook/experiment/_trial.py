@@ -5,10 +5,17 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trialbook.errors import NoModelError
+from trialbook.execution import CHARTS
 from trialbook.tracking import TrialRecord
+
+if TYPE_CHECKING:
+    from trialbook.evaluation import Chart
+
+# Folder of what was found on test rows.
+TEST = "test"
 
 
 @dataclass(frozen=True)
@@ -101,6 +108,17 @@ class Trial:
     def notebook(self) -> Path:
         """Its program, as a notebook."""
         return self.folder / "program" / "trial.ipynb"
+
+    @property
+    def charts(self) -> dict[str, Chart]:
+        """How it errs on validation rows (``roc``) and on test rows (``test/roc``), by name."""
+        from trialbook.evaluation import read_charts
+
+        tested = read_charts(self.folder / TEST).items()
+        return {
+            **read_charts(self.folder / CHARTS),
+            **{f"{TEST}/{name}": chart for name, chart in tested},
+        }
 
     @property
     def log(self) -> str:

@@ -7,7 +7,7 @@ A learner is a class in a file of its own, in this package or in anybody's (entr
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -91,6 +91,23 @@ class Deadline:
 
     at: float = float("inf")
     hit: bool = field(default=False)
+
+
+@dataclass(frozen=True)
+class History:
+    """How a model got better from round to round, as its library recorded it.
+
+    Parameters
+    ----------
+    measure : str
+        What the library measured, by its own name.
+    training, validation : tuple of float
+        Of every round; empty where it was not recorded.
+    """
+
+    measure: str
+    training: tuple[float, ...] = ()
+    validation: tuple[float, ...] = ()
 
 
 class Learner(ABC):
@@ -214,6 +231,45 @@ class Learner(ABC):
         -------
         ModelCode
         """
+
+    def history(self, model: Any) -> History | None:
+        """Tell how a model got better from round to round.
+
+        Parameters
+        ----------
+        model : estimator
+            The last step of a fitted pipeline.
+
+        Returns
+        -------
+        History or None
+            ``None`` if it was not trained in rounds, or nothing was recorded.
+        """
+        return None
+
+
+def recorded(results: Mapping[str, Mapping[str, Sequence[float]]]) -> History | None:
+    """The history in what boosting libraries keep: by set of rows, then by measure.
+
+    Parameters
+    ----------
+    results : mapping
+        A set whose name begins with ``v`` (``valid_0``, ``validation_0``) has validation rows.
+
+    Returns
+    -------
+    History or None
+    """
+    sets: dict[str, tuple[float, ...]] = {}
+    measure = ""
+    # Validation rows last: their first measure is the one that stops the training.
+    for name, measures in sorted(results.items()):
+        if measures:
+            own = measure if measure in measures else next(iter(measures))
+            measure = own
+            side = "validation" if name.startswith("v") else "training"
+            sets.setdefault(side, tuple(float(value) for value in measures[own]))
+    return History(measure, **sets) if sets else None
 
 
 class IterativeLearner(Learner):

@@ -9,12 +9,14 @@ from trialbook.learners._base import (
     Choice,
     Deadline,
     Float,
+    History,
     Int,
     IterativeLearner,
     Params,
     Space,
     Start,
     Value,
+    recorded,
 )
 from trialbook.learners._boosting import expected_rounds, patience
 from trialbook.program import Code, ModelCode, Preprocessing, call
@@ -169,6 +171,9 @@ class CatBoost(IterativeLearner):
 
     def stopper(self, deadline: Deadline) -> Any:
         return _StopAt(deadline)
+
+    def history(self, model: Any) -> History | None:
+        return recorded(model.get_evals_result())
 
     def rounds(self, model: Any) -> int:
         return int(model.tree_count_)

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from trialbook.learners._base import Float, Int, Learner, Params, Space, Start, Value, class_weight
+from typing import Any
+
+from trialbook.learners._base import (
+    Float,
+    History,
+    Int,
+    Learner,
+    Params,
+    Space,
+    Start,
+    Value,
+    class_weight,
+)
 from trialbook.learners._boosting import expected_rounds, leaf_rows, patience
 from trialbook.learners._text import text_of_trees
 from trialbook.program import Code, ModelCode, Preprocessing, call
@@ -93,6 +105,14 @@ class HistGradientBoosting(Learner):
                 numeric="keep", categorical="codes", **text_of_trees(table)
             ),
         )
+
+    def history(self, model: Any) -> History | None:
+        # Scores are losses with their sign changed; those of validation rows are of its own.
+        training, validation = (
+            tuple(-float(score) for score in getattr(model, f"{rows}_score_", ()))
+            for rows in ("train", "validation")
+        )
+        return History("loss", training, validation) if training else None
 
 
 def _rate(params: Params) -> float:

@@ -9,12 +9,14 @@ from trialbook.learners._base import (
     Choice,
     Deadline,
     Float,
+    History,
     Int,
     IterativeLearner,
     Params,
     Space,
     Start,
     class_weight,
+    recorded,
 )
 from trialbook.learners._boosting import MAX_ROUNDS, expected_rounds, leaf_rows, patience
 from trialbook.learners._engineered import engineered, of_model, offered, widened
@@ -290,6 +292,9 @@ class LightGBM(IterativeLearner):
 
     def stopper(self, deadline: Deadline) -> Any:
         return _StopAt(deadline)
+
+    def history(self, model: Any) -> History | None:
+        return recorded(getattr(model, "evals_result_", None) or {})
 
     def rounds(self, model: Any) -> int:
         return int(model.best_iteration_ or model.n_estimators)

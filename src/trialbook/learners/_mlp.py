@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from trialbook.learners._base import Choice, Float, Int, Learner, Params, Space, Start, Value
+from typing import Any
+
+from trialbook.learners._base import (
+    Choice,
+    Float,
+    History,
+    Int,
+    Learner,
+    Params,
+    Space,
+    Start,
+    Value,
+)
 from trialbook.learners._linear import DENSE_FEATURES, SCALED_TARGET_IMPORTS, scaled_target
 from trialbook.program import Code, ModelCode, call
 from trialbook.tasks import Table
@@ -95,6 +107,11 @@ class MLP(Learner):
             preprocessing=DENSE_FEATURES,
             balance_rows=table.balance and table.is_classification,
         )
+
+    def history(self, model: Any) -> History | None:
+        network = getattr(model, "regressor_", model)
+        losses = getattr(network, "loss_curve_", ())
+        return History("loss", tuple(float(loss) for loss in losses)) if len(losses) else None
 
 
 def _epochs(table: Table) -> int:

@@ -9,11 +9,13 @@ from trialbook.learners._base import (
     Choice,
     Deadline,
     Float,
+    History,
     Int,
     IterativeLearner,
     Params,
     Space,
     Start,
+    recorded,
 )
 from trialbook.learners._boosting import MAX_ROUNDS, expected_rounds, patience
 from trialbook.learners._text import text_of_trees
@@ -158,6 +160,10 @@ class XGBoost(IterativeLearner):
                 return True
 
         return StopAt()
+
+    def history(self, model: Any) -> History | None:
+        # It keeps nothing of a model that was trained without validation rows.
+        return recorded(getattr(model, "evals_result_", None) or {})
 
     def rounds(self, model: Any) -> int:
         return int(model.get_booster().num_boosted_rounds())

@@ -28,8 +28,8 @@ BASE_REQUIREMENTS = (
     "cloudpickle",
     "threadpoolctl",
 )
-# What only reads the rows to train on.
-READERS = ("deltalake", "pyarrow")
+# What only reads the rows to train on, or draws: a model needs none of it.
+READERS = ("deltalake", "matplotlib", "pyarrow")
 MODEL_FOLDER = "model"
 # Beside the files of MLflow in the folder of a model: its columns, and the classes.
 SCHEMA_FILE = "schema.json"

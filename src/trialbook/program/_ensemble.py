@@ -16,6 +16,7 @@ from trialbook.program._calibration import ADJUSTMENTS, Adjustment, AdjustmentKi
 from trialbook.program._code import Code, import_block, literal, source_of, spread
 from trialbook.program._tabular import (
     Frame,
+    chart_cell,
     evaluate_cell,
     heading_cell,
     load_cell,
@@ -343,6 +344,7 @@ def _assemble(
         program.combine,
         markdown_cell("## Run", "", "Everything above only defines; the cells below do the work."),
         _run(frame, program.show),
+        chart_cell(frame),
         _use(frame),
     ]
     return "\n\n".join(cell.rstrip() for cell in cells) + "\n"

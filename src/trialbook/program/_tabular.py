@@ -12,6 +12,7 @@ from typing import Literal
 
 from trialbook.data import SAMPLE_WEIGHT
 from trialbook.program import _networks, _snippets, _transformers
+from trialbook.program._chart_cells import CLASSIFICATION_CHARTS, LEARNING_CURVE, REGRESSION_CHARTS
 from trialbook.program._code import Code, assign, import_block, literal, set_constant, source_of
 from trialbook.program._features import FeatureCode, feature_code
 from trialbook.program._needs import Columns, Preprocessing
@@ -181,7 +182,7 @@ def tabular_program(
         *([_refit(model, weighted=weighted)] if refit else []),
         markdown_cell("## Run", "", "Everything above only defines; the cells below do the work."),
         _run(frame, weighted=weighted),
-        *_look(frame),
+        *_look(frame, _given(model, weighted=weighted)),
         _use(frame, f"refit({_loaded(weighted=weighted)})" if refit else None),
     ]
     return "\n\n".join(cell.rstrip() for cell in cells) + "\n"
@@ -494,27 +495,24 @@ def _run(frame: Frame, *, weighted: bool) -> str:
     )
 
 
-def _look(frame: Frame) -> list[str]:
-    """Cells that draw the first fold's predictions and, on request, explain the model."""
-    if frame.is_classification:
-        imports = ["    from sklearn.metrics import ConfusionMatrixDisplay", ""]
-        chart = [
-            "    _, valid, prediction = results[0]",
-            "    ConfusionMatrixDisplay.from_predictions(",
-            "        np.array(CLASSES)[y[valid]],",
-            "        np.array(CLASSES)[prediction.argmax(axis=1)],",
-            '        normalize="true",',
-            '        xticks_rotation="vertical",',
-            "    )",
-        ]
-    else:
-        imports = ["    from sklearn.metrics import PredictionErrorDisplay", ""]
-        chart = [
-            "    _, valid, prediction = results[0]",
-            "    PredictionErrorDisplay.from_predictions(",
-            '        y[valid], prediction, kind="actual_vs_predicted"',
-            "    )",
-        ]
+def chart_cell(frame: Frame) -> str:
+    """A cell that draws how the model errs on the validation rows of all folds."""
+    chart = CLASSIFICATION_CHARTS if frame.is_classification else REGRESSION_CHARTS
+    if frame.positive is None:
+        chart = chart.replace("[POSITIVE]", "np.bincount(truth).argsort()[::-1][:5]")
+    return "# %%\n" + chart
+
+
+def _given(model: ModelCode, *, weighted: bool) -> str:
+    """Source of what ``cross_validate`` takes after the folds, to train anew."""
+    return (", weight" if weighted else "") + ("" if model.fit is None else ", rounds=None")
+
+
+def _look(frame: Frame, given: str) -> list[str]:
+    """Cells that draw the predictions and, on request, the learning curve and what matters.
+
+    `given` is the source of further arguments of ``cross_validate``.
+    """
     predict = "predict_proba" if frame.is_classification else "predict"
     sign = "" if frame.metric.greater_is_better else "-"
     scoring = sign + metric_call(frame, "y", f"model.{predict}(X)")
@@ -540,8 +538,8 @@ def _look(frame: Frame) -> list[str]:
         "    table = pd.DataFrame(measured, index=X.columns)",
         '    print(table.sort_values("importance", ascending=False))',
     ]
-    draw = ["# %%", 'if __name__ == "__main__":', *imports, *chart]
-    return ["\n".join(draw), "\n".join(explain)]
+    learning = "# %%\n" + LEARNING_CURVE.replace("GIVEN", given)
+    return [chart_cell(frame), learning, "\n".join(explain)]
 
 
 def _use(frame: Frame, refit: str | None) -> str:

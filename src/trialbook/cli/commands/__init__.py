@@ -8,6 +8,7 @@ from __future__ import annotations
 import click
 
 from trialbook.cli.commands._catalogue import tables
+from trialbook.cli.commands._charts import charts, learning_curve
 from trialbook.cli.commands._export import export
 from trialbook.cli.commands._features import features
 from trialbook.cli.commands._guardrails import guardrails
@@ -32,6 +33,8 @@ COMMANDS: tuple[click.Command, ...] = (
     features,
     errors,
     fairness,
+    charts,
+    learning_curve,
     notebook,
     rerun,
     predict,

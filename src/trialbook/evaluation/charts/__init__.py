@@ -6,6 +6,15 @@ pictures.
 """
 
 from trialbook.evaluation.charts._build import charts
-from trialbook.evaluation.charts._chart import EAGER, Chart, write_charts
+from trialbook.evaluation.charts._chart import EAGER, Chart, read_charts, write_charts
+from trialbook.evaluation.charts._learning import learning_curve, training_rounds
 
-__all__ = ["EAGER", "Chart", "charts", "write_charts"]
+__all__ = [
+    "EAGER",
+    "Chart",
+    "charts",
+    "learning_curve",
+    "read_charts",
+    "training_rounds",
+    "write_charts",
+]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import importlib
+import io
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
+from trialbook._plain import whole_file
 from trialbook.errors import DataError, OptionError, nearest
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ _DRAWN_BY = {
     "calibration": ("_draw_lines", "draw_calibration"),
     "residuals": ("_draw_numbers", "draw_residuals"),
     "predicted_vs_true": ("_draw_numbers", "draw_predicted_vs_true"),
+    "training_rounds": ("_draw_learning", "draw_training_rounds"),
+    "learning_curve": ("_draw_learning", "draw_learning_curve"),
 }
 # Pictures that each trial pays for, 20 to 40 ms each; others are drawn of the trials that matter,
 # and of any other when somebody looks.
@@ -53,13 +57,28 @@ class Chart:
         What it shows, such as ``roc``.
     data : dict
         Its data, as JSON holds it; the guide to charts has the structure of each.
+    folder : Path, optional
+        Where it is kept.
     """
 
     name: str
     data: dict[str, Any]
+    folder: Path | None = None
+
+    def _repr_png_(self) -> bytes:
+        """What Jupyter shows."""
+        stream = io.BytesIO()
+        self._save(self.figure, stream)
+        return stream.getvalue()
 
     def __repr__(self) -> str:
         return f"<Chart {self.name}>"
+
+    @property
+    def picture(self) -> Path | None:
+        """The picture that is kept beside the data; ``None`` if it was not drawn yet."""
+        path = None if self.folder is None else self.folder / f"{self.name}.png"
+        return path if path is not None and path.exists() else None
 
     @functools.cached_property
     def figure(self) -> Figure:
@@ -122,7 +141,9 @@ class Chart:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.name}.json"
         document = {"schema_type": self.name, "schema_version": VERSION, "data": self.data}
-        path.write_text(json.dumps(document, ensure_ascii=False, separators=(",", ":")), "utf-8")
+        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        with whole_file(path) as draft:
+            draft.write_text(text, "utf-8")
         return path
 
     def write_picture(self, folder: Path, curves: Sequence[str] | None = None) -> Path:
@@ -143,8 +164,13 @@ class Chart:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.name}.png"
         figure = self.figure if curves is None else self.draw(curves)
-        figure.savefig(path, pil_kwargs={"compress_level": _COMPRESSION})
+        with whole_file(path) as draft:
+            self._save(figure, draft)
         return path
+
+    @staticmethod
+    def _save(figure: Figure, target: Path | IO[bytes]) -> None:
+        figure.savefig(target, format="png", pil_kwargs={"compress_level": _COMPRESSION})
 
     @classmethod
     def read(cls, path: Path) -> Chart:
@@ -178,7 +204,7 @@ class Chart:
                 place=str(path),
                 remedy=f"Known: {', '.join(_DRAWN_BY)}.",
             )
-        return cls(name, data)
+        return cls(name, data, path.parent)
 
 
 def write_charts(
@@ -198,3 +224,24 @@ def write_charts(
         chart.write_data(folder)
         if pictures is None or name in pictures:
             chart.write_picture(folder)
+
+
+def read_charts(folder: Path) -> dict[str, Chart]:
+    """Read the charts of a folder.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    dict of str to Chart
+        In the order in which they are told; empty if the folder has none, or is not there.
+
+    Raises
+    ------
+    DataError
+        If a file is damaged.
+    """
+    files = {name: folder / f"{name}.json" for name in _DRAWN_BY}
+    return {name: Chart.read(path) for name, path in files.items() if path.exists()}

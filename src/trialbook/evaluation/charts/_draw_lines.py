@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from trialbook.evaluation.charts._panels import (
     DASHED,
     INK,
-    LEGEND,
     MAIN,
     MUTED,
     PALE,
@@ -19,6 +18,7 @@ from trialbook.evaluation.charts._panels import (
     RIGHT,
     dress,
     histogram,
+    inches,
     legend,
     short,
     square,
@@ -26,8 +26,10 @@ from trialbook.evaluation.charts._panels import (
     unit_square,
 )
 
-# A colour for each class up to here, else only for some: the weakest, or those that stand out.
+# A colour for each class up to here, else only for the weakest.
 MAX_COLOURED, N_TOLD = len(PALETTE), 5
+# Inches of a legend: for the sample of a line with a number, and for names or its title.
+NUMBERS, LEAST_NAMES = 1.15, 1.1
 _AVERAGES = {
     "macro": "mean of classes",
     "micro": "all classes together",
@@ -41,7 +43,7 @@ Line = Mapping[str, Any]
 def draw_roc(data: Mapping[str, Any]) -> Figure:
     """Draw the shares of right and false alarms."""
     lines = _shown(data)
-    figure, axes = square(len(lines))
+    figure, axes = square(_beside(lines))
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=DASHED)
     entries, title = _draw(
         axes, lines, ("false_positive_rate", "true_positive_rate"), "area", "AUC"
@@ -57,7 +59,7 @@ def draw_roc(data: Mapping[str, Any]) -> Figure:
 def draw_precision_recall(data: Mapping[str, Any]) -> Figure:
     """Draw how precise a class is called at each share of it that is found."""
     lines = _shown(data)
-    figure, axes = square(len(lines))
+    figure, axes = square(_beside(lines))
     corner: str | None = None
     if len(lines) == 1:
         (only,) = lines
@@ -77,7 +79,7 @@ def draw_precision_recall(data: Mapping[str, Any]) -> Figure:
 def draw_gains(data: Mapping[str, Any]) -> Figure:
     """Draw the share of a class that is among the rows of the highest scores."""
     lines = _shown(data)
-    figure, axes = square(len(lines))
+    figure, axes = square(_beside(lines))
     entries: list[tuple[Any, str]] = []
     if len(lines) == 1 and "prevalence" in lines[0]:
         perfect = [0, lines[0]["prevalence"], 1], [0, 1, 1]
@@ -101,7 +103,7 @@ def draw_gains(data: Mapping[str, Any]) -> Figure:
 def draw_lift(data: Mapping[str, Any]) -> Figure:
     """Draw how many times as frequent a class is among the rows of the highest scores."""
     lines = _shown(data)
-    figure, axes = square(len(lines))
+    figure, axes = square(_beside(lines))
     baseline = axes.axhline(1, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
     found, title = _draw(axes, lines, ("share_of_rows", "lift"), None, "")
     entries = [*found, (baseline, "at random")]
@@ -121,13 +123,15 @@ def draw_lift(data: Mapping[str, Any]) -> Figure:
 def draw_calibration(data: Mapping[str, Any]) -> Figure:
     """Draw how often a probability comes true, above a histogram of the probabilities."""
     lines = _shown(data)
-    figure, axes, below = stacked(LEGEND if len(lines) > 1 else RIGHT)
+    figure, axes, below = stacked(_beside(lines))
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=DASHED)
     entries: list[tuple[Any, str]] = []
     classes = [line for line in lines if not line["average"]]
     averages = [line for line in lines if line["average"]]
     alone = len(lines) == 1
-    if not alone and len(classes) <= MAX_COLOURED:
+    if len(classes) > MAX_COLOURED:
+        classes = sorted(classes, key=lambda line: -float(line["calibration_error"]))[:N_TOLD]
+    if not alone:
         for position, line in enumerate(classes):
             points = line["mean_probability"], line["share"]
             (drawn,) = axes.plot(*points, color=PALETTE[position], linewidth=1, alpha=0.8)
@@ -149,12 +153,23 @@ def draw_calibration(data: Mapping[str, Any]) -> Figure:
     unit_square(axes)
     below.set_xlim(axes.get_xlim())
     if entries:
-        legend(axes, entries, "mean error", "upper left" if alone else None)
+        fewer = len(classes) + len(averages) < len(lines)
+        title = "mean error, worst classes" if fewer else "mean error"
+        legend(axes, entries, title, "upper left" if alone else None)
     return figure
 
 
 def _shown(data: Mapping[str, Any]) -> list[Line]:
     return [line for line in data["curves"] if line["shown"]]
+
+
+def _beside(lines: Sequence[Line]) -> float:
+    """Inches beside a panel: for the legend of several lines, with a number before each name."""
+    if len(lines) == 1:
+        return RIGHT
+    longest = sorted((_named(line, None) for line in lines), key=len)[-5:]
+    widest = max([inches(text, 9) for text in longest], default=0.0)
+    return NUMBERS + max(widest, LEAST_NAMES)
 
 
 def _note(data: Mapping[str, Any]) -> str:
@@ -175,14 +190,14 @@ def _draw(
     *,
     steps: bool = False,
 ) -> tuple[list[tuple[Any, str]], str]:
-    """Draw lines; where there are many classes, colour only the weakest, or the rarest.
+    """Draw lines; where there are many classes, colour only the weakest.
 
     What is to stand in the legend is returned, with its title.
     """
     style = "steps-pre" if steps else "default"
     classes = [line for line in lines if not line["average"]]
     averages = [line for line in lines if line["average"]]
-    ranked = sorted(classes, key=lambda line: float(line[measure or "prevalence"]))
+    ranked = sorted(classes, key=lambda line: _strength(line, measure))
     coloured = classes if len(classes) <= MAX_COLOURED else ranked[:N_TOLD]
     told = {line["name"] for line in coloured}
     entries: list[tuple[Any, str]] = []
@@ -210,6 +225,14 @@ def _draw(
         entries.insert(0, (drawn, _named(line, measure)))
     if len(told) < len(classes):
         entries.append((rest, f"the other {len(classes) - len(told)} classes"))
-        kind = "weakest classes" if measure else "rarest classes"
-        title = f"{title}, {kind}" if title else kind
+        title = f"{title}, weakest classes" if title else "weakest classes"
     return entries, title
+
+
+def _strength(line: Line, measure: str | None) -> float:
+    """How well a class is told from the others: by its area, if the chart has one."""
+    if measure is not None:
+        return float(line[measure])
+    x = np.array(line["share_of_rows"])
+    found = np.array(line["lift"]) * x if "lift" in line else np.array(line["share_of_class"])
+    return float(found.mean() / (1 - line["prevalence"] / 2))  # beside a perfect ranking

@@ -89,3 +89,4 @@ def _cloud(axes: Any, cloud: Mapping[str, Any]) -> None:
     extent = (x_edges[0], x_edges[-1], y_edges[0], y_edges[-1])
     look = {"cmap": SHADES, "norm": norm, "interpolation": "nearest", "aspect": "auto"}
     axes.imshow(counts, origin="lower", extent=extent, **look)
+    axes.margins(0.03)

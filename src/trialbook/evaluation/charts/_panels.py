@@ -28,8 +28,8 @@ DASHED = (0, (4, 4))
 MAX_LETTERS = 24
 # Of a notebook's or a web page's width, and enough to read 9 point letters.
 DPI = 80
-# Inches around panels: title, tick labels with axis labels, a bit of air, a legend of names.
-ABOVE, LEFT, BELOW, RIGHT, LEGEND = 0.6, 0.85, 0.65, 0.25, 2.85
+# Inches around panels: title, tick labels with axis labels, a bit of air.
+ABOVE, LEFT, BELOW, RIGHT = 0.6, 0.85, 0.65, 0.25
 # Inches from a panel to the middle of its axis labels.
 LABEL_LEFT, LABEL_BELOW = 0.62, 0.4
 # Heights of an upper panel, of the one below it and of what is between them.
@@ -43,15 +43,15 @@ def panel(figure: Figure, left: float, bottom: float, width: float, height: floa
     return figure.add_axes(place)
 
 
-def square(n_lines: int) -> tuple[Figure, Any]:
-    """A square panel, with room for a legend beside it if there are several lines."""
-    right, side = RIGHT if n_lines == 1 else LEGEND, 4.1
+def square(right: float) -> tuple[Figure, Any]:
+    """A square panel, with so many inches to the right of it."""
+    side = 4.1
     figure = Figure((LEFT + side + right, BELOW + side + ABOVE), DPI)
     return figure, panel(figure, LEFT, BELOW, side, side)
 
 
 def stacked(right: float) -> tuple[Figure, Any, Any]:
-    """A panel, and a low one below it with the same horizontal axis."""
+    """A panel, and a low one below it with the same horizontal axis; inches to the right."""
     width, bottom = 4.7, BELOW + LOWER + BETWEEN
     figure = Figure((LEFT + width + right, bottom + UPPER + ABOVE), DPI)
     upper = panel(figure, LEFT, bottom, width, UPPER)
