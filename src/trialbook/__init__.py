@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from trialbook import tables
     from trialbook.api import (
         classify,
+        explain,
         export,
         guardrails,
         load_model,
@@ -48,6 +49,7 @@ __all__ = [
     "UntrustedError",
     "WorkspaceError",
     "classify",
+    "explain",
     "export",
     "guardrails",
     "load_model",
@@ -71,6 +73,7 @@ _HOME = {
     **dict.fromkeys(
         (
             "classify",
+            "explain",
             "export",
             "guardrails",
             "load_model",

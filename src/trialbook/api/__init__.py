@@ -1,6 +1,7 @@
 """The public functions. Everything heavy is imported when one of them is called."""
 
 from trialbook.api._batch import score
+from trialbook.api._explain import explain
 from trialbook.api._models import export, load_model, promote, registered_models, retrain
 from trialbook.api._serving import serve
 from trialbook.api._tables import guardrails, profile
@@ -8,6 +9,7 @@ from trialbook.api._train import classify, open, plan, regress, rerun, resume, t
 
 __all__ = [
     "classify",
+    "explain",
     "export",
     "guardrails",
     "load_model",

@@ -1,5 +1,6 @@
 """Where a trial runs: worker processes with a guard of time and memory."""
 
+from trialbook.execution._explain import DRAWING_S, Explained, explain_trial
 from trialbook.execution._lasting import lasting_workers
 from trialbook.execution._messages import (
     CHARTS,
@@ -15,13 +16,16 @@ from trialbook.execution._pool import Pool
 
 __all__ = [
     "CHARTS",
+    "DRAWING_S",
     "FIRST_FOLD",
     "NOTEBOOK",
     "OOF",
     "PROGRAM",
+    "Explained",
     "Message",
     "Pool",
     "Request",
+    "explain_trial",
     "lasting_workers",
     "read_oof",
 ]

@@ -24,8 +24,8 @@ class Request:
     ----------
     id : int
         Unique within the experiment.
-    kind : {"trial", "score", "probe", "draw", "learning_curve"}
-        Which function of `trialbook.execution._work` or `_charts` does it.
+    kind : {"trial", "score", "explain", "probe", "draw", "learning_curve"}
+        Which function of `trialbook.execution._work`, `_charts` or `_explain` does it.
     folder : str
         Absolute path of the run's artifacts; everything is written below it, and nowhere else.
     payload : dict

@@ -116,7 +116,7 @@ def _listen(requests: IO[bytes], waiting: queue.Queue[Request]) -> None:
 
 def _run(request: Request, answers: IO[bytes]) -> Message:
     """Run one request; whatever it raises becomes its answer."""
-    from trialbook.execution import _charts, _work
+    from trialbook.execution import _charts, _explain, _work
 
     folder = Path(request.folder)
     log = folder / LOG
@@ -124,7 +124,7 @@ def _run(request: Request, answers: IO[bytes]) -> Message:
         folder.mkdir(parents=True, exist_ok=True)
         send_output_to(log)
         name = f"run_{request.kind}"
-        home = _charts if hasattr(_charts, name) else _work
+        home = next(one for one in (_work, _charts, _explain) if hasattr(one, name))
         result = getattr(home, name)(
             request, lambda kind, payload: send(answers, Message(request.id, kind, payload))
         )

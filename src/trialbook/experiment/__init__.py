@@ -1,6 +1,7 @@
 """Runs a job: load, guard, split, plan, trials, ensembles, test, report."""
 
 from trialbook.experiment._design import PlanPreview, Tables, check, plan
+from trialbook.experiment._explain import explain_model
 from trialbook.experiment._export import export
 from trialbook.experiment._features import featurization_summary
 from trialbook.experiment._find_model import find_any_model, find_model
@@ -19,6 +20,7 @@ __all__ = [
     "Tables",
     "Trial",
     "check",
+    "explain_model",
     "export",
     "featurization_summary",
     "find_any_model",

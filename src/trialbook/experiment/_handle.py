@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from trialbook.data import Guardrail, Schema
     from trialbook.evaluation import Chart, Metric
     from trialbook.evaluation.errors import ErrorAnalysis
+    from trialbook.evaluation.explanations import Explanation
     from trialbook.evaluation.fairness import Fairness
     from trialbook.models import Model
     from trialbook.models.export import Exported
@@ -107,18 +108,6 @@ class Experiment:
         from trialbook.evaluation import metric
 
         return metric(self._tracker.tags()["metric"], self.schema.task, len(self.schema.classes))
-
-    @functools.cached_property
-    def _y_range(self) -> float | None:
-        """Range of the target in training, by which normalised errors are divided."""
-        import numpy as np
-        import pandas as pd
-
-        if self.schema.classes:
-            return None
-        target = self.schema.target
-        values = pd.read_parquet(self.folder / _state.TRAIN, columns=[target])[target]
-        return float(np.ptp(values.to_numpy(dtype=float)))
 
     @functools.cached_property
     def max_predict_ms(self) -> float | None:
@@ -503,24 +492,48 @@ class Experiment:
         DataError
             If a column is missing, the target too, or of another kind than in training.
         """
-        from trialbook.data import encode, keep_known_labels
-        from trialbook.evaluation import all_metrics
-        from trialbook.models import predict
-        from trialbook.tables import read_table
+        from trialbook.experiment._measure import metrics_on
 
-        read = read_table(data, text=self.schema.text, workspace=self.workspace)
-        rows, _ = keep_known_labels(
-            self.schema.conform(read, require_target=True), self.schema, "test"
-        )
-        is_classification = bool(self.schema.classes)
-        model = self.trial(trial).model
-        prediction = predict(model, rows[self.schema.names], classification=is_classification)
-        y = encode(rows[self.schema.target], self.schema.classes)
-        ranks = {self.metric: self._metric.score(y, prediction, self.schema.positive)}
-        metrics = all_metrics(
-            self.task, y, prediction, self.schema.positive, y_range=self._y_range
-        )
-        return {**ranks, **metrics, **ranks}  # the first, by its own definition
+        return metrics_on(self, data, trial)
+
+    def explain(
+        self,
+        trial: str | int = "best",
+        data: Table | None = None,
+        *,
+        row: int | None = None,
+        timeout: float | None = 30.0,
+        seed: int = 0,
+    ) -> Explanation:
+        """Explain why a trial's model predicts what it predicts.
+
+        Parameters
+        ----------
+        trial : str or int
+            Which model; the best by default.
+        data : table, optional
+            Rows to explain, with or without the target. By default some that validated the
+            trial, whose run then keeps the explanation.
+        row : int, optional
+            Position of a row that must be among the explained ones.
+        timeout : float, optional
+            Seconds. Where they are short, there are fewer rows, repeats and curves.
+        seed : int
+            Of what is drawn by chance.
+
+        Returns
+        -------
+        Explanation
+            Tables (`importance`, `features`, `permutation`, `row`) and `figures`.
+
+        Raises
+        ------
+        NoModelError, DataError, OptionError
+            If the trial has no model, the table does not fit, or has no such row.
+        """
+        from trialbook.experiment._explain import explain_trial_of
+
+        return explain_trial_of(self._tracker, trial, data, row=row, timeout=timeout, seed=seed)
 
     def errors(
         self,

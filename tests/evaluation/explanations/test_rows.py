@@ -8,101 +8,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import (
-    RandomForestClassifier,
-    StackingClassifier,
-    VotingClassifier,
-)
-from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression
-from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from trialbook.data import Schema, prepare
+from trialbook.data import Schema
 from trialbook.errors import NoModelError
-from trialbook.evaluation.explanations import explain_rows
-from trialbook.job import Job
+from trialbook.evaluation.explanations import Request, explain_rows, values_of
 from trialbook.models import BACKGROUND_FILE, Model, save_model
-from trialbook.program._calibration import AdjustedClassifier, tempered
 
-N = 300
-
-
-@pytest.fixture(scope="module")
-def rows() -> pd.DataFrame:
-    """``size``, ``kind`` and ``note`` tell the label; ``noise`` and ``other`` do not."""
-    rng = np.random.default_rng(0)
-    table = pd.DataFrame(
-        {
-            "noise": rng.normal(size=N),
-            "size": rng.normal(size=N),
-            "other": rng.choice(["p", "q"], N),
-            "kind": rng.choice(["a", "b", "c"], N),
-            "note": [f"{w} word {i % 37}" for i, w in enumerate(rng.choice(["good", "bad"], N))],
-        }
-    )
-    score = (
-        2 * table["size"] + 2.0 * (table["kind"] == "b") + 2.0 * table["note"].str.contains("good")
-    )
-    return table.assign(label=np.where(score > 1.5, "yes", "no"))
-
-
-@pytest.fixture(scope="module")
-def schema(rows: pd.DataFrame) -> Schema:
-    text = Job(data=Job.IN_MEMORY, target="label", folds=2, types={"note": "text"})
-    return prepare(text, frame=rows).schema
-
-
-def pipeline(learner: Any, rows: pd.DataFrame) -> Pipeline:
-    features = ColumnTransformer(
-        [
-            ("numbers", StandardScaler(), ["noise", "size"]),
-            ("categories", OneHotEncoder(sparse_output=False), ["other", "kind"]),
-            ("text", CountVectorizer(vocabulary=["good", "bad", "word"]), "note"),
-        ],
-        sparse_threshold=0,
-    )
-    codes = (rows["label"] == "yes").astype(int)
-    return Pipeline([("features", features), ("model", learner)]).fit(rows, codes)
-
-
-def vote(models: list[Any], rows: pd.DataFrame, weights: list[float] | None = None) -> Any:
-    voters = [(f"m{i}", FrozenEstimator(one)) for i, one in enumerate(models)]
-    return VotingClassifier(voters, voting="soft", weights=weights).fit(rows, rows["label"])
-
-
-@pytest.fixture(scope="module")
-def models(rows: pd.DataFrame) -> dict[str, Any]:
-    X = rows.drop(columns="label").assign(label=rows["label"])
-    forest = vote([pipeline(RandomForestClassifier(10, random_state=k), X) for k in (0, 1)], X)
-    linear = vote([pipeline(LogisticRegression(C=c), X) for c in (1, 10)], X)
-    near = vote([pipeline(KNeighborsClassifier(k), X) for k in (5, 9)], X)
-    blend = vote([forest, linear, near], X, [0.5, 0.2, 0.3])
-    stack = StackingClassifier(
-        [("forest", FrozenEstimator(forest)), ("linear", FrozenEstimator(linear))],
-        LogisticRegression(),
-        cv="prefit",
-    ).fit(X, X["label"])
-    adjusted = AdjustedClassifier(vote([forest, linear], X), tempered, 1.7).fit(X, X["label"])
-    return {
-        "forest": forest,
-        "linear": linear,
-        "near": near,
-        "blend": blend,
-        "stack": stack,
-        "adjusted": adjusted,
-    }
+TRUE = {"size", "kind", "note", "day"}
+KINDS = ("forest", "trees", "linear", "near", "network", "blend", "stack", "adjusted")
+SAMPLED = {"near", "network", "blend"}
 
 
 def stored(model: Any, rows: pd.DataFrame, schema: Schema, folder: Path) -> Model:
     save_model(model, folder / "model", rows[schema.names], ["numpy"], schema)
     return Model.at(folder / "model")
-
-
-KINDS = ("forest", "linear", "near", "blend", "stack", "adjusted")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -112,37 +31,70 @@ def test_the_columns_that_matter_come_first_and_values_add_up(
     model = stored(models[kind], rows, schema, tmp_path)
     some = rows.head(30)
     found = explain_rows(model, some)
-    assert found.exact == (kind not in {"near", "blend"})
+    assert found.exact == (kind not in SAMPLED)
     told = models[kind].predict_proba(some)
     np.testing.assert_allclose(found.base + found.raw.sum(axis=1), told, atol=1e-6)
     np.testing.assert_allclose(found.prediction, told, atol=1e-6)
+    assert (found.error.max() > 0) == (kind in SAMPLED)
     mean = np.abs(found.table("yes")).mean().sort_values(ascending=False)
-    assert set(mean.index[:3]) == {"size", "kind", "note"}
+    assert set(mean.index[:4]) == TRUE
     # A larger size speaks for yes.
     assert np.corrcoef(found.table("yes")["size"], some["size"])[0, 1] > 0.7
 
 
-def test_sampled_values_come_close_to_exact_ones_as_their_errors_say(
-    models: dict[str, Any], rows: pd.DataFrame, schema: Schema, tmp_path: Path
+def test_values_of_features_add_up_as_those_of_columns_do(
+    models: dict[str, Any], rows: pd.DataFrame, schema: Schema
 ) -> None:
-    # A linear model in a wrapper that is not known is sampled, by the same background.
-    class Unknown:
-        def __init__(self, inner: Any) -> None:
-            self.predict_proba = inner.predict_proba
+    X, behind = rows[schema.names].head(6), rows[schema.names].iloc[100:140]
+    for kind in ("forest", "linear", "stack", "blend"):
+        found = values_of(models[kind], X, behind, Request(True, engineered=True))
+        told = models[kind].predict_proba(X)
+        assert found.engineered is not None
+        np.testing.assert_allclose(found.base + found.engineered.sum(axis=1), told, atol=1e-6)
+        kinds = {one.name: one.parents for one in found.features}
+        assert kinds["kind_b"] == ("kind",)
+        if found.exact:  # a column has what its features have
+            mine = [one.parents == ("kind",) for one in found.features]
+            summed = found.engineered[:, mine].sum(axis=1)
+            np.testing.assert_allclose(summed, found.raw[:, schema.names.index("kind")])
 
-    from trialbook.evaluation.explanations import Request, values_of
 
+class Unknown:
+    """A model that can only be asked."""
+
+    def __init__(self, inner: Any) -> None:
+        self.predict_proba = inner.predict_proba
+
+
+def test_sampled_values_are_as_close_as_their_errors_say(
+    models: dict[str, Any], rows: pd.DataFrame, schema: Schema
+) -> None:
     X, behind = rows[schema.names].head(20), rows[schema.names].iloc[100:150]
-    exact = values_of(models["forest"], X, behind, Request(True))
-    asked = values_of(Unknown(models["forest"]), X, behind, Request(True))
-    again = values_of(Unknown(models["forest"]), X, behind, Request(True))
-    assert exact.exact and not asked.exact
-    np.testing.assert_array_equal(asked.raw, again.raw)
-    # Other games (branches, background), so near, not equal.
-    assert np.corrcoef(exact.raw[..., 1].ravel(), asked.raw[..., 1].ravel())[0, 1] > 0.95
-    many = values_of(Unknown(models["forest"]), X, behind, Request(True, seed=1))
-    off = np.abs(many.raw - asked.raw)[..., 1] / np.hypot(asked.error, many.error)[..., 1]
-    assert np.nanmean(off[asked.error[..., 1] > 1e-6] < 3) > 0.9
+    exact = values_of(models["linear"], X, behind, Request(True))
+    first, again, other = (
+        values_of(Unknown(models["linear"]), X, behind, Request(True, seed=seed))
+        for seed in (0, 0, 1)
+    )
+    assert exact.exact and not first.exact
+    np.testing.assert_array_equal(first.raw, again.raw)
+    # Another game: of probabilities, not of log-odds. So near, not equal.
+    assert np.corrcoef(exact.raw[..., 1].ravel(), first.raw[..., 1].ravel())[0, 1] > 0.9
+    off = np.abs(other.raw - first.raw)[..., 1] / np.hypot(first.error, other.error)[..., 1]
+    assert np.mean(off[first.error[..., 1] > 1e-6] < 3) > 0.9
+
+
+def test_sampled_values_of_a_sum_are_its_summands(rows: pd.DataFrame, schema: Schema) -> None:
+    class Sum:
+        def predict(self, X: pd.DataFrame) -> np.ndarray:
+            return 2 * X["size"].to_numpy() + 3 * (X["kind"] == "b").to_numpy()
+
+    X, behind = rows[schema.names].head(8), rows[schema.names].iloc[100:116]
+    found = values_of(Sum(), X, behind, Request(classification=False))
+    place = schema.names.index
+    # Every row of the background comes once in 16 pairs of orders.
+    expected = 2 * (X["size"] - behind["size"].mean())
+    np.testing.assert_allclose(found.raw[:, place("size"), 0], expected, atol=1e-9)
+    assert np.abs(found.raw[:, place("noise"), 0]).max() < 1e-12
 
 
 def test_the_background_lies_beside_a_model_and_stands_for_all(

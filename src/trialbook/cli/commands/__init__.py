@@ -9,6 +9,7 @@ import click
 
 from trialbook.cli.commands._catalogue import tables
 from trialbook.cli.commands._charts import charts, learning_curve
+from trialbook.cli.commands._explain import explain
 from trialbook.cli.commands._export import export
 from trialbook.cli.commands._features import features
 from trialbook.cli.commands._guardrails import guardrails
@@ -31,6 +32,7 @@ COMMANDS: tuple[click.Command, ...] = (
     leaderboard,
     show,
     features,
+    explain,
     errors,
     fairness,
     charts,

@@ -14,8 +14,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-# Steps of the line. What they leave of the sum is spread, so this decides the shares alone.
+# Steps of the line. What they leave of the sum is put along it, so they decide the shares alone.
 N_STEPS = 24
+# Numbers that the function is asked about at once: 32 MB.
+BLOCK = 4_000_000
 # Movements below this have the slope at one point.
 LEAST_STEP = 1e-6
 
@@ -64,10 +66,15 @@ def slopes(function: Function, start: np.ndarray, end: np.ndarray) -> np.ndarray
     Returns
     -------
     ndarray of shape (n_rows, n_inputs, n_outputs)
-        How much of each output comes of a unit of each input.
+        How much of each output comes of a unit of each input; times the movement it is exactly
+        what the output moved.
     """
     if function is identity:
         return np.broadcast_to(np.eye(len(start)), (len(end), len(start), len(start)))
+    at_once = max(1, BLOCK // (2 * len(start) ** 2))
+    if len(end) > at_once:
+        parts = [end[at : at + at_once] for at in range(0, len(end), at_once)]
+        return np.concatenate([slopes(function, start, part) for part in parts])
     moved = end - start
     step = moved / N_STEPS
     wide = np.where(np.abs(step) < LEAST_STEP, LEAST_STEP, step)
@@ -80,7 +87,11 @@ def slopes(function: Function, start: np.ndarray, end: np.ndarray) -> np.ndarray
         both = np.concatenate([middle[:, None] + aside, middle[:, None] - aside])
         told = function(both.reshape(-1, n_inputs)).reshape(2, n_rows, n_inputs, -1)
         total = total + (told[0] - told[1]) / wide[:, :, None]
-    return np.asarray(total / N_STEPS)
+    slope = np.asarray(total / N_STEPS)
+    left = function(end) - function(start[None]) - np.einsum("rk,rkc->rc", moved, slope)
+    length = (moved**2).sum(axis=1, keepdims=True)
+    along = moved / np.where(length > 0, length, 1)
+    return np.asarray(slope + along[:, :, None] * left[:, None, :])
 
 
 def spread(values: np.ndarray, missing: np.ndarray, by: np.ndarray | None = None) -> np.ndarray:

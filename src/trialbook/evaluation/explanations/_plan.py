@@ -67,19 +67,19 @@ def plan_of(model: Any, refused: Sequence[int] = ()) -> Node:
     -------
     Node
     """
-    model = _thawed(model)
+    model = thawed(model)
     if is_pipeline(model):
         can = is_exact(model.named_steps[MODEL_STEP]) and id(model) not in refused
         return Exact(model) if can else Sampled(((1.0, model),))
-    voters = _voters(model)
-    if voters:
-        return _mean([(weight, plan_of(one, refused)) for weight, one in voters])
+    votes = voters(model)
+    if votes:
+        return _mean([(weight, plan_of(one, refused)) for weight, one in votes])
     if hasattr(model, "adjust") and hasattr(model, "model_"):
         return _through(model, lambda p: model.adjust(p, model.by), [model.model_], refused)
     if type(model).__name__ in {"StackingClassifier", "StackingRegressor"}:
         if getattr(model, "passthrough", False):
             return Sampled(((1.0, model),))
-        return _through(model, _on_top(model), model.estimators_, refused)
+        return _through(model, on_top(model), model.estimators_, refused)
     return Sampled(((1.0, model),))
 
 
@@ -102,11 +102,11 @@ def leaves(node: Node) -> Iterator[Exact | Sampled]:
 
 def pipelines(model: Any) -> Iterator[tuple[float, Any]]:
     """The pipelines that a mean is of, with their weights; of anything else, itself."""
-    model = _thawed(model)
-    voters = _voters(model)
-    if not voters:
+    model = thawed(model)
+    votes = voters(model)
+    if not votes:
         yield 1.0, model
-    for weight, one in voters:
+    for weight, one in votes:
         for inner, pipeline in pipelines(one):
             yield weight * inner, pipeline
 
@@ -117,13 +117,14 @@ def say(model: Any, X: Any, *, classification: bool) -> np.ndarray:
     return told[:, None] if told.ndim == 1 else told
 
 
-def _thawed(model: Any) -> Any:
+def thawed(model: Any) -> Any:
+    """A model without what keeps it from being trained."""
     while type(model).__name__ == "FrozenEstimator":
         model = model.estimator
     return model
 
 
-def _voters(model: Any) -> list[tuple[float, Any]]:
+def voters(model: Any) -> list[tuple[float, Any]]:
     """What votes in a model with which share; nothing if it is no vote that averages."""
     kind = type(model).__name__
     averages = kind == "VotingRegressor" or (
@@ -173,7 +174,7 @@ def _through(
     return Through(function, parts)
 
 
-def _on_top(stack: Any) -> Function:
+def on_top(stack: Any) -> Function:
     """What a stack makes of its members' predictions, side by side."""
     top, n_members = stack.final_estimator_, len(stack.estimators_)
 

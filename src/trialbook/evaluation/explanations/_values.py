@@ -422,11 +422,10 @@ class _Explainer:
         raw = np.concatenate([one.raw for one in parts], axis=2)
         error = np.concatenate([one.error for one in parts], axis=2)
         slope = slopes(node.function, base, base + raw.sum(axis=1))
-        start, end = node.function(base[None])[0], node.function(base + raw.sum(axis=1))
+        start = node.function(base[None])[0]
 
         def carried(values: np.ndarray) -> np.ndarray:
-            moved = np.einsum("rfk,rkc->rfc", values, slope)
-            return spread(moved, end - start - moved.sum(axis=1))
+            return np.asarray(np.einsum("rfk,rkc->rfc", values, slope))
 
         engineered = None
         if self.engineered:

@@ -1,0 +1,135 @@
+"""Explanations of a trial, or of a model by whatever name it goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trialbook.errors import OptionError
+from trialbook.experiment import _state
+from trialbook.experiment._find_model import find_model
+from trialbook.experiment._handle import Experiment
+from trialbook.tracking import Tracker, Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from trialbook.evaluation.explanations import Explanation
+    from trialbook.models import Model
+    from trialbook.tables import Source as Table
+
+
+def explain_trial_of(
+    tracker: Tracker,
+    which: str | int,
+    data: Table | None = None,
+    *,
+    row: int | None = None,
+    timeout: float | None = None,
+    seed: int = 0,
+) -> Explanation:
+    """Explain a trial; see `Experiment.explain`."""
+    from trialbook.evaluation.explanations import FOLDER
+    from trialbook.execution import Explained, explain_trial
+
+    experiment = Experiment(tracker)
+    trial = experiment.trial(which)
+    model = experiment.model(trial.run_id)
+    asked = Explained(
+        trial.folder,
+        experiment.schema,
+        experiment.folder / _state.TRAIN,
+        experiment.folder / _state.TEST,
+        trial.label,
+        experiment.metric,
+    )
+    rows = None if data is None else _rows(model, data, row)
+    found = explain_trial(
+        asked, rows, row=row, timeout=timeout, seed=seed, estimator=model.estimator
+    )
+    if data is None:
+        found.save(trial.folder / FOLDER, row=_place(found, row))
+        tracker.publish(trial.run_id)
+    return found
+
+
+def explain_model(
+    which: str | Path = "best",
+    data: Table | None = None,
+    *,
+    row: int | None = None,
+    timeout: float | None = 30.0,
+    seed: int = 0,
+    workspace: str | Path = "trialbook",
+    name: str | None = None,
+    tracking_uri: str | None = None,
+    trust: bool = False,
+) -> Explanation:
+    """Explain a model of any name.
+
+    Parameters
+    ----------
+    which : str or Path
+        As in `find_model`.
+    data, row, timeout, seed
+        As in `Experiment.explain`. A model in a folder has no validation rows beside it: without
+        data, those that stand for all are explained.
+    workspace, name, tracking_uri, trust
+        As in `find_model`.
+
+    Returns
+    -------
+    Explanation
+    """
+    model = find_model(which, workspace, name, tracking_uri, trust=trust)
+    if model.run_id is not None:
+        space = Workspace.open(workspace, tracking_uri)
+        run = space.client.get_run(model.run_id)
+        tracker = Tracker.at(space, run.data.tags.get("mlflow.parentRunId", model.run_id))
+        if tracker is not None:
+            return explain_trial_of(
+                tracker, model.run_id, data, row=row, timeout=timeout, seed=seed
+            )
+    return _explain_alone(model, data, row=row, timeout=timeout, seed=seed)
+
+
+def _explain_alone(
+    model: Model, data: Table | None, *, row: int | None, timeout: float | None, seed: int
+) -> Explanation:
+    """Explain a model of which only the folder is there."""
+    from trialbook.evaluation import default_metric
+    from trialbook.evaluation.explanations import load_background
+    from trialbook.execution import Explained, explain_trial
+
+    schema = model.schema
+    metric = default_metric(schema.task, len(schema.classes)).name
+    rows = load_background(model) if data is None else _rows(model, data, row)
+    asked = Explained(model.folder.parent, schema, model.folder, model.folder, model.label, metric)
+    return explain_trial(
+        asked, rows, row=row, timeout=timeout, seed=seed, estimator=model.estimator
+    )
+
+
+def _rows(model: Model, data: Table, row: int | None) -> pd.DataFrame:
+    """Rows as the model wants them, with the target where it is there and known."""
+    from trialbook.data import keep_known_labels
+    from trialbook.tables import read_table
+
+    schema = model.schema
+    read = read_table(data, text=schema.text, workspace=model.workspace)
+    with_target = schema.target in read.columns and read[schema.target].notna().any()
+    rows = schema.conform(read, require_target=with_target)
+    if with_target:
+        known, _ = keep_known_labels(rows, schema, "data")
+        # Positions must stay those of the table that was given.
+        rows = known if len(known) == len(rows) else rows[schema.names]
+    if row is not None and not 0 <= row < len(rows):
+        raise OptionError(
+            f"there is no row {row}", remedy=f"Rows are counted from 0 to {len(rows) - 1}."
+        )
+    return rows.reset_index(drop=True)
+
+
+def _place(found: Explanation, row: int | None) -> int:
+    """Where a row of the table is among the explained ones."""
+    return 0 if row is None else int(found.rows.index.get_loc(row))
