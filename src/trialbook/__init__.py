@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trialbook import tables
     from trialbook.api import (
+        card,
         classify,
         explain,
         export,
@@ -48,6 +49,7 @@ __all__ = [
     "TrialbookError",
     "UntrustedError",
     "WorkspaceError",
+    "card",
     "classify",
     "explain",
     "export",
@@ -72,6 +74,7 @@ __all__ = [
 _HOME = {
     **dict.fromkeys(
         (
+            "card",
             "classify",
             "explain",
             "export",

@@ -45,7 +45,7 @@ def test_two_columns_together_have_the_groups_that_occur():
     other = groups_of(pd.Series(["m", "f", "m"], name="y", dtype=object))
     both = crossed(one, other)
     assert both.column == "x, y"
-    assert {both.labels[code] for code in both.codes} == {"a, m", "a, f", "b, m"}
+    assert {both.labels[code] for code in both.codes} == {"x a, y m", "x a, y f", "x b, y m"}
 
 
 @pytest.mark.parametrize("low,high", [(0.1, 0.11), (59, 61), (-3.2, -3.1), (1e9, 1e9 + 1), (0, 1)])

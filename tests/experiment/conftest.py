@@ -15,6 +15,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from trialbook.data import prepare
+from trialbook.evaluation.conformal import calibrate
+from trialbook.execution import OOF
+from trialbook.execution._oof import write_oof
 from trialbook.experiment import Experiment, _state
 from trialbook.experiment._ranking import config_tag
 from trialbook.job import Job
@@ -86,3 +89,20 @@ def written(tmp_path, job, prepared):
         return run_id
 
     return SimpleNamespace(experiment=Experiment(tracker), tracker=tracker, add=add, ledger=ledger)
+
+
+@pytest.fixture
+def predicted(written, prepared):
+    """The experiment with one model, and out-of-fold predictions of which each row has two."""
+    written.add(1, "small-1", 0.8, C=1.0)
+    experiment = written.experiment
+    trial = experiment.best
+    yes = trial.model.predict_proba(prepared.train)[:, 1]
+    rows = np.arange(len(prepared.train))
+    (trial.folder / OOF).parent.mkdir(parents=True)
+    first, second = np.clip(yes - 0.1, 0, 1), np.clip(yes + 0.1, 0, 1)
+    both = [np.column_stack([1 - one, one]) for one in (first, second)]
+    write_oof(trial.folder / OOF, [rows, rows[::-1]], [both[0], both[1][::-1]])
+    y = (prepared.train["label"] == "yes").to_numpy().astype(int)
+    calibrate(y, both[0]).write(trial.folder / "model")
+    return experiment

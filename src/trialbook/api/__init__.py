@@ -2,12 +2,14 @@
 
 from trialbook.api._batch import score
 from trialbook.api._explain import explain
+from trialbook.api._judging import card
 from trialbook.api._models import export, load_model, promote, registered_models, retrain
 from trialbook.api._serving import serve
 from trialbook.api._tables import guardrails, profile
 from trialbook.api._train import classify, open, plan, regress, rerun, resume, train
 
 __all__ = [
+    "card",
     "classify",
     "explain",
     "export",

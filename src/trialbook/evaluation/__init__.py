@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trialbook.evaluation._all_metrics import all_metrics
+from trialbook.evaluation._bootstrap import Measured, measure
 from trialbook.evaluation._difference import Difference, difference
 from trialbook.evaluation._metric import (
     METRICS,
@@ -28,6 +29,7 @@ __all__ = [
     "METRICS",
     "Chart",
     "Difference",
+    "Measured",
     "Metric",
     "all_metrics",
     "charts",
@@ -35,6 +37,7 @@ __all__ = [
     "difference",
     "error",
     "learning_curve",
+    "measure",
     "metric",
     "metric_names",
     "read_charts",

@@ -68,7 +68,11 @@ def crossed(one: Groups, other: Groups) -> Groups:
     """The groups that two columns make together, without empty ones."""
     codes = one.codes * len(other.labels) + other.codes
     kept, codes = np.unique(codes, return_inverse=True)
-    labels = [f"{first}, {second}" for first in one.labels for second in other.labels]
+    labels = [
+        f"{one.column} {first}, {other.column} {second}"
+        for first in one.labels
+        for second in other.labels
+    ]
     name = f"{one.column}, {other.column}"
     return Groups(name, codes, tuple(labels[place] for place in kept))
 

@@ -1,10 +1,11 @@
 """Runs a job: load, guard, split, plan, trials, ensembles, test, report."""
 
+from trialbook.experiment._card import ModelCard, card_ending
 from trialbook.experiment._design import PlanPreview, Tables, check, plan
 from trialbook.experiment._explain import explain_model
 from trialbook.experiment._export import export
 from trialbook.experiment._features import featurization_summary
-from trialbook.experiment._find_model import find_any_model, find_model
+from trialbook.experiment._find_model import find_any_model, find_model, find_trial
 from trialbook.experiment._handle import Experiment
 from trialbook.experiment._promote import Promotion, promote
 from trialbook.experiment._rerun import rerun
@@ -14,17 +15,20 @@ from trialbook.experiment._trial import Trial
 
 __all__ = [
     "Experiment",
+    "ModelCard",
     "PlanPreview",
     "Promotion",
     "Retrained",
     "Tables",
     "Trial",
+    "card_ending",
     "check",
     "explain_model",
     "export",
     "featurization_summary",
     "find_any_model",
     "find_model",
+    "find_trial",
     "plan",
     "promote",
     "rerun",

@@ -117,6 +117,46 @@ def find_any_model(
         ) from error
 
 
+def find_trial(
+    which: str | Path,
+    workspace: str | Path,
+    name: str | None = None,
+    tracking_uri: str | None = None,
+) -> tuple[Experiment, str]:
+    """Find the trial that made a model.
+
+    Parameters
+    ----------
+    which, workspace, name, tracking_uri
+        As in `find_model`.
+
+    Returns
+    -------
+    experiment : Experiment
+    run_id : str
+        Of the trial.
+
+    Raises
+    ------
+    OptionError
+        If it is a folder or a file, which does not say what it comes from.
+    TrialbookError
+        As in `find_model`.
+    """
+    run_id = find_model(which, workspace, name, tracking_uri).run_id
+    if run_id is None:
+        raise OptionError(
+            "a file or a folder does not say which trial it comes from",
+            place=str(which),
+            remedy="Name a trial, or a model of the registry.",
+        )
+    space = Workspace.open(workspace, tracking_uri)
+    parent = space.client.get_run(run_id).data.tags["mlflow.parentRunId"]
+    tracker = Tracker.at(space, parent)
+    assert tracker is not None, "its model was found there"
+    return Experiment(tracker), run_id
+
+
 def name_and_version(text: str) -> tuple[str, str | None]:
     """Take an address of the registry apart: ``churn@3`` into ``churn`` and ``3``.
 

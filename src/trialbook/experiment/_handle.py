@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trialbook.addresses import hide_password
 from trialbook.errors import NoModelError, OptionError, nearest
 from trialbook.experiment import _state
+from trialbook.experiment._judging import Judging
 from trialbook.experiment._ranking import leaderboard_table, ranked, winner
 from trialbook.experiment._trial import Trial
 from trialbook.job import Task
-from trialbook.tracking import ModelVersion, Tracker, register
+from trialbook.tracking import ModelVersion, Tracker, register, registered, versions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,15 +22,13 @@ if TYPE_CHECKING:
 
     from trialbook.data import Guardrail, Schema
     from trialbook.evaluation import Chart, Metric
-    from trialbook.evaluation.errors import ErrorAnalysis
     from trialbook.evaluation.explanations import Explanation
-    from trialbook.evaluation.fairness import Fairness
     from trialbook.models import Model
     from trialbook.models.export import Exported
     from trialbook.tables import Source as Table
 
 
-class Experiment:
+class Experiment(Judging):
     """One execution of a job: its trials, ranked.
 
     Parameters
@@ -213,6 +212,17 @@ class Experiment:
             remedy=nearest(text, [one.label for one in trials]),
         )
 
+    def keep(self, trial: Trial, part: str) -> None:
+        """Send a part of a trial's artifacts where others find it, if that is elsewhere.
+
+        Parameters
+        ----------
+        trial : Trial
+        part : str
+            A folder of its artifacts.
+        """
+        self._tracker.publish(trial.run_id, part)
+
     def log(self, trial: Trial, metrics: Mapping[str, float]) -> None:
         """Add metrics of your own to a trial's run.
 
@@ -301,6 +311,26 @@ class Experiment:
         from trialbook.experiment._export import export_model
 
         return export_model(self.model(trial), to, path, self.folder / _state.TRAIN)
+
+    def names_of(self, trial: Trial) -> list[str]:
+        """What a trial's model is called in the registry, with its aliases.
+
+        Parameters
+        ----------
+        trial : Trial
+
+        Returns
+        -------
+        list of str
+            Such as ``churn@3 (champion)``.
+        """
+        space = self._tracker.workspace
+        return [
+            f"{name}@{one.version}" + (f" ({', '.join(one.aliases)})" if one.aliases else "")
+            for name in registered(space)
+            for one in versions(space, name)
+            if one.run_id == trial.run_id
+        ]
 
     def features(self, trial: str | int = "best") -> pd.DataFrame:
         """What became of each column of the table: its type, and the features made of it.
@@ -534,67 +564,3 @@ class Experiment:
         from trialbook.experiment._explain import explain_trial_of
 
         return explain_trial_of(self._tracker, trial, data, row=row, timeout=timeout, seed=seed)
-
-    def errors(
-        self,
-        trial: str | int = "best",
-        data: Table | None = None,
-        columns: Sequence[str] | None = None,
-        by: Sequence[str] = (),
-    ) -> ErrorAnalysis:
-        """Find where a trial errs: cohorts of rows, told in words, and a map of two columns.
-
-        Parameters
-        ----------
-        trial : str or int, optional
-            Which model; the best by default.
-        data : table, optional
-            With the target, of rows that the model has not seen; else the rows of training, each
-            as predicted by a model that had not seen it.
-        columns : sequence of str, optional
-            Columns that cohorts may be told by, features or not; all features by default.
-        by : sequence of str, optional
-            One or two columns for the map; else those that tell errors best.
-
-        Returns
-        -------
-        ErrorAnalysis
-            Its `table` has the cohorts, worst first, with figures of rows that did not shape them.
-
-        Raises
-        ------
-        NoModelError, DataError, OptionError
-            If the trial has no model, there are fewer than 60 rows, or a column is not there.
-        """
-        from trialbook.experiment._judge import errors_of
-
-        return errors_of(self, trial, data, columns, by)
-
-    def fairness(
-        self, by: str | Sequence[str], trial: str | int = "best", data: Table | None = None
-    ) -> Fairness:
-        """Compare how a trial does on groups of people.
-
-        Parameters
-        ----------
-        by : str or sequence of str
-            A sensitive column, or two whose groups are taken together. Numbers and dates are cut
-            into four groups. What is no feature must be in `data`.
-        trial, data
-            As in `errors`.
-
-        Returns
-        -------
-        Fairness
-            Its `table` has the measures by group with intervals, its `differences` how far groups
-            are apart, and how far they would be by chance.
-
-        Raises
-        ------
-        NoModelError, DataError, OptionError
-            If the trial has no model, a column is not there, there are no two groups of 30 rows,
-            or fairlearn is missing.
-        """
-        from trialbook.experiment._judge import fairness_of
-
-        return fairness_of(self, by, trial, data)

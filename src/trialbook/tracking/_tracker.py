@@ -259,15 +259,18 @@ class Tracker:
         self._made[run_id] = folder
         return folder
 
-    def publish(self, run_id: str) -> None:
+    def publish(self, run_id: str, part: str = "") -> None:
         """Send a run's artifacts where others find them, when that is not where they lie.
 
         Parameters
         ----------
         run_id : str
+        part : str, optional
+            A folder of them alone.
         """
         if self.workspace.served:
-            self.workspace.client.log_artifacts(run_id, str(self.folder_of(run_id)))
+            folder = self.folder_of(run_id) / part
+            self.workspace.client.log_artifacts(run_id, str(folder), part or None)
 
     def start_trial(self, number: int, label: str, learner: str, tags: Mapping[str, str]) -> str:
         """Open a child run.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from trialbook.cli.commands._card import card
 from trialbook.cli.commands._catalogue import tables
 from trialbook.cli.commands._charts import charts, learning_curve
 from trialbook.cli.commands._explain import explain
@@ -37,6 +38,7 @@ COMMANDS: tuple[click.Command, ...] = (
     fairness,
     charts,
     learning_curve,
+    card,
     notebook,
     rerun,
     predict,
