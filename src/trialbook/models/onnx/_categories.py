@@ -48,12 +48,13 @@ def ordinal_encoder(graph: Graph, transformer: Any, block: Block) -> Block:
 
 
 def _codes(transformer: Any, column: int, levels: Array) -> Array:
-    """The code of each level of a column, as the encoder itself gives it."""
+    """The code of each level of a column; a missing one is not counted."""
     frequent, rare = _frequent(transformer, column, levels)
-    codes = np.empty(len(levels))
-    codes[frequent] = np.arange(len(frequent))
-    codes[rare] = len(frequent)
     missing = [i for i, level in enumerate(levels) if _is_nan(level)]
+    counted = [i for i in frequent if i not in missing]
+    codes = np.empty(len(levels))
+    codes[counted] = np.arange(len(counted))
+    codes[rare] = len(counted)
     codes[missing] = float(transformer.encoded_missing_value)
     return codes
 

@@ -171,6 +171,9 @@ def _converted(graph: Graph, transformer: Any, block: Block) -> Block:
             initial_types=[("x", DoubleTensorType([None, piece.width]))],
             target_opset={"": OPSET, ML_DOMAIN: min(ML_OPSET, 3)},
         )
+        # It names the oldest version that has all its operators, and wrote them for this one.
+        for one in proto.opset_import:
+            one.version = OPSET if one.domain == "" else one.version
         (made,) = graph.embed(proto, {"x": piece.tensor}).values()
     except (
         MissingConverter,
