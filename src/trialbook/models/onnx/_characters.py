@@ -114,11 +114,7 @@ def _with_final_sigma(graph: Graph, before: str, after: str) -> str:
 
     Python looks past apostrophes and accents to find that letter, and this does not.
     """
-    cased = [
-        one
-        for one in map(chr, range(sys.maxunicode + 1))
-        if one.islower() or one.isupper() or one.istitle()
-    ]
+    cased = _cased()
     flags = graph.add(
         "LabelEncoder",
         before,
@@ -140,6 +136,16 @@ def _with_final_sigma(graph: Graph, before: str, after: str) -> str:
     last = graph.add("And", previous, graph.add("Not", following))
     here = graph.add("And", sigma, last)
     return graph.add("Where", here, graph.constant(np.array(_FINAL_SIGMA)), after)
+
+
+@functools.cache
+def _cased() -> list[str]:
+    """The characters that are of some case."""
+    return [
+        one
+        for one in map(chr, range(sys.maxunicode + 1))
+        if one.islower() or one.isupper() or one.istitle()
+    ]
 
 
 def joined(graph: Graph, parts: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from trialbook.models.onnx._categories import (
     target_encoder,
 )
 from trialbook.models.onnx._dates import date_imputer, datetime_encoder, times
-from trialbook.models.onnx._graph import ML_DOMAIN, ML_OPSET, OPSET, Graph
+from trialbook.models.onnx._graph import ML_DOMAIN, OPSET, Graph
 from trialbook.models.onnx._numbers import (
     arithmetic_pairs,
     imputer,
@@ -40,6 +40,12 @@ from trialbook.models.onnx._numbers import (
     standard_scaler,
 )
 from trialbook.models.onnx._texts import string_encoder, topics, truncated_svd, vectorizer
+
+if TYPE_CHECKING:
+    import onnx
+
+# Rows on which a graph that another converter wrote is tried.
+PROBES = 16
 
 
 def features(graph: Graph, transformer: Any, columns: Mapping[str, str]) -> str:
@@ -159,32 +165,48 @@ _FUNCTIONS: dict[str, Maker] = {
 
 
 def _converted(graph: Graph, transformer: Any, block: Block) -> Block:
-    """Other transformers of numbers, as of an edited notebook, by skl2onnx."""
-    from skl2onnx import convert_sklearn
-    from skl2onnx.common.data_types import DoubleTensorType
-    from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
-
+    """Other transformers of numbers, as of an edited notebook, by skl2onnx if that is right."""
     piece = double(graph, numbers(graph, block, transformer))
     try:
-        proto = convert_sklearn(
-            transformer,
-            initial_types=[("x", DoubleTensorType([None, piece.width]))],
-            target_opset={"": OPSET, ML_DOMAIN: min(ML_OPSET, 3)},
-        )
-        # It names the oldest version that has all its operators, and wrote them for this one.
-        for one in proto.opset_import:
-            one.version = OPSET if one.domain == "" else one.version
+        proto = _by_skl2onnx(transformer, piece.width)
         (made,) = graph.embed(proto, {"x": piece.tensor}).values()
-    except (
-        MissingConverter,
-        MissingShapeCalculator,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-    ) as error:
+    except (NotImplementedError, RuntimeError, ValueError) as error:
         refuse(transformer, str(error).strip().splitlines()[0].rstrip("."))
-    size = np.asarray(transformer.get_feature_names_out()).size
-    return [Piece(graph.add("Cast", made, to=DOUBLE), Kind.DOUBLE, size)]
+    n_columns = _tried(transformer, proto, piece.width)
+    return [Piece(graph.add("Cast", made, to=DOUBLE), Kind.DOUBLE, n_columns)]
+
+
+def _by_skl2onnx(transformer: Any, n_columns: int) -> onnx.ModelProto:
+    from skl2onnx import convert_sklearn
+    from skl2onnx.common.data_types import DoubleTensorType
+
+    proto: onnx.ModelProto = convert_sklearn(
+        transformer,
+        initial_types=[("x", DoubleTensorType([None, n_columns]))],
+        target_opset={"": OPSET, ML_DOMAIN: 3},
+    )
+    # It names the oldest version that has all its operators, and wrote them for this one.
+    for one in proto.opset_import:
+        one.version = OPSET if one.domain == "" else one.version
+    return proto
+
+
+def _tried(transformer: Any, proto: onnx.ModelProto, n_columns: int) -> int:
+    """How many columns a converted transformer makes, if it makes the right ones of some rows."""
+    import onnxruntime
+
+    rows = np.random.default_rng(0).normal(size=(PROBES, n_columns))
+    expected = np.asarray(transformer.transform(rows), dtype=np.float64)
+    try:
+        session = onnxruntime.InferenceSession(
+            proto.SerializeToString(), providers=["CPUExecutionProvider"]
+        )
+        (found,) = session.run(None, {"x": rows})
+    except onnxruntime.capi.onnxruntime_pybind11_state.Fail:
+        refuse(transformer, "skl2onnx writes a graph for it that does not run")
+    if found.shape != expected.shape or not np.allclose(found, expected, rtol=1e-6, atol=1e-9):
+        refuse(transformer, "skl2onnx writes a graph for it that answers otherwise")
+    return int(expected.shape[1])
 
 
 _KINDS: dict[str, Maker] = {
