@@ -98,6 +98,4 @@ def serve(
         watch=None if watch is None else read_seconds(watch),
         trust=trust,
     )
-    if ready is not None:
-        ready(serving.address_of(bound))
-    serving.run(app, bound)
+    serving.run(app, bound, ready)

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final
@@ -110,7 +111,7 @@ def address_of(bound: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def run(app: FastAPI, bound: socket.socket) -> None:
+def run(app: FastAPI, bound: socket.socket, ready: Callable[[str], None] | None = None) -> None:
     """Serve an application until the process is told to stop.
 
     SIGTERM and SIGINT let requests end that have begun. SIGHUP looks up the models anew. For the
@@ -122,6 +123,8 @@ def run(app: FastAPI, bound: socket.socket) -> None:
         What `create_app` made.
     bound : socket
         What `listen` gave; it is closed in the end.
+    ready : callable, optional
+        Told the address once connections are taken.
     """
     import uvicorn
 
@@ -134,6 +137,9 @@ def run(app: FastAPI, bound: socket.socket) -> None:
     handlers = {one: signal.signal(one, _done) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         with contextlib.closing(bound):
+            bound.listen(config.backlog)
+            if ready is not None:
+                ready(address_of(bound))
             asyncio.run(_serve(uvicorn.Server(config), bound, app.state.fleet))
     finally:
         sys.setswitchinterval(before)

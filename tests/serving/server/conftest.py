@@ -51,6 +51,10 @@ def numbers(frame):
     return made
 
 
+# As the functions of programs, it is pickled by value, so that the model loads in other processes.
+numbers.__module__ = "__main__"
+
+
 def make_model(folder, target="y", scale=1.0, name="churn", version=None):
     """A fitted model in a folder, of which `scale` makes others."""
     frame = table()

@@ -1,0 +1,1 @@
+"""How fast models are served, and whether a server stands what comes."""

@@ -1,0 +1,132 @@
+"""A server as a process of its own: signals, reloads under load, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from benchmarks.serving.load import ask, request
+from trialbook.errors import OptionError
+from trialbook.serving import address_of, listen, read_log, read_token
+
+MAIN = "import sys; from trialbook.cli import main; sys.exit(main())"
+TOKEN = "s3cret"
+
+
+@pytest.fixture
+def folder(model, tmp_path):
+    shutil.copytree(model.folder, tmp_path / "churn")
+    return tmp_path / "churn"
+
+
+@pytest.fixture
+def server(folder, tmp_path):
+    """A running server with its port."""
+    command = [sys.executable, "-c", MAIN, "serve", str(folder), "--port", "0", "--json"]
+    options = ["--trust", "--engine", "python", "--token-file", str(tmp_path / "token")]
+    (tmp_path / "token").write_text(f"{TOKEN}\n")
+    process = subprocess.Popen(
+        [*command, *options, "--log", str(tmp_path / "log")],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    told = ""
+    while not told.endswith("}\n"):
+        line = process.stdout.readline()
+        assert line, "the server ended"
+        told += line
+    process.port = int(json.loads(told)["address"].rpartition(":")[2])
+    yield process
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def reloads(port):
+    """How often models were replaced, as the server counts it."""
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{port}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}
+    )
+    with urllib.request.urlopen(asked, timeout=30) as answer:
+        lines = answer.read().decode().splitlines()
+    start = 'trialbook_reloads_total{outcome="changed"} '
+    return sum(float(line.removeprefix(start)) for line in lines if line.startswith(start))
+
+
+def test_no_request_is_lost_by_reloads_and_all_are_logged(server, folder, records, tmp_path):
+    body = json.dumps({"inputs": records[:2]}).encode()
+    wire = request("127.0.0.1", "/invocations", body, token=TOKEN)
+
+    async def scene():
+        loop = asyncio.get_running_loop()
+        asking = asyncio.create_task(
+            ask("127.0.0.1", server.port, [wire], connections=8, most=1_000)
+        )
+        changed = 0
+        while not asking.done() or changed < 2:
+            os.utime(folder / "model.pkl")  # another training, for all that the server knows
+            server.send_signal(signal.SIGHUP)
+            for _ in range(200):
+                await asyncio.sleep(0.05)
+                seen = await loop.run_in_executor(None, reloads, server.port)
+                if seen > changed:
+                    break
+            changed = seen
+        return await asking
+
+    load = asyncio.run(scene())
+    assert load.lost == 0
+    assert load.statuses == {200: 1_000}
+    server.send_signal(signal.SIGTERM)
+    assert server.wait(60) == 0
+    assert len(read_log(tmp_path / "log").inputs) == 2_000
+
+
+def test_requests_that_have_begun_are_answered_before_it_ends(server, records):
+    body = json.dumps({"inputs": records}).encode()
+    wire = request("127.0.0.1", "/invocations", body, token=TOKEN)
+    with socket.create_connection(("127.0.0.1", server.port)) as one:
+        one.sendall(wire[:-1])
+        urllib.request.urlopen(f"http://127.0.0.1:{server.port}/ping", timeout=30).close()
+        server.send_signal(signal.SIGTERM)
+        one.sendall(wire[-1:])
+        answer = one.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert server.wait(60) == 0
+
+
+def test_an_address_that_is_taken_is_told_before_anything_is_loaded():
+    with listen("127.0.0.1", 0) as bound:
+        bound.listen()
+        port = int(address_of(bound).rpartition(":")[2])
+        with pytest.raises(OptionError, match=f"cannot listen on 127.0.0.1:{port}"):
+            listen("127.0.0.1", port)
+
+
+def test_a_token_comes_of_the_option_a_file_or_the_environment(tmp_path, monkeypatch):
+    monkeypatch.delenv("TRIALBOOK_TOKEN", raising=False)
+    assert read_token(None, None) is None
+    assert read_token("a", None) == "a"
+    monkeypatch.setenv("TRIALBOOK_TOKEN", "b")
+    assert read_token(None, None) == "b"
+    (tmp_path / "token").write_text("c \nmore\n")
+    assert read_token(None, tmp_path / "token") == "c"
+    with pytest.raises(OptionError, match="a token and a file"):
+        read_token("a", tmp_path / "token")
+    with pytest.raises(OptionError, match="cannot be read"):
+        read_token(None, tmp_path / "nowhere")
+    (tmp_path / "empty").write_text("")
+    with pytest.raises(OptionError, match="empty"):
+        read_token(None, tmp_path / "empty")
