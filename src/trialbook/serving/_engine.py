@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 import numpy as np
-import pandas as pd
 
 from trialbook.errors import ExportError, OptionError
 from trialbook.models import Model
+from trialbook.serving._typed import Rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from trialbook.data import Schema
+    from trialbook.models.onnx import OnnxModel
+    from trialbook.serving._feeds import Feeder
 
 Choice = Literal["auto", "python", "onnx"]
 
@@ -27,19 +27,11 @@ CHOICES: Final = ("auto", "python", "onnx")
 TOLERANCE: Final = 1e-4
 # With fewer rows to try, nothing is known of how the two agree, and `auto` stays with Python.
 LEAST_ROWS: Final = 20
+# Of onnxruntime for one batch: more of them wait for each other longer than a small one takes.
+THREADS: Final = 1
+# Rows that the graph gets at once: more gain nothing, and take memory.
+RUN_ROWS: Final = 1_000
 _log = logging.getLogger("trialbook.serving")
-
-
-class OnnxModel(Protocol):
-    """What `trialbook.models.onnx.OnnxModel` offers."""
-
-    schema: Schema
-
-    def predict(self, data: Any) -> NDArray[Any]:
-        """Labels or numbers."""
-
-    def predict_proba(self, data: Any) -> pd.DataFrame:
-        """The probability of each class."""
 
 
 class Engine(Protocol):
@@ -49,7 +41,7 @@ class Engine(Protocol):
     def kind(self) -> str:
         """Its name in `CHOICES`."""
 
-    def ask(self, table: pd.DataFrame) -> NDArray[Any]:
+    def ask(self, rows: Rows) -> NDArray[Any]:
         """Probabilities of shape (n_rows, n_classes), or numbers of shape (n_rows,)."""
 
 
@@ -60,9 +52,9 @@ class PythonEngine:
     model: Model
     kind: str = "python"
 
-    def ask(self, table: pd.DataFrame) -> NDArray[Any]:
+    def ask(self, rows: Rows) -> NDArray[Any]:
         """As `Engine.ask`."""
-        estimator = self.model.estimator
+        estimator, table = self.model.estimator, rows.frame()
         given = (
             estimator.predict_proba(table)
             if self.model.is_classification
@@ -76,16 +68,26 @@ class OnnxEngine:
     """The model in onnxruntime."""
 
     model: OnnxModel
+    feeder: Feeder
     kind: str = "onnx"
 
-    def ask(self, table: pd.DataFrame) -> NDArray[Any]:
+    @classmethod
+    def of(cls, model: OnnxModel) -> OnnxEngine:
+        """The engine of a model."""
+        from trialbook.serving._feeds import Feeder
+
+        return cls(model, Feeder(model.schema))
+
+    def ask(self, rows: Rows) -> NDArray[Any]:
         """As `Engine.ask`."""
-        if self.model.schema.classes:
-            return np.asarray(self.model.predict_proba(table))
-        return np.asarray(self.model.predict(table))
+        parts = [
+            self.model.run(self.feeder.feed(rows.part(start, start + RUN_ROWS)))[-1]
+            for start in range(0, rows.n_rows, RUN_ROWS)
+        ]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def engine_of(model: Model, choice: Choice, rows: pd.DataFrame) -> Engine:
+def engine_of(model: Model, choice: Choice, rows: Rows) -> Engine:
     """Choose what computes the answers of a model.
 
     Parameters
@@ -93,8 +95,8 @@ def engine_of(model: Model, choice: Choice, rows: pd.DataFrame) -> Engine:
     model : Model
     choice : {"auto", "python", "onnx"}
         ``auto`` takes ONNX where it gives the same on some rows, else Python.
-    rows : DataFrame
-        Features to compare on.
+    rows : Rows
+        To compare on.
 
     Returns
     -------
@@ -107,7 +109,7 @@ def engine_of(model: Model, choice: Choice, rows: pd.DataFrame) -> Engine:
         installed.
     """
     python = PythonEngine(model)
-    if choice == "python" or (choice == "auto" and len(rows) < LEAST_ROWS):
+    if choice == "python" or (choice == "auto" and rows.n_rows < LEAST_ROWS):
         return python
     why = None
     if importlib.util.find_spec("onnxruntime") is None:
@@ -121,7 +123,7 @@ def engine_of(model: Model, choice: Choice, rows: pd.DataFrame) -> Engine:
             difference = _difference(python.ask(rows), made.ask(rows))
             if difference <= TOLERANCE:
                 return made
-            why = f"it differs from Python by {difference:.2g} on {len(rows)} rows"
+            why = f"it differs from Python by {difference:.2g} on {rows.n_rows} rows"
     if choice == "onnx":
         raise OptionError(
             f"{model.label} cannot be served as ONNX: {why}",
@@ -133,9 +135,10 @@ def engine_of(model: Model, choice: Choice, rows: pd.DataFrame) -> Engine:
 
 
 def _as_onnx(model: Model) -> OnnxEngine:
-    onnx = importlib.import_module("trialbook.models.onnx")
-    proto = onnx.to_onnx(model.estimator, model.schema)
-    return OnnxEngine(onnx.OnnxModel(proto.SerializeToString()))
+    from trialbook.models.onnx import OnnxModel, to_onnx
+
+    proto = to_onnx(model.estimator, model.schema)
+    return OnnxEngine.of(OnnxModel(proto.SerializeToString(), threads=THREADS))
 
 
 def _difference(expected: NDArray[Any], given: NDArray[Any]) -> float:

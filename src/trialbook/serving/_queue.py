@@ -16,8 +16,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import pandas as pd
-
 from trialbook.serving._problems import Refused
 from trialbook.serving._typed import Rows
 
@@ -30,8 +28,8 @@ BATCH_ROWS: Final = 2_000
 MOST_WAITING: Final = 500_000
 RETRY_S: Final = "1"
 
-# The table of a batch, and what the model gave for it.
-Listener = Callable[[pd.DataFrame, "NDArray[Any]", int], None]
+# The rows of a batch, and what the model gave for it.
+Listener = Callable[[Rows, "NDArray[Any]", int], None]
 _log = logging.getLogger("trialbook.serving")
 
 
@@ -48,11 +46,11 @@ class Queue:
     Parameters
     ----------
     ask : callable
-        Takes a table, gives an array with a row for each of its.
+        Takes rows, gives an array with a row for each.
     name : str
         Of the thread.
     listener : callable, optional
-        Told of each batch after it was answered: the table, what the model gave, and the number
+        Told of each batch after it was answered: the rows, what the model gave, and the number
         of requests.
     batch_rows : int
         Most rows that are put together.
@@ -60,7 +58,7 @@ class Queue:
 
     def __init__(
         self,
-        ask: Callable[[pd.DataFrame], NDArray[Any]],
+        ask: Callable[[Rows], NDArray[Any]],
         *,
         name: str = "model",
         listener: Listener | None = None,
@@ -96,7 +94,9 @@ class Queue:
         loop = asyncio.get_running_loop()
         waiting = _Waiting(rows, loop.create_future(), loop)
         with self._changed:
-            if self._closed or (self._n_rows and self._n_rows + rows.n_rows > MOST_WAITING):
+            if self._closed:
+                raise Refused(503, "the server stops", remedy="Ask another one.")
+            if self._n_rows and self._n_rows + rows.n_rows > MOST_WAITING:
                 raise Refused(
                     503,
                     "too many rows wait for the model",
@@ -148,9 +148,9 @@ class Queue:
         return batch
 
     def _answer(self, batch: Sequence[_Waiting]) -> None:
-        table = Rows.together([one.rows for one in batch]).frame()
+        rows = Rows.together([one.rows for one in batch])
         try:
-            given = self._ask(table)
+            given = self._ask(rows)
         except Exception as error:  # noqa: BLE001 -- any library may be behind it
             if len(batch) > 1:  # one request must not fail for another's rows
                 for one in batch:
@@ -165,7 +165,7 @@ class Queue:
             start += one.rows.n_rows
         _deliver(batch, answers)
         if self._listener is not None:
-            self._listener(table, given, len(batch))
+            self._listener(rows, given, len(batch))
 
 
 def _failure(error: Exception) -> Refused:

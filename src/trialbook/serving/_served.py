@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import pandas as pd
 
 from trialbook.data import Schema
-from trialbook.models import Model
+from trialbook.models import BACKGROUND_FILE, Model
 from trialbook.serving._answers import outputs
-from trialbook.serving._engine import Choice, Engine, OnnxEngine, OnnxModel, engine_of
+from trialbook.serving._engine import Choice, Engine, OnnxEngine, engine_of
 from trialbook.serving._known import categories, example_rows, unknown_categories
 from trialbook.serving._problems import Problem, refused_cells
 from trialbook.serving._queue import Queue
@@ -22,13 +22,12 @@ from trialbook.serving._typed import Reader, Rows
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from trialbook.models.onnx import OnnxModel
     from trialbook.serving._log import RequestLog
     from trialbook.serving._metrics import Metrics
 
 AnyModel: TypeAlias = "Model | OnnxModel"
 Unknown = Literal["warn", "error"]
-# Rows of the training features, which the folder of a model may hold.
-BACKGROUND_FILE = "background.parquet"
 
 
 @dataclass(frozen=True)
@@ -164,13 +163,13 @@ def serve_model(
     else:
         examples, known = example_rows(None, schema), {}
         rows = _rows_of(reader, examples)
-        engine = OnnxEngine(model)
-    engine.ask(rows.head(1))  # libraries prepare themselves at the first call
+        engine = OnnxEngine.of(model)
+    engine.ask(rows.part(0, 1))  # libraries prepare themselves at the first call
 
-    def listen(table: pd.DataFrame, given: NDArray[Any], n_requests: int) -> None:
-        metrics.batch(len(table), n_requests)
+    def listen(rows: Rows, given: NDArray[Any], n_requests: int) -> None:
+        metrics.batch(rows.n_rows, n_requests)
         if log is not None:
-            log.add(table, outputs(given, schema), label)
+            log.add(rows.frame(), outputs(given, schema), label)
 
     queue = Queue(engine.ask, name=f"model {label}", listener=listen)
     return Served(
@@ -221,14 +220,14 @@ def identity_of(model: AnyModel) -> tuple[Any, ...]:
     return (name_of(model), version_of(model), getattr(model, "run_id", None), path, changed)
 
 
-def _rows_to_try(model: Model, reader: Reader, examples: list[dict[str, Any]]) -> pd.DataFrame:
+def _rows_to_try(model: Model, reader: Reader, examples: list[dict[str, Any]]) -> Rows:
     """Rows of the training features where the model's folder has some, or else its example."""
     path = model.folder / BACKGROUND_FILE
     if path.is_file():
-        return model.schema.conform(pd.read_parquet(path))
+        return Rows.of(model.schema.conform(pd.read_parquet(path)))
     return _rows_of(reader, examples)
 
 
-def _rows_of(reader: Reader, examples: list[dict[str, Any]]) -> pd.DataFrame:
+def _rows_of(reader: Reader, examples: list[dict[str, Any]]) -> Rows:
     columns = {name: [one[name] for one in examples] for name in reader.schema.names}
-    return reader.read(columns, len(examples)).frame()
+    return reader.read(columns, len(examples))

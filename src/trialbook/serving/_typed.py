@@ -74,6 +74,13 @@ class Rows:
         """
         return cls({str(name): table[name].to_numpy() for name in table.columns}, len(table))
 
+    def part(self, start: int, end: int) -> Rows:
+        """The rows from one position to before another."""
+        if start == 0 and end >= self.n_rows:
+            return self
+        cells = {name: one[start:end] for name, one in self.cells.items()}
+        return Rows(cells, min(end, self.n_rows) - start)
+
     @classmethod
     def together(cls, several: Sequence[Rows]) -> Rows:
         """Rows of several requests as one table.

@@ -6,14 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 from starlette.testclient import TestClient
 
 from trialbook.data import prepare
 from trialbook.job import Job
 from trialbook.models import Model, save_model
+from trialbook.models.onnx import to_onnx
 from trialbook.serving import create_app
 
 NAMES = ["age", "income", "member", "job", "since", "seen"]
@@ -51,6 +53,12 @@ def numbers(frame):
     return made
 
 
+def as_text(X):
+    """Categories as text, as programs make them."""
+    return X.astype(object).where(X.notna(), "(missing)").astype(str)
+
+
+as_text.__module__ = "__main__"
 # As the functions of programs, it is pickled by value, so that the model loads in other processes.
 numbers.__module__ = "__main__"
 
@@ -66,7 +74,11 @@ def make_model(folder, target="y", scale=1.0, name="churn", version=None):
     schema = prepared.schema
     assert schema.names == NAMES
     X = schema.conform(frame)
-    learner = LogisticRegression(C=scale) if task == "classification" else LinearRegression()
+    learner = (
+        LogisticRegression(C=scale, max_iter=5_000)
+        if task == "classification"
+        else LinearRegression()
+    )
     estimator = make_pipeline(
         ColumnTransformer(
             [
@@ -97,6 +109,35 @@ def other(tmp_path_factory):
 @pytest.fixture(scope="session")
 def regression(tmp_path_factory):
     return make_model(tmp_path_factory.mktemp("models") / "amount", "amount", name="amount")
+
+
+@pytest.fixture(scope="session")
+def onnx_pair(tmp_path_factory):
+    """A model as programs make them, and the file that it becomes."""
+    folder = tmp_path_factory.mktemp("onnx")
+    frame = table()
+    job = Job(task="classification", data=Job.IN_MEMORY, target="y")
+    schema = prepare(job, frame=frame.drop(columns="amount")).schema
+    X = schema.conform(frame)
+    features = ColumnTransformer(
+        [
+            ("numeric", SimpleImputer(strategy="median"), ["age", "income"]),
+            (
+                "categorical",
+                make_pipeline(
+                    FunctionTransformer(as_text, feature_names_out="one-to-one"),
+                    OneHotEncoder(handle_unknown="ignore"),
+                ),
+                ["job", "member"],
+            ),
+        ]
+    )
+    steps = [("features", features), ("model", LogisticRegression(max_iter=2_000))]
+    estimator = Pipeline(steps).fit(X, frame["y"])
+    save_model(estimator, folder / "model", X, ["scikit-learn"], schema)
+    path = folder / "model.onnx"
+    path.write_bytes(to_onnx(estimator, schema).SerializeToString())
+    return Model.at(folder / "model", name="pair"), path
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,10 +126,25 @@ class OnnxModel:
             Labels (n_rows,) and probabilities (n_rows, n_classes), or numbers (n_rows,) alone.
         """
         parts = [
-            self._session.run(None, feeds(X.iloc[start : start + ROWS], self.schema))
+            self.run(feeds(X.iloc[start : start + ROWS], self.schema))
             for start in range(0, max(1, len(X)), ROWS)
         ]
         return tuple(np.concatenate(one) for one in zip(*parts, strict=True))
+
+    def run(self, fed: Mapping[str, np.ndarray[Any, Any]]) -> tuple[np.ndarray[Any, Any], ...]:
+        """What the graph gives for inputs that were made beforehand.
+
+        Parameters
+        ----------
+        fed : mapping of str to ndarray of shape (n_rows, 1)
+            As `feeds` gives them; of `ROWS` rows at most, or it takes a lot of memory.
+
+        Returns
+        -------
+        tuple of ndarray
+            As of `answers`.
+        """
+        return tuple(self._session.run(None, fed))
 
     def predict(self, data: Table) -> np.ndarray[Any, Any]:
         """Labels or numbers.
