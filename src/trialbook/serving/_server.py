@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 SWITCH_S: Final = 0.0005
 # Requests that have begun when the server is told to stop have so many seconds.
 GRACE_S: Final = 30
+_SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 TOKEN_VARIABLE: Final = "TRIALBOOK_TOKEN"
 
 
@@ -133,8 +134,10 @@ def run(app: FastAPI, bound: socket.socket, ready: Callable[[str], None] | None 
     )
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_S)
-    # Once it has stopped, uvicorn raises the signal that stopped it again. All is done by then.
-    handlers = {one: signal.signal(one, _done) for one in (signal.SIGINT, signal.SIGTERM)}
+    # Once it has stopped, uvicorn raises the signal that stopped it again. All is done by then. And
+    # nobody shall end the server who asks it to reload just before it can.
+    known = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+    handlers = {one: signal.signal(one, _done) for one in known}
     try:
         with contextlib.closing(bound):
             bound.listen(config.backlog)
