@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from trialbook.errors import NoModelError
 from trialbook.serving._answers import labels
 from trialbook.serving._problems import Refused
 from trialbook.serving._served import Served
@@ -34,13 +34,15 @@ def explained(served: Served, rows: Rows, given: NDArray[Any], timeout_s: float)
     Returns
     -------
     dict
-        ``columns``, and for each row its ``prediction``, the ``base`` and the ``values`` of the
-        columns; of more than two classes, a list of them by class.
+        ``columns``, ``classes``, whether the values are ``exact``, and for each row its
+        ``prediction``, the ``base`` and the ``values`` by column. Of a classification, base and
+        values are lists in the order of the classes. Base and values add up to the probabilities,
+        or to the number.
 
     Raises
     ------
     Refused
-        With status 404 if the model has no estimator, with 422 if there are too many rows.
+        With status 404 if the model cannot be explained, with 422 if there are too many rows.
     """
     if served.model is None:
         raise Refused(
@@ -55,15 +57,21 @@ def explained(served: Served, rows: Rows, given: NDArray[Any], timeout_s: float)
             f"{rows.n_rows} rows were sent, and {MOST_ROWS} can be explained at once",
             remedy="Send fewer.",
         )
-    explanations = importlib.import_module("trialbook.evaluation.explanations")
-    found = explanations.explain_rows(served.model, rows.frame(), timeout=timeout_s)
+    from trialbook.evaluation.explanations import explain_rows
+
+    try:
+        found = explain_rows(served.model, rows.frame(), timeout=timeout_s)
+    except NoModelError as error:
+        raise Refused(404, error.cause, place=served.label, remedy=error.remedy) from error
     base = np.asarray(found.base).tolist()
     values = np.asarray(found.raw).tolist()
     predicted = labels(given, served.schema)
     return {
         "columns": list(found.columns),
+        "classes": list(found.classes),
+        "exact": found.exact,
         "explanations": [
-            {"prediction": label, "base": base, "values": row}
+            {"prediction": label, "base": base, "values": dict(zip(found.columns, row))}
             for label, row in zip(predicted, values, strict=True)
         ],
     }

@@ -163,6 +163,15 @@ def _schemas(served: Served) -> dict[str, Any]:
     return {
         "Row": row,
         "Cells": {**cells, "description": f"Values of {', '.join(schema.names)}, in this order."},
+        "Columns": {
+            "type": "object",
+            "description": "A list of values for each column, all of one length.",
+            "required": schema.names,
+            "properties": {
+                name: {"type": "array", "items": one, "minItems": 1}
+                for name, one in row["properties"].items()
+            },
+        },
         "Params": {
             "type": "object",
             "properties": {"method": {"enum": list(METHODS), "default": "predict"}},
@@ -211,7 +220,7 @@ def _scoring(served: Served, summary: str, path: str) -> dict[str, Any]:
             "required": True,
             "content": {
                 _JSON: {
-                    "schema": _request(len(names)),
+                    "schema": _request(names),
                     "examples": examples,
                 },
                 "text/csv": {
@@ -230,8 +239,8 @@ def _scoring(served: Served, summary: str, path: str) -> dict[str, Any]:
     }
 
 
-def _request(n_columns: int) -> dict[str, Any]:
-    """All forms of a request."""
+def _request(names: list[str]) -> dict[str, Any]:
+    """All forms of a request; of those that leave a choice, the plainest."""
     row, cells = {"$ref": "#/components/schemas/Row"}, {"$ref": "#/components/schemas/Cells"}
     params = {"$ref": "#/components/schemas/Params"}
     rows = {"type": "array", "items": row, "minItems": 1}
@@ -240,13 +249,8 @@ def _request(n_columns: int) -> dict[str, Any]:
         "type": "object",
         "required": ["columns", "data"],
         "properties": {
-            "columns": {
-                "type": "array",
-                "items": {"type": "string"},
-                "minItems": n_columns,
-                "uniqueItems": True,
-            },
-            "data": {"type": "array", "items": {"type": "array"}, "minItems": 1},
+            "columns": {"const": names, "description": "In any order; others are ignored."},
+            "data": lists,
             "index": {"type": "array"},
         },
         "additionalProperties": False,
@@ -271,7 +275,7 @@ def _request(n_columns: int) -> dict[str, Any]:
             },
         ]
     }
-    columns = {"type": "object", "description": "A list of values for each column."}
+    columns = {"$ref": "#/components/schemas/Columns"}
     return {
         "anyOf": [
             form("dataframe_records", rows),
@@ -285,15 +289,18 @@ def _request(n_columns: int) -> dict[str, Any]:
 
 def _explaining(served: Served) -> dict[str, Any]:
     described = _scoring(served, "Explain predictions by SHAP values of the columns", "/explain")
+    described["responses"] |= _refusals(404)
     described["responses"]["200"] = {
         "description": "What each column adds to the base, for each row.",
         "content": {
             _JSON: {
                 "schema": {
                     "type": "object",
-                    "required": ["explanations", "columns"],
+                    "required": ["explanations", "columns", "classes", "exact"],
                     "properties": {
                         "columns": {"type": "array", "items": {"type": "string"}},
+                        "classes": {"type": "array"},
+                        "exact": {"type": "boolean"},
                         "explanations": {"type": "array", "items": {"type": "object"}},
                     },
                 }

@@ -134,8 +134,8 @@ def run(app: FastAPI, bound: socket.socket, ready: Callable[[str], None] | None 
     )
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_S)
-    # Once it has stopped, uvicorn raises the signal that stopped it again. All is done by then. And
-    # nobody shall end the server who asks it to reload just before it can.
+    # Once it has stopped, uvicorn raises the signal that stopped it again. All is done by then.
+    # And nobody shall end the server who asks it to reload just before it can.
     known = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
     handlers = {one: signal.signal(one, _done) for one in known}
     try:

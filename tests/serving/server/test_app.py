@@ -371,6 +371,25 @@ def test_explanations_are_off_unless_asked_for(client, records):
     assert "--explain" in refused.json()["error"]["remedy"]
 
 
+def test_explanations_add_up_to_the_probabilities(serve, onnx_pair, records):
+    model, path = onnx_pair
+    client = serve(model, explain=True)
+    assert "/explain" in client.get("/openapi.json").json()["paths"]
+    answer = client.post("/explain", json={"inputs": records[:3]}).json()
+    assert answer["classes"] == ["no", "yes"]
+    expected = model.predict_proba(pd.DataFrame(records[:3])).to_numpy()
+    for one, shares in zip(answer["explanations"], expected, strict=True):
+        added = np.add(one["base"], np.sum(list(one["values"].values()), axis=0))
+        np.testing.assert_allclose(added, shares, atol=1e-6)
+        assert one["prediction"] == answer["classes"][int(shares.argmax())]
+        assert list(one["values"]) == NAMES
+    assert client.post("/explain", json={"inputs": records * 10}).status_code == 422
+    by_file = serve(str(path), explain=True)
+    refused = by_file.post("/explain", json={"inputs": records[:1]})
+    assert refused.status_code == 404
+    assert "ONNX" in refused.json()["error"]["cause"]
+
+
 # -- documents -------------------------------------------------------------------------------
 
 
