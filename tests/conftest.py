@@ -1,4 +1,4 @@
-"""What tests of all rooms share: a PostgreSQL server that they start themselves."""
+"""What tests of all rooms share: a PostgreSQL server, and experiments that end quickly."""
 
 from __future__ import annotations
 
@@ -19,6 +19,16 @@ import pytest
 SERVER_USER = "postgres"
 START_S = 60
 PASSWORD = "S3cret-Pa55word"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_explained() -> Iterator[None]:
+    """Experiments end without an explanation, which costs seconds each; one test has its own."""
+    from trialbook.experiment import _explain_best
+
+    before, _explain_best.MOST_S = _explain_best.MOST_S, 0.0
+    yield
+    _explain_best.MOST_S = before
 
 
 @dataclass(frozen=True)

@@ -183,6 +183,9 @@ class Job(BaseModel):
     tune_threshold: bool = Field(
         True, description="weigh the ensembles' classes where a metric of labels gains"
     )
+    explain: bool = Field(
+        True, description="explain the best model at the end, where there is time for it"
+    )
     refit: bool = Field(
         False, description="train the winner anew as one model on all rows, for fast serving"
     )

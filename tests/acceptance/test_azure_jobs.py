@@ -22,7 +22,6 @@ JOBS = {
             "compute",
             "featurization.blocked_transformers",
             "log_verbosity",
-            "training.enable_model_explainability",
         },
     ),
     "hardware-performance": (
@@ -33,7 +32,6 @@ JOBS = {
             "limits.max_nodes",
             "primary_metric",
             "training.blocked_training_algorithms",
-            "training.enable_model_explainability",
         },
     ),
     "churn-weights": (

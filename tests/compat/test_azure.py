@@ -107,6 +107,7 @@ HONOURED = {
     "training.blocked_training_algorithms": (["XGBoostClassifier"], {"block": ["xgboost"]}),
     "training.enable_vote_ensemble": (False, {"voting": False}),
     "training.enable_stack_ensemble": ("false", {"stacking": False}),
+    "training.enable_model_explainability": (False, {"explain": False}),
     "featurization.mode": ("off", {"featurization": "off"}),
     "featurization.blocked_transformers": (
         ["LabelEncoder"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import runpy
 from dataclasses import replace
 from pathlib import Path
 
@@ -344,3 +345,21 @@ def test_first_rows_may_lie_in_several_row_groups(frame: Frame, tmp_path: Path) 
     pd.read_parquet(path).to_parquet(path, row_group_size=20)
     X, _, _ = load(program(replace(frame, rows=45)), tmp_path).load()
     assert len(X) == 45
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_shapley_values_of_predictions_are_computed_on_request(
+    frame: Frame, task: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    number = task == "regression"
+    source = program(regression(frame) if number else frame, REGRESSION_TREE if number else TREE)
+    # What is no feature would be learned, too: the frame's table has both targets.
+    source = source.replace("[TARGET, *FOLDS]", '[TARGET, "label", "price", "w", *FOLDS]')
+    assert "SHAPLEY = False" in source
+    path = tmp_path / "explained.py"
+    path.write_text(source.replace("SHAPLEY = False", "SHAPLEY = True"), "utf-8")
+    runpy.run_path(str(path), run_name="__main__")
+    told = capsys.readouterr().out.split("mean size of Shapley values of predictions\n")[1]
+    first, second = told.splitlines()[:2]
+    assert first.startswith("size") and float(first.split()[1]) > 0.1
+    assert second.startswith("kind") and float(second.split()[1]) < 0.05

@@ -101,6 +101,7 @@ def classify(
     stacking: bool = True,
     calibrate: bool = True,
     tune_threshold: bool = True,
+    explain: bool = True,
     refit: bool = False,
     max_predict_ms: float | None = None,
     seed: int = 0,
@@ -190,6 +191,9 @@ def classify(
         Weigh the classes of ensembles, which for two classes moves the threshold of decision,
         where the metric is one of labels; on the same conditions. Their probabilities are then
         those of the weighted classes.
+    explain : bool
+        Explain the winner at the end, where there is time for it: its run then holds what
+        `Experiment.explain` gives.
     refit : bool
         Train the winner anew at the end, as one model on all rows in place of one model a fold:
         as much faster as there are folds. Of an ensemble each member is. Its score is that of the
@@ -263,6 +267,7 @@ def regress(
     early_termination: bool = True,
     voting: bool = True,
     stacking: bool = True,
+    explain: bool = True,
     refit: bool = False,
     max_predict_ms: float | None = None,
     seed: int = 0,
@@ -286,7 +291,9 @@ def regress(
         As in `classify`.
     max_concurrent_trials, max_cores_per_trial, memory_limit, total_memory, exit_score
         As in `classify`.
-    early_termination, voting, stacking, refit, max_predict_ms, seed, workspace, tracking_uri
+    early_termination, voting, stacking, explain, refit, max_predict_ms, seed, workspace
+        As in `classify`.
+    tracking_uri
         As in `classify`.
     description, tags
         As in `classify`.

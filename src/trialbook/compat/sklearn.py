@@ -165,6 +165,7 @@ class _TrialbookEstimator(BaseEstimator):  # type: ignore[misc]
             "max_cores_per_trial": None if jobs is None else 1,
             "voting": self.ensembles,
             "stacking": self.ensembles,
+            "explain": False,  # an estimator is asked for it where it is wanted
             "refit": self.refit,
             "max_predict_ms": self.max_predict_ms,
             "seed": _seed(self.random_state),

@@ -23,6 +23,7 @@ from trialbook.evaluation import Metric
 from trialbook.execution import OOF, Request, read_oof
 from trialbook.experiment import _state
 from trialbook.experiment._engine import Engine
+from trialbook.experiment._explain_best import explain_best
 from trialbook.experiment._handle import Experiment
 from trialbook.experiment._ranking import (
     ENSEMBLES,
@@ -71,7 +72,7 @@ class Finish:
     _refused: bool = False
 
     def run(self) -> None:
-        """Build ensembles, test the winner, tag it and write the report."""
+        """Build ensembles, tag the winner, test and explain it, and write the report."""
         self._ensembles()
         if self.job.refit:
             Refit(self.engine, self.job, self._adjustment()).run()
@@ -79,6 +80,8 @@ class Finish:
         self._warn_if_slow(best)
         self._draw(best)
         tested = self._test(best)
+        if self.job.explain:
+            explain_best(self.engine, best, self.job.seed)
         self._report(tested)
         experiment = Experiment(self.engine.tracker)
         self.engine.emit(
@@ -207,8 +210,9 @@ class Finish:
     def _left_s(self) -> float:
         """Seconds for ensembles: a refit, the test and the report come after them."""
         left = self.engine.ledger.left_s - self.engine.ledger.ending_s
-        # In doubt a refit gives way: an ensemble is worth having without one.
-        return max(left / 2, left - self.engine.ledger.refit_s)
+        # In doubt a refit and an explanation give way: an ensemble is worth having without them.
+        after = self.engine.ledger.refit_s + self.engine.ledger.explain_s
+        return max(left / 2, left - after)
 
     def _adjustment(self) -> AdjustmentKind | None:
         schema = self.prepared.schema

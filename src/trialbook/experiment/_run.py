@@ -28,6 +28,7 @@ from trialbook.experiment._design import (
     read_tables,
 )
 from trialbook.experiment._engine import Engine
+from trialbook.experiment._explain_best import kept_s
 from trialbook.experiment._exploration import write_exploration
 from trialbook.experiment._finish import Finish
 from trialbook.experiment._handle import Experiment
@@ -204,6 +205,7 @@ def _run(
         refit_share=refit_share(design.prepared.folds.matrix) if job.refit else 0.0,
         ensembles=ensembles,
     )
+    ledger.explain_s = kept_s(ledger.deadline_s) if job.explain else 0.0
     search.exit_loss = None if job.exit_score is None else engine.loss(job.exit_score)
     try:
         design = _decide_balance(engine, design)

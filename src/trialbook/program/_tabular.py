@@ -539,7 +539,32 @@ def _look(frame: Frame, given: str) -> list[str]:
         '    print(table.sort_values("importance", ascending=False))',
     ]
     learning = "# %%\n" + LEARNING_CURVE.replace("GIVEN", given)
-    return [chart_cell(frame), learning, "\n".join(explain)]
+    return [chart_cell(frame), learning, "\n".join(explain), _shapley(predict)]
+
+
+def _shapley(predict: str) -> str:
+    """A cell that explains some predictions on request, for any learner."""
+    return "\n".join(
+        [
+            "# %%",
+            "SHAPLEY = False  # True explains some predictions, column by column (takes a while)",
+            'if __name__ == "__main__" and SHAPLEY:',
+            "    model, valid, _ = results[0]",
+            "    rows = X.iloc[valid[:100]].reset_index(drop=True)",
+            "    rng, n_orders = np.random.default_rng(SEED), 10",
+            "    values = {column: 0.0 for column in X}",
+            "    for _ in range(n_orders):  # other rows become these, one column after the other",
+            "        mixed = X.iloc[rng.choice(valid, len(rows))].reset_index(drop=True)",
+            f"        told = model.{predict}(mixed)",
+            "        for column in rng.permutation(X.columns):",
+            "            mixed[column] = rows[column]",
+            f"            before, told = told, model.{predict}(mixed)",
+            "            values[column] += (told - before) / n_orders",
+            "    size = {column: np.abs(moved).mean() for column, moved in values.items()}",
+            '    print("mean size of Shapley values of predictions")',
+            "    print(pd.Series(size).sort_values(ascending=False))",
+        ]
+    )
 
 
 def _use(frame: Frame, refit: str | None) -> str:

@@ -157,6 +157,8 @@ class Ledger:
         Seconds that it will probably take to train the winner anew on all rows, if that is asked.
     ending_s : float
         Seconds that the test and the report will probably take.
+    explain_s : float
+        Seconds that are kept to explain the winner.
     import_s : float
         Seconds that an ensemble imports what its members need.
     """
@@ -168,6 +170,7 @@ class Ledger:
     ensembles_s: float | None = None
     refit_s: float = 0.0
     ending_s: float = ENDING_S
+    explain_s: float = 0.0
     import_s: float = 0.0
     entries: list[Entry] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
@@ -188,7 +191,7 @@ class Ledger:
         if self.deadline_s is None:
             return 0.0
         if self.ensembles_s is not None:
-            foreseen_s = self.ensembles_s + self.refit_s + self.ending_s
+            foreseen_s = self.ensembles_s + self.refit_s + self.explain_s + self.ending_s
             return min(FORESEEN_MAX_SHARE * self.deadline_s, foreseen_s)
         least = min(RESERVE_MIN_S, RESERVE_MAX_SHARE * self.deadline_s)
         return min(RESERVE_MAX_S, max(least, RESERVE_SHARE * self.deadline_s))

@@ -421,6 +421,7 @@ _READERS: dict[str, Callable[[_Draft, Entry], None]] = {
     "training.blocked_training_algorithms": _algorithms("block"),
     "training.enable_vote_ensemble": _simple("voting", v.switch),
     "training.enable_stack_ensemble": _simple("stacking", v.switch),
+    "training.enable_model_explainability": _simple("explain", v.switch),
     "featurization.mode": _mode,
     "featurization.blocked_transformers": _blocked_transformers,
     "featurization.column_name_and_types": _column_types,

@@ -60,9 +60,6 @@ _HERE = "it trains on this machine"
 _TABLES = "Trialbook learns tables: take it out, or ask for classification or regression"
 _STACK = "the stack's meta-learner is a regularised linear model on out-of-fold predictions"
 _DEEP_TEXT = "text becomes word and character n-grams; no language model is trained"
-_EXPLAINED = (
-    "nothing is explained at the end; each trial's notebook computes permutation importance"
-)
 
 
 def _table(block: str, field: str, *older: str) -> tuple[Key, ...]:
@@ -175,13 +172,12 @@ KEYS: tuple[Key, ...] = (
         "training.stack_ensemble_settings.stack_meta_learner_kwargs",
         "stack_meta_learner_kwargs",
     ),
-    _noted(
+    _honoured(
         "training.enable_model_explainability",
-        _EXPLAINED,
+        "explain",
         "enable_model_explainability",
         "model_explainability",
         "general.enable_model_explainability",
-        done=_NOT,
     ),
     _noted(
         "training.enable_onnx_compatible_models",
