@@ -1,38 +1,29 @@
-"""A model with columns of every kind, packaged as a trial packages it."""
+"""Two trials, of classes and of numbers, on a table with columns of every kind."""
 
 from __future__ import annotations
+
+import json
+import os
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.compose import make_column_transformer
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LinearRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
-from trialbook.data import prepare
+from trialbook.data import encode, prepare
+from trialbook.evaluation import default_metric
+from trialbook.execution import PROGRAM, Request
+from trialbook.execution._work import run_trial
 from trialbook.job import Job
-from trialbook.models import Model, save_model
-from trialbook.models._package import pinned
-from trialbook.program import import_program
+from trialbook.learners import find
+from trialbook.models import Model
+from trialbook.program import Code, tabular_program
+from trialbook.tasks import TabularTask
 
-N_ROWS = 120
-
-# Its functions come from a program, as those of a trial do.
-PROGRAM = """
-import pandas as pd
-
-
-def hours(X):
-    when = [pd.to_datetime(X[name], errors="coerce", dayfirst=True) for name in X.columns]
-    return pd.DataFrame({i: one.dt.day.fillna(0) for i, one in enumerate(when)})
-
-
-def flags(X):
-    return X.apply(lambda column: column.map({True: 1.0, False: 0.0})).fillna(-1.0)
-"""
+N_ROWS = 160
+LEARNERS = {
+    "label": ("logistic_regression", {"C": 1.0}),
+    "amount": ("decision_tree", {"max_depth": 5}),
+}
 
 
 def make_table():
@@ -43,14 +34,14 @@ def make_table():
         {
             "size": size,
             "count": rng.integers(0, 9, N_ROWS),
-            "kind": rng.choice(["a", "b", "é"], N_ROWS),
+            "kind": rng.choice(["a", "b", 'é, "ü"'], N_ROWS),
             "flag": pd.Series(rng.choice([True, False, None], N_ROWS), dtype=object),
             "code": rng.choice(["007", "012"], N_ROWS),
             "day": days.strftime("%d.%m.%Y"),
             "when": days + pd.Timedelta("7h"),
         }
     )
-    table["amount"] = table["size"] * 3 + table["count"]
+    table["amount"] = 3 * size + table["count"] + (days.day > 15) + 2 * (table["kind"] == "b")
     table["label"] = np.where(table["amount"] > 4, "yes", "no")
     table.loc[::17, ["size", "kind", "day", "when"]] = None
     return table
@@ -61,34 +52,45 @@ def table():
     return make_table()
 
 
-def _model(root, table, target):
+def _trial(root, table, target):
     other = {"label": "amount", "amount": "label"}[target]
     job = Job(data=Job.IN_MEMORY, target=target, folds=2, ignore=(other,))
     prepared = prepare(job, frame=table)
-    schema, X = prepared.schema, prepared.train[prepared.schema.names]
-    path = root / "trial.py"
-    path.write_text(PROGRAM)
-    program = import_program(path, f"program_of_{target}")
-    features = make_column_transformer(
-        (SimpleImputer(), ["size", "count"]),
-        (OneHotEncoder(handle_unknown="ignore"), ["kind", "code"]),
-        (FunctionTransformer(program.flags), ["flag"]),
-        (FunctionTransformer(program.hours), ["day", "when"]),
+    schema = prepared.schema
+    prepared.train.to_parquet(root / "train.parquet", index=False)
+    (root / "schema.json").write_text(json.dumps(schema.to_dict()), "utf-8")
+    task = TabularTask(
+        experiment="test",
+        schema=schema,
+        folds=prepared.folds,
+        metric=default_metric(schema.task, len(schema.classes)),
+        seed=0,
+        n_jobs=1,
+        y=encode(prepared.train[target], schema.classes),
     )
-    last = RandomForestClassifier(5, random_state=0) if schema.classes else LinearRegression()
-    model = make_pipeline(features, last).fit(X, prepared.train[target])
-    requires = pinned(("mlflow-skinny", "scikit-learn", "pandas", "numpy", "cloudpickle"))
-    save_model(model, root / "model", X, requires, schema)
-    return Model.at(root / "model", name=f"{target}-1")
+    name, configuration = LEARNERS[target]
+    learner = find(name)
+    code = learner.code(configuration, task.table())
+    frame = task.frame(Code('Path("../../train.parquet")'))
+    path = root / "trial" / PROGRAM
+    path.parent.mkdir(parents=True)
+    path.write_text(tabular_program(frame, code, title="a title", summary=""), "utf-8")
+    payload = {"schema": str(root / "schema.json"), "learner": learner.key, "metadata": {}}
+    before = os.getcwd()
+    try:
+        run_trial(Request(1, "trial", str(root / "trial"), payload), lambda *_: None)
+    finally:
+        os.chdir(before)
+    return Model.at(root / "trial" / "model", name=f"{target}-1")
 
 
 @pytest.fixture(scope="session")
 def model(tmp_path_factory, table):
     """One that tells two classes apart."""
-    return _model(tmp_path_factory.mktemp("classes"), table, "label")
+    return _trial(tmp_path_factory.mktemp("classes"), table, "label")
 
 
 @pytest.fixture(scope="session")
 def numbers(tmp_path_factory, table):
     """One that predicts numbers."""
-    return _model(tmp_path_factory.mktemp("numbers"), table, "amount")
+    return _trial(tmp_path_factory.mktemp("numbers"), table, "amount")

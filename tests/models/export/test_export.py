@@ -257,6 +257,40 @@ def test_a_name_with_a_version_names_the_file(model, monkeypatch, tmp_path):
     assert export(model, "docker").path == tmp_path / "label-1-docker"
 
 
+@pytest.mark.parametrize("which", ["model", "numbers"])
+def test_an_onnx_file_answers_as_the_model_on_real_rows(request, which, table, tmp_path):
+    model = request.getfixturevalue(which)
+    made = export(model, "onnx", tmp_path / "churn.onnx", rows=table)
+    assert made.parity.holds
+    assert (made.parity.n_rows, made.size) == (len(table), made.path.stat().st_size)
+    again = tb.load_model(made.path)
+    assert again.schema == model.schema
+    ask = "predict_proba" if model.is_classification else "predict"
+    difference = np.abs(getattr(again, ask)(table) - getattr(model, ask)(table))
+    assert np.max(difference) == pytest.approx(made.parity.max_difference, abs=1e-15)
+    assert np.max(difference) < 1e-5  # of single precision
+
+
+def test_a_file_that_answers_otherwise_is_not_written(model, table, tmp_path, monkeypatch):
+    from trialbook.models import onnx
+
+    wrong = onnx.to_onnx(model.estimator, model.schema)
+    for one in wrong.graph.initializer:  # any weight of the model
+        if one.data_type == 11 and len(one.dims) == 2 and np.prod(one.dims) > 5:
+            values = onnx_array(one)
+            one.raw_data = (values + 0.01).tobytes()
+    monkeypatch.setattr(onnx, "to_onnx", lambda *_: wrong)
+    with pytest.raises(ExportError, match="answer otherwise than the model does, on 160 rows"):
+        export(model, "onnx", tmp_path / "churn.onnx", rows=table)
+    assert not list(tmp_path.iterdir())
+
+
+def onnx_array(tensor):
+    from onnx import numpy_helper
+
+    return numpy_helper.to_array(tensor)
+
+
 def test_without_rows_no_onnx_is_written(model, tmp_path):
     with pytest.raises(ExportError, match="there are no rows"):
         export(model, "onnx", tmp_path / "a.onnx")

@@ -17,7 +17,7 @@ from trialbook.models.export._bundle import docker_files, write_folder, write_zi
 from trialbook.models.export._requirements import portable
 
 if TYPE_CHECKING:
-    from typing import Any as Parity
+    from trialbook.models.onnx import Parity
 
 Format = Literal["onnx", "pickle", "zip", "docker"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -128,9 +128,8 @@ def _pickle(model: Model, target: Path) -> Exported:
 
 def _onnx(model: Model, target: Path, rows: pd.DataFrame | None) -> Exported:
     """One graph, if it answers as the model does."""
-    import importlib
+    from trialbook.models.onnx import compare, to_onnx
 
-    onnx = importlib.import_module("trialbook.models.onnx")
     if rows is None or not len(rows):
         raise ExportError(
             "an ONNX file is compared with its model before it is written, and there are no rows",
@@ -138,8 +137,8 @@ def _onnx(model: Model, target: Path, rows: pd.DataFrame | None) -> Exported:
             remedy="Export the trial from its workspace, or give rows of its training table.",
         )
     X = model.conform(rows)
-    proto = onnx.to_onnx(model.estimator, model.schema, X)
-    parity = onnx.compare(model, proto, X)
+    proto = to_onnx(model.estimator, model.schema, X)
+    parity = compare(model, proto, X)
     if not parity.holds:
         raise ExportError(
             f"the ONNX file would answer otherwise than the model does, on {parity}",
