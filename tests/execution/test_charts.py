@@ -44,6 +44,8 @@ def cross_validate(X, y, folds, rounds=ROUNDS):
         train, valid = np.flatnonzero(fold == 1), np.flatnonzero(fold == 0)
         assert len(np.unique(y[train])) == 3, "a class is missing"
         time.sleep({sleep})
+        if len(train) < {least}:
+            raise ValueError("as few rows as this are no good")
         model = LogisticRegression().fit(X.iloc[train], y[train])
         yield model, valid, model.predict_proba(X.iloc[valid])
 
@@ -67,8 +69,9 @@ def trial(tmp_path, monkeypatch):
     folder, told = tmp_path / "trial", []
     (folder / PROGRAM).parent.mkdir(parents=True)
 
-    def learn(sleep=0.0, budget_s=None):
-        (folder / PROGRAM).write_text(PROGRAM_TEXT.format(sleep=sleep), "utf-8")
+    def learn(sleep=0.0, budget_s=None, least=0):
+        text = PROGRAM_TEXT.format(sleep=sleep, least=least)
+        (folder / PROGRAM).write_text(text, "utf-8")
         payload = {"schema": str(tmp_path / "schema.json"), "metric": "accuracy"}
         request = Request(1, "learning_curve", str(folder), payload, budget_s)
         return run_learning_curve(request, lambda kind, point: told.append((kind, point)))
@@ -95,6 +98,14 @@ def test_a_learning_curve_keeps_to_its_time(trial):
     assert {point["fold"] for _, point in trial.told} == {1}
     assert time.monotonic() - begun < 60  # it ends at all
     assert Chart.read(trial.folder / CHARTS / "learning_curve.json").data["points"]
+
+
+def test_shares_that_a_library_refuses_are_left_out(trial):
+    trial.learn(least=100)
+    shares = {point["share"] for _, point in trial.told}
+    assert shares == {share for share in SHARES if share * N_ROWS / N_FOLDS >= 100}
+    with pytest.raises(ValueError, match="no good"):
+        trial.learn(least=10**6)
 
 
 def test_every_beginning_of_the_rows_has_all_classes():

@@ -219,7 +219,12 @@ def _points(program: ModuleType, loaded: tuple[Any, ...], schema: Schema, until:
             some = np.where(folds[:, fold] == 0, 0, -1)
             some[order[:size]] = 1
             parts = (X, y, some[:, None], *loaded[3:])
-            model, rows, prediction = next(iter(program.cross_validate(*parts, **options)))
+            try:
+                model, rows, prediction = next(iter(program.cross_validate(*parts, **options)))
+            except Exception:
+                if share == 1:
+                    raise
+                continue  # a library may refuse so few rows, such as fewer than neighbours
             seconds = time.monotonic() - start
             pace = seconds / size
             sample = np.random.default_rng(fold).permutation(order[:size])[:SCORED_ROWS]

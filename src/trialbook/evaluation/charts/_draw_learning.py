@@ -25,9 +25,9 @@ from trialbook.evaluation.charts._panels import (
 )
 
 _COLOURS = {"training": ACCENT, "validation": MAIN}
-# Of a score whose first values are far from the others, the quarter of the lines that hardly
-# changes any more is what one looks for: the axis holds this share of the values above the rest.
-_SHOWN = 0.95
+# The first rounds are far from the others and would flatten them: the axis holds what comes after
+# this part of each line.
+_STEEP = 0.08
 
 
 def draw_learning_curve(data: Mapping[str, Any]) -> Figure:
@@ -66,13 +66,14 @@ def draw_training_rounds(data: Mapping[str, Any]) -> Figure:
         colour = _COLOURS[curve["set"]]
         (line,) = axes.plot(x, score, color=colour, linewidth=1.3, alpha=0.85)
         entries.setdefault(curve["set"], line)
-        seen += score[np.isfinite(score)].tolist()
+        after = score[int(_STEEP * len(score)) :]
+        seen += after[np.isfinite(after)].tolist()
         if curve["set"] == "validation" and data["kept"]:
             end = data["kept"][curve["fold"] - 1]
             height = np.interp(end, x, score)
             axes.plot([end], [height], "o", color=INK, markersize=4, zorder=3)
     dress(axes, "Training in rounds", "round", data["measure"], note="one line a fold")
-    low, high = min(seen), float(np.quantile(seen, _SHOWN))
+    low, high = min(seen), max(seen)
     margin = 0.05 * (high - low) or 0.5
     axes.set_ylim(low - margin, high + margin)
     names = {"training": "rows that train", "validation": "validation rows"}
