@@ -58,7 +58,9 @@ if __name__ == "__main__":
     means = pd.DataFrame({"true": truth, "predicted": predicted}).groupby(bins).mean()
     values.plot(means["predicted"], means["true"], color="tab:orange", label="mean prediction")
     values.legend()
-    residuals.hist(predicted - truth, bins=60)
+    errors = predicted - truth
+    most = np.quantile(np.abs(errors), 0.995) or 1.0
+    residuals.hist(errors.clip(-most, most), bins=np.linspace(-most, most, 61))
     residuals.set(title="residuals", xlabel="predicted - true", ylabel="rows")
 """
 

@@ -198,6 +198,23 @@ def test_three_rows_and_a_class_without_rows_have_data_and_pictures(k):
     assert all(chart.figure.axes for chart in numbers.values())
 
 
+@pytest.mark.parametrize("size", [1e-12, 1.0, 1e15])
+def test_residuals_that_hardly_differ_can_be_counted(size):
+    y = size * np.arange(30.0)
+    found = charts("regression", y, y + 0.1 * size)
+    assert sum(found["residuals"].data["bin_counts"]) == 30
+    assert found["residuals"].figure.axes and found["predicted_vs_true"].figure.axes
+    same = charts("regression", np.full(30, size), np.full(30, size))
+    assert sum(same["residuals"].data["bin_counts"]) == 30
+
+
+def test_few_rows_make_few_bars():
+    y = np.arange(30.0)
+    found = charts("regression", y, y[::-1])
+    assert len(found["residuals"].data["bin_counts"]) == 10
+    assert len(found["predicted_vs_true"].data["bin_averages"]) == 3
+
+
 def test_a_chart_is_read_as_it_was_written(tmp_path):
     found = charts("classification", *classified(3), ["a", "ü", "$"])
     for chart in found.values():

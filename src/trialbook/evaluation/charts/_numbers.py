@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 
-# Bars of a histogram; bins of a mean, by rows; a cloud's dots before it becomes cells; cells a
-# side.
-N_BARS, N_BINS, MAX_DOTS, N_CELLS = 60, 20, 2000, 60
+# Bars of a histogram and bins of a mean, at most and at least: of few rows there are fewer, so
+# that each has some. There are twice as many bars as by the rule of the square root.
+MAX_BARS, LEAST_BARS, MAX_BINS, LEAST_BINS, BIN_ROWS = 60, 10, 20, 3, 15
+# A cloud's dots before it becomes cells, and these on each side.
+MAX_DOTS, N_CELLS = 2000, 60
+# What differs by less than this part of its size is the same.
+SAME = 1e-9
 DIGITS = 6
 
 
@@ -32,12 +36,13 @@ def residuals(
     residual = prediction - y
     low, high = central(residual)
     inside = (residual >= low) & (residual <= high)
-    edges = np.linspace(low, high, N_BARS + 1)
+    n_bars = _n_bars(len(y))
+    edges = np.linspace(low, high, n_bars + 1)
     mean = float(np.average(residual, weights=weight))
     spread = float(np.sqrt(np.average((residual - mean) ** 2, weights=weight)))
     return {
         "bin_edges": rounded(edges),
-        "bin_counts": _counts(residual, low, high, weight),
+        "bin_counts": _counts(residual, n_bars, low, high, weight),
         "below": int((residual < low).sum()),
         "above": int((residual > high).sum()),
         "mean": mean,
@@ -73,7 +78,8 @@ def predicted_vs_true(
     n_rows, weighted = len(y), weight is not None
     y, prediction = y[inside], prediction[inside]
     weight = np.ones(len(y)) if weight is None else weight[inside]
-    edges = np.unique(np.quantile(y, np.linspace(0, 1, N_BINS + 1)))
+    n_bins = int(np.clip(len(y) // BIN_ROWS, LEAST_BINS, MAX_BINS))
+    edges = np.unique(np.quantile(y, np.linspace(0, 1, n_bins + 1)))
     n_bins = max(1, len(edges) - 1)
     bins = np.clip(np.searchsorted(edges, y, side="right") - 1, 0, n_bins - 1)
     total = np.bincount(bins, weights=weight, minlength=n_bins)
@@ -86,7 +92,8 @@ def predicted_vs_true(
 
     averages = mean(prediction)
     errors = np.sqrt(mean((prediction - averages[bins]) ** 2))
-    bars = np.linspace(low, high, N_BARS + 1)
+    n_bars = _n_bars(len(y))
+    bars = np.linspace(low, high, n_bars + 1)
     return {
         "bin_edges": rounded(edges),
         "bin_true": rounded(mean(y)[kept]),
@@ -95,7 +102,7 @@ def predicted_vs_true(
         "bin_counts": rounded(total[kept]),
         "histogram": {
             "bin_edges": rounded(bars),
-            "bin_counts": _counts(y, low, high, weight),
+            "bin_counts": _counts(y, n_bars, low, high, weight),
         },
         "limits": [low, high],
         "outside": outside,
@@ -119,7 +126,8 @@ def central(values: np.ndarray) -> tuple[float, float]:
     low, middle_low, middle_high, high = np.quantile(values, (0.0, 0.005, 0.995, 1.0))
     width = middle_high - middle_low
     low, high = max(low, middle_low - 0.5 * width), min(high, middle_high + 0.5 * width)
-    margin = 0.04 * (high - low) or 0.5
+    size = max(abs(low), abs(high))
+    margin = 0.04 * (high - low) if high - low > SAME * size else 0.05 * size or 0.5
     return float(low - margin), float(high + margin)
 
 
@@ -155,5 +163,11 @@ def _cells(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return cells.clip(0, N_CELLS - 1), np.linspace(low, high, N_CELLS + 1)
 
 
-def _counts(values: np.ndarray, low: float, high: float, weight: np.ndarray | None) -> list[float]:
-    return rounded(np.histogram(values, N_BARS, (low, high), weights=weight)[0])
+def _n_bars(n_rows: int) -> int:
+    return int(np.clip(2 * np.sqrt(n_rows), LEAST_BARS, MAX_BARS))
+
+
+def _counts(
+    values: np.ndarray, n_bars: int, low: float, high: float, weight: np.ndarray | None
+) -> list[float]:
+    return rounded(np.histogram(values, n_bars, (low, high), weights=weight)[0])
