@@ -6,15 +6,24 @@ import json
 import re
 from html.parser import HTMLParser
 
+import cloudpickle
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 import trialbook as tb
 from trialbook.cli import main
+from trialbook.data import prepare
 from trialbook.errors import NoModelError, OptionError
 from trialbook.evaluation import charts
+from trialbook.evaluation.conformal import calibrate
 from trialbook.evaluation.errors import Cell, ErrorMap
+from trialbook.execution import OOF
+from trialbook.execution._oof import write_oof
+from trialbook.experiment import Experiment, _state
 from trialbook.experiment._card_blocks import (
     Bars,
     Checks,
@@ -30,6 +39,8 @@ from trialbook.experiment._card_blocks import (
 )
 from trialbook.experiment._card_html import card_page
 from trialbook.experiment._card_markdown import card_text
+from trialbook.job import Job
+from trialbook.tracking import Tracker, Workspace
 
 PARTS = [
     "Model",
@@ -60,6 +71,10 @@ def experiment(predicted, prepared):
     return predicted
 
 
+def only_size(X):
+    return X[["size"]]
+
+
 def people(n=120):
     """A table with a column that is no feature."""
     size = np.sin(np.arange(n))
@@ -73,6 +88,53 @@ def people(n=120):
             "label": np.where(size > 0, "yes", "no"),
         }
     )
+
+
+@pytest.fixture
+def numbers(tmp_path):
+    """An experiment with a model of a number, written by hand; rows have a day."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"size": rng.normal(size=400)})
+    table["day"] = pd.date_range("2024-01-01", periods=400)
+    table["lacking"] = np.where(np.arange(400) % 2, np.nan, 1.5 * np.arange(400))
+    table["price"] = 10 + 3 * table["size"] + rng.normal(size=400)
+    job = Job(data=Job.IN_MEMORY, target="price", name="prices", test_size=0.25, folds=2)
+    prepared = prepare(job, frame=table)
+    tracker = Tracker.create(
+        Workspace.open(tmp_path / "w", create=True), "prices", {"metric": "rmse", "data": "x"}
+    )
+    _state.write_inputs(tracker.new_folder(tracker.run_id), job, prepared)
+    run_id = tracker.start_trial(1, "line-1", "line", {"config": "{}"})
+    folder = tracker.new_folder(run_id)
+    model = make_pipeline(FunctionTransformer(only_size), LinearRegression())
+    model.fit(prepared.train, prepared.train["price"])
+    (folder / "model").mkdir()
+    (folder / "model" / "model.pkl").write_bytes(cloudpickle.dumps(model))
+    (folder / "model" / "schema.json").write_text(json.dumps(prepared.schema.to_dict()), "utf-8")
+    prediction = model.predict(prepared.train)
+    write_oof(folder / OOF, [np.arange(len(prediction))], [prediction])
+    calibrate(prepared.train["price"].to_numpy(), prediction).write(folder / "model")
+    tracker.finish_trial(run_id, {"score": 1.0, "score_std": 0.1}, {}, {})
+    return Experiment(tracker)
+
+
+def test_a_card_of_a_number_has_intervals_and_the_limits_of_its_data(numbers):
+    made = numbers.card(timeout="20s", fairness_by="day")
+    text = made.to_markdown()
+    table = re.search(r"\| 90 % \| ([\d.]+) % \| ([\d.]+) \| ([\d.]+) % \| ([\d.]+) \|", text)
+    kept, width, kept_in_test, width_in_test = map(float, table.groups())
+    # Errors are of standard deviation 1: nine of ten are within 1.645 of both sides.
+    assert kept == pytest.approx(90, abs=4)
+    assert kept_in_test == pytest.approx(90, abs=9)
+    assert width == pytest.approx(2 * 1.645, rel=0.2)
+    assert width_in_test == pytest.approx(width, rel=0.1)
+    assert "'day' is from 2024-" in text
+    assert "is missing in lacking" in text
+    assert "Rows were divided at random, not by time" in text
+    assert "| mean absolute error |" in text.lower()
+    assert "**price, median**" in text
+    assert "predict_interval" in text
+    assert re.search(r"\| rmse \| [\d.]+ \| [\d.]+ to [\d.]+ \| [\d.]+ \|", text)
 
 
 class Links(HTMLParser):

@@ -22,15 +22,14 @@ from trialbook.profiling.page_parts import document, esc, pairs, ranking, share,
 
 # Beside the look of every page.
 STYLE = """
-.pictures { display: grid; gap: 16px; margin-top: 12px; }
+.pictures { display: grid; gap: 16px; margin-top: 12px; align-items: start; }
 .pictures { grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr)); }
+.pictures .card { margin: 0; }
 .pictures img { width: 100%; height: auto; display: block; background: #fff; border-radius: 6px; }
 pre { background: var(--faint); border-radius: 8px; padding: 12px 14px; margin: 0; }
 pre { overflow-x: auto; }
 pre code { white-space: pre; }
-.card > * + * { margin-top: 14px; }
-.card > h3 + * { margin-top: 8px; }
-.points { margin: 0; padding-left: 20px; }
+.points { margin-bottom: 0; padding-left: 20px; }
 .points li { margin: 4px 0; overflow-wrap: anywhere; }
 .pairs dd { overflow-wrap: anywhere; }
 table.map td { text-align: center; padding: 6px 8px; border-bottom: 1px solid var(--card); }
@@ -38,7 +37,9 @@ table.map th { padding-right: 8px; font-weight: 500; }
 table.map thead th { text-align: center; }
 table.map td small { display: block; color: var(--muted); font-size: 11px; }
 table.map .unsure { color: var(--muted); }
-td { overflow-wrap: anywhere; }
+td { overflow-wrap: break-word; }
+.card > * + * { margin-top: 14px; }
+.card > h3 + * { margin-top: 8px; }
 """
 
 

@@ -44,8 +44,14 @@ COVERAGES = (0.8, 0.9)
 # sampled takes seconds for them.
 EXPLAINED_ROWS = 200
 COLUMNS_SHOWN = 20
-# Where `Experiment.explain` keeps its pictures, and as many of them as a card has room for.
-EXPLANATION, MOST_PICTURES = "explanation", 6
+# Where `Experiment.explain` keeps its pictures, and those of them that say more than the bars.
+EXPLANATION = "explanation"
+EXPLAINED = {
+    "beeswarm": "What each column does to each row",
+    "dependence": "Predictions by the value of a column",
+    "permutation": "What is lost without a column",
+    "features": "The features made of the columns",
+}
 # Classes and measures of groups that are told.
 CLASSES_SHOWN, RATES_SHOWN = 12, 7
 LENGTH = 48
@@ -172,14 +178,11 @@ def explanation_section(
     said = f"{how}, on {plural(len(rows), 'row')} ({'; '.join(found.methods)})."
     blocks: list[Block] = [Bars(bars), Text(said, muted=True)]
     shown = [
-        Picture(f"{EXPLANATION}_{path.stem}", _title(path.stem), path.read_bytes())
-        for path in sorted((trial.folder / EXPLANATION).glob("*.png"))[:MOST_PICTURES]
+        Picture(f"{EXPLANATION}_{name}", caption, path.read_bytes())
+        for name, caption in EXPLAINED.items()
+        if (path := trial.folder / EXPLANATION / f"{name}.png").is_file()
     ]
     return Section("explanation", title, [*blocks, *([Pictures(shown)] if shown else [])], lead)
-
-
-def _title(name: str) -> str:
-    return name.replace("_", " ").capitalize()
 
 
 def errors_part(held: Held, label: str) -> Judged:
@@ -417,7 +420,8 @@ def limits_section(
         if column.dtype.kind == "M" and column.notna().any():
             first, last = column.min().date(), column.max().date()
             points.append(
-                f"It learned from {name} between {first} and {last}, and knows no other time."
+                f"It learned from rows whose '{name}' is from {first} to {last}, and knows no"
+                " other time."
             )
     n_numbers = sum(rows[name].dtype.kind == "f" for name in schema.names)
     if n_numbers:
