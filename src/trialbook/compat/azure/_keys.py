@@ -181,7 +181,7 @@ KEYS: tuple[Key, ...] = (
     ),
     _noted(
         "training.enable_onnx_compatible_models",
-        "models are scikit-learn's, kept by MLflow; none is written as ONNX",
+        "any model of the leaderboard can be written: trialbook export best --to onnx",
         "enable_onnx_compatible_models",
         done=_NOT,
     ),
