@@ -201,6 +201,9 @@ def report(rows: Sequence[Row], machine: str) -> str:
         )
     versions = sorted({f"{one.server} {one.version}" for one in newest.values()})
     lines += ["", f"Aim: {AIM_THROUGHPUT:g} times the requests, and a p99 of at most {AIM_P99:g}."]
+    loads = [one.load_before for one in newest.values()]
+    if loads:
+        lines += [f"Load of the machine before each: {min(loads):.1f} to {max(loads):.1f}."]
     lines += [f"Versions: {', '.join(versions)}.", ""]
     return "\n".join(lines)
 
