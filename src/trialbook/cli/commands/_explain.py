@@ -116,7 +116,7 @@ def _importance(found: Explanation) -> Table:
     unit = "of probability" if found.schema.classes else f"of {found.schema.target}"
     table.add_column(f"mean |SHAP| {unit}", justify="right")
     if alone:
-        table.add_column(f"{found.metric} lost without it", justify="right")
+        table.add_column(f"{found.metric} worse by, without it", justify="right")
     for one in found.importance.head(SHOWN).itertuples():
         lost, std = alone.get(one.column, (None, None))
         cells = [] if not alone else ["" if lost is None else f"{lost:.4g} ± {std:.2g}"]

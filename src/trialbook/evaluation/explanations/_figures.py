@@ -231,15 +231,21 @@ def draw_waterfall(found: Explanation, row: int) -> Figure:
     for place, value, start in zip(order, values, starts, strict=True):
         at, align = (start + value, "left") if value > 0 else (start + value, "right")
         nudge = 0.012 * (high - low) * (1 if value > 0 else -1)
-        text = f"{value:+.3g}"
+        text = _number(value, "+")
         axes.text(at + nudge, place, text, va="center", ha=align, fontsize=8, color=INK)
     axes.set_xlim(low - room, high + room)
     number = found.rows.index[row]
-    note = f"from {base:.3g} to {end:.3g}"
+    note = f"from {_number(base)} to {_number(end)}"
     title = f"Row {number}"
     dress(axes, title, f"{_unit(found, found.shown)}", "", note=note)
     _name_bars(axes, names[::-1])
     return figure
+
+
+def _number(value: float, sign: str = "") -> str:
+    """A number of about three digits, without an exponent where it need not have one."""
+    form = ",.0f" if 1000 <= abs(value) < 1e7 else ".3g"
+    return f"{value:{sign}{form}}".replace("-", "−")
 
 
 def _cell(cell: Any) -> str:
@@ -254,7 +260,7 @@ def _cell(cell: Any) -> str:
 
 
 def draw_permutation(found: Explanation) -> Figure:
-    """What the score loses when cells of a column are mixed up, with its spread."""
+    """How much worse the score gets when cells of a column are mixed up, with its spread."""
     table = found.permutation.head(BARS)
     names = [_joined(columns) for columns in table["columns"]]
     figure, axes = _bars(names)
@@ -264,7 +270,7 @@ def draw_permutation(found: Explanation) -> Figure:
     look = {"ecolor": INK, "elinewidth": 1, "fmt": "none", "capsize": 2}
     axes.errorbar(table["importance"], places, xerr=table["std"], **look)
     axes.axvline(0, color=MUTED, linewidth=1)
-    x = f"what {found.metric} loses when its cells are mixed up"
+    x = f"how much worse {found.metric} gets when its cells are mixed up"
     dress(axes, "Permutation importance", x, "", note=f"{int(table['repeats'].max())} repeats")
     _name_bars(axes, names)
     return figure
