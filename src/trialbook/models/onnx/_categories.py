@@ -61,15 +61,16 @@ def _codes(transformer: Any, column: int, levels: Array) -> Array:
 
 def _frequent(transformer: Any, column: int, levels: Array) -> tuple[list[int], list[int]]:
     """Positions of the levels that stand for themselves, and of those that share a place."""
-    rare_levels = getattr(transformer, "infrequent_categories_", None) or {column: None}
-    found = rare_levels[column]
-    few = [] if found is None else list(found)
-    rare = [i for i, level in enumerate(levels) if any(_same(level, one) for one in few)]
-    return [i for i in range(len(levels)) if i not in set(rare)], rare
+    by_column = getattr(transformer, "infrequent_categories_", None) or {column: None}
+    found = by_column[column]
+    few = set() if found is None else {_key(level) for level in found}
+    rare = [i for i, level in enumerate(levels) if _key(level) in few]
+    return [i for i, level in enumerate(levels) if _key(level) not in few], rare
 
 
-def _same(a: Any, b: Any) -> bool:
-    return bool(a == b) or (_is_nan(a) and _is_nan(b))
+def _key(level: Any) -> Any:
+    """A level as something that equals itself."""
+    return None if _is_nan(level) else level
 
 
 def _is_nan(value: Any) -> bool:

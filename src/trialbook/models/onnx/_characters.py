@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import sys
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,9 @@ if TYPE_CHECKING:
 
 # Of Unicode's private area: no text has it, and no table of characters leads to it.
 _SAME = "\ue000"
-_FINAL_SIGMA, _SIGMA, _BIG_SIGMA = "ς", "σ", "Σ"
+_FINAL_SIGMA, _BIG_SIGMA = "ς", "Σ"
+# Characters from here on have neither case nor accents: the planes behind that of rare ideographs.
+_BEYOND = 0x30000
 
 
 def characters_of(graph: Graph, text: str) -> str:
@@ -90,7 +91,7 @@ def rewritten(
 def _changes(lower: bool, accents: str | None) -> dict[str, str]:
     """The characters that change, with what becomes of them."""
     changed = {}
-    for code in range(sys.maxunicode + 1):
+    for code in range(_BEYOND):
         if 0xD800 <= code < 0xE000:  # halves of characters, which no text has
             continue
         one = chr(code)
@@ -142,9 +143,7 @@ def _with_final_sigma(graph: Graph, before: str, after: str) -> str:
 def _cased() -> list[str]:
     """The characters that are of some case."""
     return [
-        one
-        for one in map(chr, range(sys.maxunicode + 1))
-        if one.islower() or one.isupper() or one.istitle()
+        one for one in map(chr, range(_BEYOND)) if one.islower() or one.isupper() or one.istitle()
     ]
 
 

@@ -14,13 +14,13 @@ import numpy as np
 
 from trialbook.models.onnx._blocks import (
     DOUBLE,
+    INT64,
     MISSING_TEXT,
     Array,
     Block,
     Kind,
     Piece,
     calculate,
-    double,
     doubles,
     numbers,
     refuse,
@@ -299,11 +299,35 @@ def truncated_svd(graph: Graph, transformer: Any, block: Block) -> Block:
 
 
 def _projected(graph: Graph, piece: Piece, components: Array) -> Piece:
-    """The product in doubles: how float32 is summed up depends on the machine."""
-    exact = double(graph, piece).tensor
-    made = graph.add("MatMul", exact, doubles(graph, components.T))
-    result = Piece(made, Kind.DOUBLE, len(components))
-    return single(graph, result) if piece.kind is Kind.SINGLE else result
+    """A matrix with few values that are not 0, times components of shape (n_topics, n_words)."""
+    n_topics = len(components)
+    if piece.kind is Kind.SINGLE:
+        return Piece(_summed_in_order(graph, piece.tensor, components), Kind.SINGLE, n_topics)
+    product = graph.add("MatMul", piece.tensor, doubles(graph, components.T))
+    return Piece(product, Kind.DOUBLE, n_topics)
+
+
+def _summed_in_order(graph: Graph, x: str, components: Array) -> str:
+    """The product in float32, summed up word by word, as SciPy does it.
+
+    Any other order gives other last digits, and trees with many thresholds find them.
+    """
+    axis, n_words = whole(graph, 1), components.shape[1]
+    present = graph.add("Greater", x, graph.constant(np.array(0, dtype=np.float32)))
+    counted = graph.add("ReduceSum", graph.add("Cast", present, to=INT64), axis, keepdims=0)
+    at_least = graph.add("Concat", counted, whole(graph, 1), axis=0)
+    most = graph.add("ReduceMax", at_least, whole(graph, 0), keepdims=1)
+    places = graph.constant(np.arange(n_words)[None, :])
+    ordered = graph.add("Where", present, places, whole(graph, n_words))
+    _, words = graph.add("TopK", ordered, most, axis=1, largest=0, sorted=1, n_outputs=2)
+    weights = graph.add(
+        "Unsqueeze", graph.add("GatherElements", x, words, axis=1), whole(graph, 2)
+    )
+    table = graph.constant(np.ascontiguousarray(components.T, dtype=np.float32))
+    terms = graph.add("Mul", weights, graph.add("Gather", table, words, axis=0))
+    sums = graph.add("CumSum", terms, graph.constant(np.array(1, dtype=np.int64)))
+    end = whole(graph, np.iinfo(np.int64).max)
+    return graph.add("Squeeze", graph.add("Slice", sums, whole(graph, -1), end, axis), axis)
 
 
 def string_encoder(graph: Graph, transformer: Any, block: Block) -> Block:
