@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from trialbook.evaluation import metric
-from trialbook.execution import OOF
+from trialbook.execution import OOF, Message
 from trialbook.execution._oof import write_oof
 from trialbook.experiment import _finish
 from trialbook.experiment._finish import MEMBERS_SHARE, Finish
@@ -101,3 +101,19 @@ def test_a_limit_for_one_row_holds_for_all_members_together(finish):
 def test_with_little_time_small_members_are_tried_all_the_same(finish):
     assert LEAST_SHARE * 2.0 > (2.0 - ENSEMBLES_S) / MARGIN
     assert set(voters(finish(left_s=2.0))) == {"quick-1", "quick-2"}
+
+
+@pytest.mark.parametrize(("test", "sent"), [(None, ["run-1"]), (pd.DataFrame(), [])])
+def test_the_winners_further_charts_are_drawn_and_sent_once(finish, tmp_path, test, sent):
+    end, asked, published = finish(), [], []
+
+    def answer(request):
+        asked.append((request.kind, request.folder))
+        return Message(request.id, "done", {"drawn": ["lift"]})
+
+    end.engine.run_request = answer
+    end.engine.tracker.publish = published.append
+    end.prepared.test = test  # rows to test on are scored next, and all is sent after that
+    end._draw(SimpleNamespace(folder=tmp_path, run_id="run-1"))
+    assert asked == [("draw", str(tmp_path))]
+    assert published == sent
