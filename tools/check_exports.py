@@ -44,8 +44,8 @@ OF_THE_IMAGE = re.compile(
 )
 # A library that a wheel brings along is renamed by its content.
 _RENAMED = re.compile(r"-[0-9a-f]{8}\.so")
-# Instructions of a Dockerfile that need a container: changing the system, and its users.
-_OF_A_CONTAINER = ("apt-get", "useradd")
+# Commands of a Dockerfile that need a container: they change the system and its users.
+_OF_A_CONTAINER = ("apt-get", "useradd", "rm ")
 
 
 def run(command: Sequence[str | Path], folder: Path, environment: Mapping[str, str]) -> str:
@@ -141,10 +141,12 @@ def carry_out(context: Path, image: Path, environment: dict[str, str]) -> tuple[
                     shutil.copytree(context / one, app / target)
                 else:
                     shutil.copy(context / one, app)
-        elif name == "RUN" and any(word in rest for word in _OF_A_CONTAINER):
-            print("        (left out: it changes a container)")
         elif name == "RUN":
-            run(["sh", "-ec", rest], app, environment)
+            for part in map(str.strip, rest.split("&&")):
+                if part.startswith(_OF_A_CONTAINER):
+                    print(f"        (left out, for it changes a container: {part})")
+                else:
+                    run(["sh", "-ec", part], app, environment)
         elif name == "ENV":
             environment |= dict(one.split("=", 1) for one in rest.split())
         elif name == "HEALTHCHECK":

@@ -206,6 +206,9 @@ def write_folder(files: Files, path: Path) -> None:
                     target.write_bytes(content)
                 else:
                     shutil.copyfile(content, target)
+            for one in (draft, *draft.rglob("*")):
+                # Whoever runs the image reads them, whatever this user keeps to itself by default.
+                one.chmod(0o755 if one.is_dir() else 0o644)
             if path.exists():
                 path.rmdir()
             draft.rename(path)

@@ -18,10 +18,9 @@ FROM python:${{PYTHON}}-{system}
 {libraries}
 WORKDIR /app
 COPY requirements.txt constraints.txt ./
-RUN pip install --no-cache-dir --requirement requirements.txt --constraint constraints.txt
-
-# The server runs as nobody in particular, and cannot change its own files.
-RUN useradd --system --no-create-home --uid {user} model
+# The server runs as nobody in particular, who cannot change its files.
+RUN pip install --no-cache-dir --requirement requirements.txt --constraint constraints.txt \\
+    && useradd --system --no-create-home --uid {user} model
 COPY score.py server.py ./
 COPY model/ model/
 USER {user}
@@ -36,7 +35,8 @@ CMD ["python", "server.py"]
 
 # The wheel of LightGBM is the only one of ours that wants the system's OpenMP.
 _OPENMP = """
-# LightGBM uses the system's OpenMP, which this image does not have.
+# LightGBM uses the system's OpenMP, which this image lacks. Debian has one version of it.
+# hadolint ignore=DL3008
 RUN apt-get update \\
     && apt-get install --yes --no-install-recommends libgomp1 \\
     && rm -rf /var/lib/apt/lists/*
