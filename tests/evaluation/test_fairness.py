@@ -150,3 +150,27 @@ def test_without_fairlearn_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "fairlearn.metrics", None)
     with pytest.raises(OptionError, match=r"trialbook\[explain\]"):
         judged(*people(200))
+
+
+def test_a_rate_of_few_rows_is_shown_and_not_compared():
+    sex, y, prediction = people()
+    sex[:40], y[:40], y[:3] = "x", 0, 1
+    prediction[:40] = [0, 1]
+    found = judged(sex, y, prediction)
+    rate = next(one for one in found.rates if one.name == "true positive rate")
+    assert rate.values[found.groups.index("x")] == 1
+    assert rate.highest == "m"
+    selected = next(one for one in found.rates if one.name == "selection rate")
+    assert selected.highest == "x"
+    assert found.criteria["demographic_parity_difference"] == selected.difference
+
+
+def test_a_class_that_is_nowhere_has_no_difference():
+    sex, y, prediction = people()
+    wide = np.column_stack([prediction, np.zeros(len(y))])
+    found = fairness([sex], y, wide, classes=("a", "b", "c"))
+    rate = next(one for one in found.rates if one.name == "true positive rate of c")
+    assert np.isnan(rate.difference)
+    assert not rate.differs
+    assert rate.lowest == ""
+    assert found.criteria["equalized_odds_difference"] > 0.2

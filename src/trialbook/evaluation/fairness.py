@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from trialbook.evaluation._groups import Groups, crossed, groups_of
 
 # Of fewer rows a rate is known to worse than 20 points; such groups are shown, not compared.
 LEAST_GROUP = 30
+# A rate is one of some of a group's rows, such as those of a class. Of fewer, it is not compared.
+LEAST_OF = 10
 # A group's measures come from two resamplings of so many draws; percentiles at 2.5 % are then
 # known to about a tenth of the interval.
 DRAWS = 1000
@@ -24,8 +26,9 @@ MOST_CLASSES = 10
 # Rows of a column of many values.
 MOST_GROUPS = 12
 
-# Sums over the rows of a group, or over many resampled ones: the last axis is what is summed.
-Ratio = Callable[[np.ndarray], np.ndarray]
+# From sums over the rows of a group, or over many resampled ones (the last axis is what is
+# summed), the part and the whole of a measure.
+Ratio = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -228,8 +231,9 @@ def fairness(
     rng = np.random.default_rng(seed)
     drawn = judge.resampled(groups, rng)
     chance = judge.by_chance(groups, rng)
+    sums = judge.counted(groups)
     rates = tuple(
-        _rate(name, ratio, frame, drawn, chance, groups, compared)
+        _rate(name, ratio, frame, drawn, chance, sums, groups)
         for name, ratio in judge.measures().items()
     )
     small = tuple(label for label, kept in zip(groups.labels, compared, strict=True) if not kept)
@@ -254,11 +258,15 @@ class _Judge:
     predicted: np.ndarray
 
     def measures(self) -> Mapping[str, Ratio]:
-        """Each measure from sums over rows, of shape (..., n_sums), to (...)."""
+        """Each measure from sums over rows, of shape (..., n_sums), to two of shape (...)."""
         raise NotImplementedError
 
     def metrics(self) -> Mapping[str, Callable[[Any, Any], float]]:
         """The same measures as fairlearn wants them: functions of truth and prediction."""
+        raise NotImplementedError
+
+    def counted(self, groups: Groups) -> np.ndarray:
+        """Sums of the groups themselves, of shape (n_groups, n_sums)."""
         raise NotImplementedError
 
     def resampled(self, groups: Groups, rng: np.random.Generator) -> np.ndarray:
@@ -298,22 +306,23 @@ class _Classes(_Judge):
         def square(sums: np.ndarray) -> np.ndarray:
             return sums.reshape(*sums.shape[:-1], self.n, self.n)
 
-        def accuracy(sums: np.ndarray) -> np.ndarray:
+        def accuracy(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             cells = square(sums)
-            return _over(np.einsum("...ii->...", cells), cells.sum(axis=(-2, -1)))
+            return np.einsum("...ii->...", cells), cells.sum(axis=(-2, -1))
 
         def selection(code: int) -> Ratio:
-            return lambda sums: _over(square(sums)[..., :, code].sum(axis=-1), sums.sum(axis=-1))
+            return lambda sums: (square(sums)[..., :, code].sum(axis=-1), sums.sum(axis=-1))
 
         def true_positive(code: int) -> Ratio:
-            return lambda sums: _over(
-                square(sums)[..., code, code], square(sums)[..., code, :].sum(axis=-1)
+            return lambda sums: (
+                square(sums)[..., code, code],
+                square(sums)[..., code, :].sum(axis=-1),
             )
 
         def false_positive(code: int) -> Ratio:
-            def rate(sums: np.ndarray) -> np.ndarray:
+            def rate(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
                 others = np.delete(square(sums), code, axis=-2)
-                return _over(others[..., code].sum(axis=-1), others.sum(axis=(-2, -1)))
+                return others[..., code].sum(axis=-1), others.sum(axis=(-2, -1))
 
             return rate
 
@@ -343,9 +352,13 @@ class _Classes(_Judge):
             )
         return found
 
-    def resampled(self, groups: Groups, rng: np.random.Generator) -> np.ndarray:
+    def counted(self, groups: Groups) -> np.ndarray:
         counts = np.zeros((len(groups.labels), self.n * self.n))
         np.add.at(counts, (groups.codes, self.cells), 1)
+        return counts
+
+    def resampled(self, groups: Groups, rng: np.random.Generator) -> np.ndarray:
+        counts = self.counted(groups)
         drawn = [rng.multinomial(int(own.sum()), own / own.sum(), DRAWS) for own in counts]
         return np.stack(drawn, axis=1).astype(float)
 
@@ -363,29 +376,35 @@ class _Classes(_Judge):
         ]
         ratios = [_ratio(rate, compared) for rate in chosen]
         return {
-            "demographic_parity_difference": float(np.nanmax([one.difference for one in chosen])),
-            "demographic_parity_ratio": float(np.nanmin(ratios)),
-            "equalized_odds_difference": float(np.nanmax(odds)),
+            "demographic_parity_difference": max(
+                _known(one.difference for one in chosen), default=np.nan
+            ),
+            "demographic_parity_ratio": min(_known(ratios), default=np.nan),
+            "equalized_odds_difference": max(_known(odds), default=np.nan),
         }
 
 
 class _Numbers(_Judge):
-    """Numbers: sums of the prediction, the truth, the error, its size and its square."""
+    """Numbers: sums of prediction, truth, error, its size, its square, and of ones."""
 
     def __init__(self, truth: np.ndarray, predicted: np.ndarray) -> None:
         self.truth, self.predicted = truth, predicted
         error = predicted - truth
-        self.values = np.column_stack([predicted, truth, error, np.abs(error), error**2])
+        ones = np.ones(len(error))
+        self.values = np.column_stack([predicted, truth, error, np.abs(error), error**2, ones])
 
     def measures(self) -> Mapping[str, Ratio]:
-        # Sums are means here, so that there is nothing to divide by.
-        return {
-            "mean prediction": lambda means: means[..., 0],
-            "mean truth": lambda means: means[..., 1],
-            "mean error": lambda means: means[..., 2],
-            "mean absolute error": lambda means: means[..., 3],
-            "root mean squared error": lambda means: np.sqrt(np.maximum(means[..., 4], 0)),
-        }
+        # The last sum is of ones.
+        def mean(place: int) -> Ratio:
+            return lambda sums: (sums[..., place], sums[..., -1])
+
+        def root(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            n = sums[..., -1]
+            return np.sqrt(np.maximum(sums[..., 4], 0) * n), n
+
+        names = ("mean prediction", "mean truth", "mean error", "mean absolute error")
+        found: dict[str, Ratio] = {name: mean(place) for place, name in enumerate(names)}
+        return found | {"root mean squared error": root}
 
     def metrics(self) -> Mapping[str, Callable[[Any, Any], float]]:
         from fairlearn.metrics import mean_prediction
@@ -399,19 +418,24 @@ class _Numbers(_Judge):
             "root mean squared error": root_mean_squared_error,
         }
 
+    def counted(self, groups: Groups) -> np.ndarray:
+        sums = np.zeros((len(groups.labels), self.values.shape[1]))
+        np.add.at(sums, groups.codes, self.values)
+        return sums
+
     def resampled(self, groups: Groups, rng: np.random.Generator) -> np.ndarray:
         drawn = []
         for code in range(len(groups.labels)):
             own = self.values[groups.codes == code]
             if len(own) >= NORMAL_ROWS:
-                drawn.append(_means(own, len(own), rng))
+                drawn.append(_sums(own, len(own), rng))
                 continue
             weights = rng.multinomial(len(own), np.full(len(own), 1 / len(own)), DRAWS)
-            drawn.append(weights @ own / len(own))
+            drawn.append(weights @ own)
         return np.stack(drawn, axis=1)
 
     def by_chance(self, groups: Groups, rng: np.random.Generator) -> np.ndarray:
-        return np.stack([_means(self.values, int(n), rng) for n in groups.counts], axis=1)
+        return np.stack([_sums(self.values, int(n), rng) for n in groups.counts], axis=1)
 
     def criteria(self, rates: Mapping[str, Rate], compared: np.ndarray) -> dict[str, float]:
         return {
@@ -420,13 +444,15 @@ class _Numbers(_Judge):
         }
 
 
-def _means(values: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Means of so many rows, drawn from their normal limit."""
-    spread = np.cov(values, rowvar=False) / max(n, 1)
-    return np.asarray(rng.multivariate_normal(values.mean(axis=0), spread, DRAWS, method="eigh"))
+def _sums(values: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Sums over so many rows, drawn from their normal limit."""
+    spread = np.cov(values, rowvar=False) * n
+    drawn = rng.multivariate_normal(n * values.mean(axis=0), spread, DRAWS, method="eigh")
+    return np.asarray(drawn)
 
 
-def _over(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def _over(ratio: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    part, whole = ratio
     rates = np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=whole > 0)
     return np.asarray(rates)
 
@@ -464,14 +490,16 @@ def _rate(
     frame: Any,
     drawn: np.ndarray,
     chance: np.ndarray,
+    sums: np.ndarray,
     groups: Groups,
-    compared: np.ndarray,
 ) -> Rate:
     values = frame.by_group[name].to_numpy(dtype=float)
-    resampled = ratio(drawn)
+    resampled = _over(ratio(drawn))
+    compared = (groups.counts >= LEAST_GROUP) & (ratio(sums)[1] >= LEAST_OF)
     known = ~np.isnan(values)
     low, high = np.full(len(values), np.nan), np.full(len(values), np.nan)
-    low[known], high[known] = np.nanquantile(resampled[:, known], (0.025, 0.975), axis=0)
+    if known.any():
+        low[known], high[known] = np.nanquantile(resampled[:, known], (0.025, 0.975), axis=0)
     used = np.flatnonzero(compared & known)
     gaps = (np.nan, np.nan, np.nan, np.nan)
     lowest = highest = ""
@@ -480,7 +508,7 @@ def _rate(
         lowest, highest = groups.labels[used[own.argmin()]], groups.labels[used[own.argmax()]]
         gap = float(np.ptp(own))
         ends = np.nanquantile(_gap(resampled[:, used]), (0.025, 0.975))
-        expected = float(np.nanquantile(_gap(ratio(chance)[:, used]), 0.95))
+        expected = float(np.nanquantile(_gap(_over(ratio(chance))[:, used]), 0.95))
         gaps = (gap, float(ends[0]), float(ends[1]), expected)
     return Rate(
         name,
@@ -498,8 +526,11 @@ def _gap(values: np.ndarray) -> np.ndarray:
     return np.asarray(np.nanmax(values, axis=1) - np.nanmin(values, axis=1))
 
 
+def _known(values: Iterable[float]) -> list[float]:
+    return [value for value in values if value == value]
+
+
 def _ratio(rate: Rate, compared: np.ndarray) -> float:
     """Smallest value over the largest."""
-    values = np.array(rate.values)[compared]
-    most = np.nanmax(values)
-    return float(np.nanmin(values) / most) if most > 0 else float("nan")
+    values = _known(np.array(rate.values)[compared].tolist())
+    return min(values) / max(values) if values and max(values) > 0 else np.nan

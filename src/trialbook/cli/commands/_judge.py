@@ -204,6 +204,8 @@ def _differences(found: Fairness) -> Table:
         table.add_column(heading, justify="right")
     table.add_column("from and to")
     for rate in found.rates:
+        if not rate.lowest:  # there are no two groups with rows enough for it
+            continue
         ends = f"{rate.difference_low:.3g} to {rate.difference_high:.3g}"
         table.add_row(
             Text(rate.name),

@@ -220,7 +220,9 @@ def analyse_errors(
     held = used.iloc[measured].reset_index(drop=True)
     prune(root, held, losses.values[measured])
     low, high = losses.interval(np.arange(n), LEVEL)
-    names = list(by) or list(importances)[:2]
+    confirmed = [one.column for leaf in root.leaves() for one in leaf.conditions]
+    telling = [name for name in importances if name in confirmed]
+    names = list(by) or list(dict.fromkeys([*telling, *importances]))[:2]
     return ErrorAnalysis(
         trial=trial,
         origin=origin,
