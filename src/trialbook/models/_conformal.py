@@ -163,7 +163,7 @@ class Conformal:
 
     def write(self, folder: Path) -> None:
         """Keep it in the folder of a model."""
-        text = json.dumps(asdict(self), indent=2)
+        text = json.dumps(asdict(self), separators=(",", ":"))
         (folder / CONFORMAL_FILE).write_text(text + "\n", "utf-8")
 
     @classmethod

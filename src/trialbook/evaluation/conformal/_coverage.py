@@ -102,5 +102,5 @@ def _parts(
         return
     order = np.random.default_rng(seed).permutation(len(y))
     for part in np.array_split(order, parts):
-        rest = np.setdiff1d(order, part, assume_unique=True)
+        rest = np.delete(np.arange(len(y)), part)
         yield part, calibration(y[rest], prediction[rest])
