@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from trialbook.api import (
         card,
         classify,
+        drift,
         explain,
         export,
         guardrails,
@@ -51,6 +52,7 @@ __all__ = [
     "WorkspaceError",
     "card",
     "classify",
+    "drift",
     "explain",
     "export",
     "guardrails",
@@ -77,6 +79,7 @@ _HOME = {
             "card",
             "classify",
             "explain",
+            "drift",
             "export",
             "guardrails",
             "load_model",

@@ -15,6 +15,7 @@ from trialbook import events
 from trialbook.cli import main
 from trialbook.data import Guardrail
 from trialbook.errors import OptionError
+from trialbook.evaluation.drift import Drift
 from trialbook.serving import Progress, Scored
 from trialbook.tables.plain import Note
 
@@ -190,6 +191,10 @@ class FakeApi(types.ModuleType):
             Path(out).write_text("prediction\nno\nyes\n")
         note = Note("dates are written in 2 ways", "read as dates", ("day",))
         return Scored(Path(out), "best", 2, 1, 0.5, ("prediction",), None, (note,))
+
+    def drift(self, model, recent, **named):
+        self._play("drift", model, recent, **named)
+        return Drift("churn@3", "training rows", "new.csv", 400, 90, (400, 90), (), notes=("few",))
 
     def rerun(self, notebook, *, listeners=(), **named):
         self._play("rerun", notebook, listeners=listeners, **named)

@@ -345,6 +345,19 @@ def test_predict_refuses_what_makes_no_sense(api, run, arguments, message):
     assert api.calls == []
 
 
+def test_drift_says_what_moved_and_writes_a_page(api, run):
+    outcome = run("drift", "churn@3", "--data", "new.csv", "--html", "drift.html", "--predictions")
+    assert "drift of churn@3: 90 recent rows against 400 training rows" in outcome.out
+    assert "Nothing moved" in outcome.out
+    assert outcome.err == "note: few\nthe page is drift.html\n"
+    assert Path("drift.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+    name, arguments, named = only_call(api)
+    assert (name, arguments) == ("drift", ("churn@3", "new.csv"))
+    assert named["predictions"] is True
+    document = json.loads(run("drift", "churn@3", "--data", "new.csv", "--json").out)
+    assert (document["alarm"], document["moved"]) == (False, [])
+
+
 def test_test_measures_the_trial_that_was_named(api, run):
     outcome = run("test", "test.csv", "--trial", "3")
     assert api.experiment.asked == [3, ("test.csv", 3)]

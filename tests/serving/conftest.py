@@ -14,7 +14,7 @@ from trialbook.models import Model, requirements, save_model
 from trialbook.tables import read_table
 
 
-def people(n_rows, seed=0):
+def make_people(n_rows, seed=0):
     random = np.random.default_rng(seed)
     age = random.integers(18, 90, n_rows)
     city = random.choice(["Köln", "Bonn", "a,b"], n_rows).astype(object)
@@ -36,7 +36,13 @@ def people(n_rows, seed=0):
 
 @pytest.fixture(scope="session")
 def table():
-    return people(400)
+    return make_people(400)
+
+
+@pytest.fixture(scope="session")
+def people():
+    """Makes such tables, of any number of rows."""
+    return make_people
 
 
 def _stored(table, target, folder):

@@ -1,6 +1,6 @@
 """The public functions. Everything heavy is imported when one of them is called."""
 
-from trialbook.api._batch import score
+from trialbook.api._batch import drift, score
 from trialbook.api._explain import explain
 from trialbook.api._judging import card
 from trialbook.api._models import export, load_model, promote, registered_models, retrain
@@ -11,6 +11,7 @@ from trialbook.api._train import classify, open, plan, regress, rerun, resume, t
 __all__ = [
     "card",
     "classify",
+    "drift",
     "explain",
     "export",
     "guardrails",

@@ -1,4 +1,4 @@
-"""Functions that use a model on many rows: batch scoring."""
+"""Functions that use a model on many rows: batch scoring, and drift."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from trialbook.api._models import load_model
 
 if TYPE_CHECKING:
+    from trialbook.evaluation.drift import Drift
     from trialbook.models import Model
     from trialbook.models.onnx import OnnxModel
     from trialbook.serving import Progress, Scored
@@ -109,4 +110,59 @@ def score(
         workers=workers,
         workspace=workspace,
         listener=listener,
+    )
+
+
+def drift(
+    model: Model | str | Path,
+    recent: Source,
+    *,
+    predictions: bool = False,
+    workspace: str | Path = "trialbook",
+    name: str | None = None,
+    tracking_uri: str | None = None,
+    trust: bool = False,
+) -> Drift:
+    """Compare recent rows with those that a model learned from.
+
+    Parameters
+    ----------
+    model : Model, str or Path
+        One that `load_model` gave, or what it finds. Of a folder alone, its few background rows
+        stand for the training rows.
+    recent : path or table
+        As in `classify`; or the folder of a server's log of requests. Of many rows, some are drawn
+        at random.
+    predictions : bool
+        Predict the recent rows, too, and compare with the out-of-fold predictions of training.
+    workspace, name, tracking_uri, trust
+        As in `load_model`.
+
+    Returns
+    -------
+    Drift
+        Its ``moved`` are the columns that moved, its ``summary`` says how; ``to_html(path)``
+        writes a page, ``to_json(path)`` a document.
+
+    Raises
+    ------
+    DataError
+        If the rows do not fit the model, or are too few.
+    NoModelError
+        If the training rows cannot be found.
+
+    Examples
+    --------
+    >>> import trialbook as tb
+    >>> tb.drift("churn@champion", "last_week.parquet").moved  # doctest: +SKIP
+    """
+    from trialbook import serving
+
+    found: Any = model
+    if isinstance(found, (str, Path)):
+        found = load_model(
+            found, workspace=workspace, name=name, tracking_uri=tracking_uri, trust=trust
+        )
+    return serving.drift(
+        found, recent, predictions=predictions, workspace=workspace, tracking_uri=tracking_uri
     )

@@ -34,12 +34,28 @@ from trialbook.data._target import (
     prepare_target,
 )
 from trialbook.data._types import detect
+from trialbook.data.checks._codes import measures
+from trialbook.data.checks._shift import (
+    CHANCE,
+    FEWEST_ROWS,
+    MOVED,
+    NEW_LEVELS,
+    RARE_LEVELS,
+    Shift,
+    shift_of,
+    shift_of_numbers,
+)
 
 __all__ = [
     "BIG_ROWS",
+    "CHANCE",
     "CLASS_SAMPLING",
+    "FEWEST_ROWS",
     "FOLD_COLUMN",
+    "MOVED",
     "NAMED_ROWS",
+    "NEW_LEVELS",
+    "RARE_LEVELS",
     "SAMPLE_WEIGHT",
     "Column",
     "Folds",
@@ -47,6 +63,7 @@ __all__ = [
     "Prepared",
     "Schema",
     "Semantic",
+    "Shift",
     "check_columns",
     "check_target",
     "concerned",
@@ -59,12 +76,15 @@ __all__ = [
     "keep_known_labels",
     "least_rows",
     "make_folds",
+    "measures",
     "orders_of",
     "prepare",
     "prepare_target",
     "ranked",
     "readings",
     "row_numbers",
+    "shift_of",
+    "shift_of_numbers",
     "some_rows",
     "told",
     "trained_rows",

@@ -7,6 +7,7 @@ from trialbook.experiment._export import export
 from trialbook.experiment._features import featurization_summary
 from trialbook.experiment._find_model import find_any_model, find_model, find_trial
 from trialbook.experiment._handle import Experiment
+from trialbook.experiment._learned_from import LearnedFrom, learned_from
 from trialbook.experiment._promote import Promotion, promote
 from trialbook.experiment._rerun import rerun
 from trialbook.experiment._retrain import Retrained, retrain
@@ -15,6 +16,7 @@ from trialbook.experiment._trial import Trial
 
 __all__ = [
     "Experiment",
+    "LearnedFrom",
     "ModelCard",
     "PlanPreview",
     "Promotion",
@@ -29,6 +31,7 @@ __all__ = [
     "find_any_model",
     "find_model",
     "find_trial",
+    "learned_from",
     "plan",
     "promote",
     "rerun",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from trialbook.serving._batch import ROWS_PER_BATCH, Progress, Scored, score
 from trialbook.serving._batch_write import format_of
 from trialbook.serving._log import Logged, RequestLog, is_log, read_log
+from trialbook.serving._watch import drift
 
 if TYPE_CHECKING:
     from trialbook.serving._app import create_app
@@ -21,6 +22,7 @@ __all__ = [
     "Scored",
     "address_of",
     "create_app",
+    "drift",
     "format_of",
     "is_log",
     "listen",

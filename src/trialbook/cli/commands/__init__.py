@@ -10,6 +10,7 @@ import click
 from trialbook.cli.commands._card import card
 from trialbook.cli.commands._catalogue import tables
 from trialbook.cli.commands._charts import charts, learning_curve
+from trialbook.cli.commands._drift import drift
 from trialbook.cli.commands._explain import explain
 from trialbook.cli.commands._export import export
 from trialbook.cli.commands._features import features
@@ -43,6 +44,7 @@ COMMANDS: tuple[click.Command, ...] = (
     rerun,
     predict,
     test,
+    drift,
     register,
     serve,
     models,
