@@ -32,7 +32,7 @@ ROWS = (1, 100)
 CONNECTIONS = (1, 32)
 SECONDS = 8.0
 # Before the clock starts: libraries and caches get ready.
-WARM_S = 2.0
+WARM_S = 1.5
 # Different bodies, so that nothing is answered from a cache.
 BODIES = 64
 AIM_THROUGHPUT, AIM_P99 = 10.0, 0.2
