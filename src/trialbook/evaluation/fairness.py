@@ -474,7 +474,7 @@ def _metric_frame(judge: _Judge, groups: Groups) -> Any:
     except ImportError as error:
         raise OptionError(
             "fairness needs the package fairlearn, which is missing",
-            remedy="Install it: pip install 'trialbook[explain]'.",
+            remedy="Install it: pip install 'trialbook[fairness]'.",
         ) from error
     return MetricFrame(
         metrics=dict(judge.metrics()),
