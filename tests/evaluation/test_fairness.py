@@ -148,7 +148,7 @@ def test_one_group_cannot_be_compared():
 
 def test_without_fairlearn_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "fairlearn.metrics", None)
-    with pytest.raises(OptionError, match=r"trialbook\[explain\]"):
+    with pytest.raises(OptionError, match=r"trialbook\[fairness\]"):
         judged(*people(200))
 
 
