@@ -206,23 +206,8 @@ def fairness(
     Values by group are those of fairlearn's `MetricFrame`. Intervals are by bootstrap within the
     groups, on counts, since `MetricFrame` resamples rows one table at a time, which takes minutes.
     """
-    if not 1 <= len(columns) <= 2:
-        raise OptionError(
-            f"groups are by one or two columns, not by {len(columns)}",
-            place="option by",
-            remedy="Name one, such as sex, or two.",
-        )
-    groups = groups_of(columns[0], MOST_GROUPS)
-    if len(columns) == 2:
-        groups = crossed(groups, groups_of(columns[1], MOST_GROUPS))
+    groups = _groups(columns, origin)
     compared = groups.counts >= LEAST_GROUP
-    if compared.sum() < 2:
-        raise DataError(
-            f"{groups.column} has no two groups of {LEAST_GROUP} rows, so there is nothing to"
-            " compare",
-            place=origin or None,
-            remedy="Give a larger table, or name another column.",
-        )
     if prediction.ndim == 2:
         judge: _Judge = _Classes(y.astype(int), prediction.argmax(axis=1), classes, positive)
     else:
@@ -248,6 +233,27 @@ def fairness(
         rates=rates,
         criteria=judge.criteria({rate.name: rate for rate in rates}, compared),
     )
+
+
+def _groups(columns: Sequence[pd.Series], origin: str) -> Groups:
+    """The groups of one or two columns, if there are two that can be compared."""
+    if not 1 <= len(columns) <= 2:
+        raise OptionError(
+            f"groups are by one or two columns, not by {len(columns)}",
+            place="option by",
+            remedy="Name one, such as sex, or two.",
+        )
+    groups = groups_of(columns[0], MOST_GROUPS)
+    if len(columns) == 2:
+        groups = crossed(groups, groups_of(columns[1], MOST_GROUPS))
+    if (groups.counts >= LEAST_GROUP).sum() < 2:
+        raise DataError(
+            f"{groups.column} has no two groups of {LEAST_GROUP} rows, so there is nothing to"
+            " compare",
+            place=origin or None,
+            remedy="Give a larger table, or name another column.",
+        )
+    return groups
 
 
 class _Judge:
