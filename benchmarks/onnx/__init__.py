@@ -1,0 +1,1 @@
+"""Every trial of an experiment as an ONNX file, beside its model in Python."""
