@@ -28,6 +28,7 @@ from trialbook.data import Column, Schema, Semantic
 from trialbook.errors import ExportError
 from trialbook.models.onnx import Parity, compare, to_onnx
 from trialbook.models.onnx import _ensembles as ensembles
+from trialbook.models.onnx import _graph as graphs
 from trialbook.program import _calibration as calibration
 from trialbook.program import _snippets as snippets
 
@@ -230,3 +231,11 @@ def test_the_same_transformer_is_written_once() -> None:
     encoders = [node.op_type for node in proto.graph.node].count("LabelEncoder")
     assert encoders == [node.op_type for node in alone.graph.node].count("LabelEncoder") > 0
     check(model, (), X)
+
+
+def test_what_no_file_can_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    X = rows()
+    codes, _ = targets(X, ())
+    monkeypatch.setattr(graphs, "LARGEST", 1000)
+    with pytest.raises(ExportError, match=r"an ONNX file holds 2\.1 GB"):
+        to_onnx(members(X, codes, ())[0], schema(()))

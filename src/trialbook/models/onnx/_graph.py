@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
+from trialbook.errors import ExportError
+
 if TYPE_CHECKING:
     import onnx
 
-# 20 brought StringConcat and RegexFullMatch; onnxruntime 1.20 and newer, in all languages, run 21.
+# 20 brought StringConcat and RegexFullMatch; every onnxruntime that `IR_VERSION` lets in runs 21.
 OPSET = 21
 # 4 gave LabelEncoder doubles, and 5 trees of doubles that ask for sets of categories. That has
 # deprecated the tree operators of skl2onnx and onnxmltools, whose trees cannot be embedded.
@@ -19,8 +21,12 @@ ML_OPSET = 5
 # Operators that onnxruntime's standard builds have beside the standard: Tokenizer.
 ORT_DOMAIN = "com.microsoft"
 ML_DOMAIN = "ai.onnx.ml"
-# What onnxruntime 1.20 reads at most, while the onnx package would write a newer one.
-IR_VERSION = 10
+# onnxruntime 1.21 to 1.23 runs trees of `ML_OPSET` 5, but wrongly: a model of LightGBM with
+# categories was off by 0.007 of a probability. They read nothing newer than 11, so they refuse
+# this; 1.24 and newer read it, and give what LightGBM does.
+IR_VERSION = 12
+# Bytes of a graph: a protobuf holds 2 GiB, and inputs, outputs and the schema need some, too.
+LARGEST = 2**31 - 2**24
 # Graphs of other converters: the operators changed in nothing but types since these.
 OLDEST_OPSET = 18
 
@@ -300,10 +306,18 @@ class Graph:
         ------
         onnx.checker.ValidationError
             If the graph is not valid.
+        ExportError
+            If it is larger than a file can be.
         """
         import onnx
         from onnx import helper
 
+        size = sum(one.ByteSize() for part in (self._nodes, self._initializers) for one in part)
+        if size > LARGEST:
+            raise ExportError(
+                f"the model has {size / 1e9:.1f} GB as a graph, and an ONNX file holds 2.1 GB",
+                remedy="Export another trial, or this one as zip.",
+            )
         graph = helper.make_graph(
             self._nodes, "trialbook", self._inputs, self._outputs, self._initializers
         )
