@@ -44,6 +44,15 @@ def test_files_of_all_kinds_are_answered_as_trialbook_does(scorer, model, table,
     np.testing.assert_array_equal(scorer.predict(found), model.predict(table))
 
 
+def test_text_is_read_to_the_last_sign(scorer, table, tmp_path):
+    said = ["one\r\ntwo", " a ", "NA", "", 'é;"'] * 32
+    rows = table.assign(kind=said)
+    rows.to_csv(tmp_path / "rows.csv", index=False, sep=";")
+    found = scorer.conform(scorer.read(tmp_path / "rows.csv"))["kind"]
+    assert found.fillna("").tolist() == said
+    assert found.isna().tolist() == [one == "" for one in said]
+
+
 def test_numbers_are_predicted(numbers, table):
     scorer = _score.Model(numbers.folder)
     np.testing.assert_array_equal(scorer.predict(table), numbers.predict(table))

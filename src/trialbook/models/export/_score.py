@@ -156,7 +156,7 @@ class Model:
         ending = endings[-1].lower() if endings else ""
         if ending in {".csv", ".tsv", ".txt"}:
             with (gzip.open if path.suffix == ".gz" else open)(
-                path, "rt", encoding="utf-8-sig"
+                path, "rt", encoding="utf-8-sig", newline=""
             ) as file:
                 return self.read_text(file.read())
         if ending in {".parquet", ".pq"}:
