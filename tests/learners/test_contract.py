@@ -59,6 +59,7 @@ pytestmark = [
 N_ROWS, N_FOLDS = 240, 2
 TASKS = {"binary": 2, "multiclass": 4, "regression": 0}
 PUBLIC = {
+    "matplotlib",
     *("catboost", "copy", "itertools", "lightgbm", "numpy", "pandas", "pathlib", "sklearn"),
     *("rtdl_num_embeddings", "skrub", "tabm", "threadpoolctl", "torch", "warnings", "xgboost"),
 }
