@@ -19,8 +19,12 @@ from scipy import sparse
 
 from trialbook.evaluation.explanations._carry import spread
 
-# Rows that are predicted by one call: between calls the clock is looked at.
-ROWS_PER_CALL = 4000
+# Rows that are predicted by one call at most and at first, and seconds that it should take:
+# between calls the clock is looked at.
+ROWS_PER_CALL, FIRST_CALL, CALL_S = 4000, 1000, 1.0
+# Where time is short, fewer rows have so many pairs of orders each, but these are explained: sizes
+# of rough values are too large on average.
+ENOUGH_PAIRS, FEW_ROWS = 4, 10
 # Pairs of orders of a row, if there is time; from here on errors fall slowly.
 N_PAIRS = 16
 
@@ -79,32 +83,37 @@ def sample_values(
     -------
     Sampled
     """
-    n_rows, n_features = rows.shape
+    begun = time.monotonic()
     ends, starts = predict(rows), predict(background)
+    each_s = (time.monotonic() - begun) / (len(rows) + len(background))
+    per_row = max(1, 2 * (rows.shape[1] - 1))
+    if deadline is not None and not all_rows:
+        pairs = (deadline - time.monotonic()) / max(each_s * per_row, 1e-9)
+        rows = rows[: max(FEW_ROWS, int(min(pairs / ENOUGH_PAIRS, len(rows))))]
+    n_rows, n_features = rows.shape
     base = starts.mean(axis=0)
-    rng = np.random.default_rng(seed)
     sums = np.zeros((n_rows, n_features, ends.shape[1]))
     squares, counts = np.zeros_like(sums), np.zeros(n_rows, dtype=int)
     both = _Both(rows, background)
-    per_row = max(1, 2 * (n_features - 1))
-    step = max(1, ROWS_PER_CALL // per_row)
-    partners = _partners(rng, n_rows, n_pairs, len(background))
-    for pair in range(n_pairs):
-        for at in range(0, n_rows, step):
-            late = deadline is not None and time.monotonic() >= deadline
-            if late and (pair or (at and not all_rows)):
-                break
-            block = np.arange(at, min(at + step, n_rows))
-            # Orders of their own for each row, whatever the blocks and the clock do.
-            orders = _orders(seed, pair, block, n_features)
-            partner = partners[block, pair]
-            told = _walk(predict, both, block, partner, orders, ends, starts)
-            sums[block] += told
-            squares[block] += told**2
-            counts[block] += 1
-        else:
-            continue
-        break
+    partners = _partners(np.random.default_rng(seed), n_rows, n_pairs, len(background))
+    step = max(1, (ROWS_PER_CALL if deadline is None else FIRST_CALL) // per_row)
+    pair = at = 0
+    while pair < n_pairs:
+        now = time.monotonic()
+        if deadline is not None and now >= deadline and (pair or (at and not all_rows)):
+            break
+        block = np.arange(at, min(at + step, n_rows))
+        orders = _orders(seed, pair, block, n_features)
+        told = _walk(predict, both, block, partners[block, pair], orders, ends, starts)
+        sums[block] += told
+        squares[block] += told**2
+        counts[block] += 1
+        if deadline is not None:
+            took = time.monotonic() - now
+            step = max(1, min(_paced(step, took), ROWS_PER_CALL // per_row))
+        at += len(block)
+        if at >= n_rows:
+            pair, at = pair + 1, 0
     n_done = int((counts > 0).sum())
     sums, squares, counts = sums[:n_done], squares[:n_done], counts[:n_done, None, None]
     values = sums / np.maximum(counts, 1)
@@ -116,6 +125,13 @@ def sample_values(
     missing = ends[:n_done] - base - values.sum(axis=1)
     values = spread(values, missing, variance)
     return Sampled(values, base, np.sqrt(variance / np.maximum(counts, 1)), n_done)
+
+
+def _paced(step: int, took: float) -> int:
+    """How many rows come next: a call has its own cost, so they are as many as time allows."""
+    if took < CALL_S / 2:
+        return 2 * step
+    return step if took < 2 * CALL_S else step // 2
 
 
 def _partners(
@@ -131,8 +147,9 @@ def _partners(
 
 
 def _orders(seed: int, pair: int, block: np.ndarray, n_features: int) -> np.ndarray:
-    rng = np.random.default_rng([seed, pair, int(block[0])])
-    return rng.random((len(block), n_features)).argsort(axis=1)
+    """An order for each row, which does not depend on the block that it is in."""
+    rows = np.random.default_rng([seed, pair]).random((int(block[-1]) + 1, n_features))
+    return np.asarray(rows[block].argsort(axis=1))
 
 
 def _walk(

@@ -37,8 +37,13 @@ from trialbook.models import FEATURES_STEP, Feature, features_of
 TOLERANCE = 1e-3
 # Numbers of an array of rows, features and outputs that are held at once: 80 MB.
 MOST_NUMBERS = 10_000_000
-# Rows that show how long exact values take, and the fewest that make them worthwhile.
-PROBE_ROWS, LEAST_ROWS = 2, 24
+# Rows that show how long exact values take: a few more where the first are slow, for each call has
+# its own cost, unless they took these seconds. And the fewest that make them worthwhile.
+PROBE_ROWS, PROBE_S, LEAST_ROWS = (2, 16), 1.0, 24
+# Seconds of a row and pipeline below which sampling is no quicker.
+SLOW_S = 0.03
+# Rows that are explained at first, whatever the time; how long they take tells how many follow.
+FIRST_ROWS = 8
 # Features of a learner that are sampled one by one; each pair of orders asks twice as many rows.
 MOST_SAMPLED = 300
 # Share of the time that sampling gets where some parts are exact, and what features get of it.
@@ -108,11 +113,11 @@ class Request:
 
 
 class _RefusedError(Exception):
-    """A pipeline whose exact values do not add up, or take too long."""
+    """Pipelines whose exact values do not add up, or take too long."""
 
-    def __init__(self, pipeline: Any) -> None:
+    def __init__(self, *pipelines: Any) -> None:
         super().__init__()
-        self.pipeline = pipeline
+        self.pipelines = pipelines
 
 
 def values_of(model: Any, X: pd.DataFrame, background: pd.DataFrame, request: Request) -> Values:
@@ -139,7 +144,7 @@ def values_of(model: Any, X: pd.DataFrame, background: pd.DataFrame, request: Re
         try:
             return _Explainer(plan, X, background, request).run()
         except _RefusedError as error:
-            refused.append(id(error.pipeline))
+            refused += [id(one) for one in error.pipelines]
 
 
 class _Explainer:
@@ -166,7 +171,8 @@ class _Explainer:
         for number, part in enumerate(self.asked):
             self.sampled[id(part)] = self._sample(part, n_rows, len(self.asked) - number)
             n_rows = min(n_rows, len(self.sampled[id(part)].raw))
-        blocks, at, size = [], 0, min(n_rows, 8)
+        # What is sampled is there already.
+        blocks, at, size = [], 0, min(n_rows, FIRST_ROWS) if self.exact else n_rows
         while at < n_rows:
             begun = time.monotonic()
             blocks.append(self._block(self.plan, slice(at, at + size)))
@@ -232,22 +238,43 @@ class _Explainer:
         if self.request.deadline is None or not self.exact:
             return
         limit = self.request.left() * (1 - SAMPLED_SHARE if self.asked else 1.0)
-        seen: dict[Any, float] = {}
-        per_row = 0.0
-        for part in self.exact:
-            kind = _kind(part.pipeline)
-            if kind not in seen:
-                begun = time.monotonic()
-                self._margins(part.pipeline, self.X.head(PROBE_ROWS))
-                rows = self.X.head(PROBE_ROWS)
-                begun = time.monotonic()
-                self._margins(part.pipeline, rows)
-                seen[kind] = (time.monotonic() - begun) / len(rows)
-            per_row += seen[kind]
         wanted = len(self.X) if self.request.all_rows else min(LEAST_ROWS, len(self.X))
-        if per_row * wanted > limit:
-            slowest = max(self.exact, key=lambda part: seen[_kind(part.pipeline)])
-            raise _RefusedError(slowest.pipeline)
+        alike: dict[str, list[Any]] = {}
+        for part in self.exact:
+            alike.setdefault(_kind(part.pipeline), []).append(part.pipeline)
+        per_row = {
+            kind: len(every) * self._row_s(every[0], limit / (wanted * len(self.exact)))
+            for kind, every in alike.items()
+        }
+        slowest = max(per_row, key=lambda kind: per_row[kind])
+        is_slow = per_row[slowest] > SLOW_S * len(alike[slowest])
+        if is_slow and sum(per_row.values()) * wanted > limit:
+            raise _RefusedError(*alike[slowest])
+
+    def _row_s(self, pipeline: Any, limit: float) -> float:
+        """Seconds of a row, roughly: few rows tell, unless they take long for their number."""
+        self._features_of(pipeline)
+        per_row = 0.0
+        for n_rows in PROBE_ROWS:
+            rows = self.X.head(n_rows)
+            begun = time.monotonic()
+            self._margins(pipeline, rows)
+            took = time.monotonic() - begun
+            per_row = took / len(rows)
+            if per_row <= limit or took > PROBE_S:
+                break
+        return per_row
+
+    def _features_of(self, pipeline: Any) -> tuple[Any, list[Feature]]:
+        """The background's features, and what they are made of."""
+        if id(pipeline) not in self.made:
+            try:
+                made = features_of(pipeline)
+            except (AttributeError, KeyError, ValueError, TypeError, IndexError) as error:
+                raise _RefusedError(pipeline) from error  # a transformer of an edited notebook
+            behind = pipeline.named_steps[FEATURES_STEP].transform(self.background)
+            self.made[id(pipeline)] = (behind, made)
+        return self.made[id(pipeline)]
 
     def _margins(self, pipeline: Any, rows: pd.DataFrame) -> tuple[Any, np.ndarray]:
         """Values of a pipeline's margin, and what it predicts; refused if they disagree."""
@@ -255,13 +282,7 @@ class _Explainer:
             pipeline.named_steps[FEATURES_STEP],
             pipeline.named_steps[MODEL_STEP],
         )
-        if id(pipeline) not in self.made:
-            try:
-                made = features_of(pipeline)
-            except (AttributeError, KeyError, ValueError, TypeError, IndexError) as error:
-                raise _RefusedError(pipeline) from error  # a transformer of an edited notebook
-            self.made[id(pipeline)] = (transformer.transform(self.background), made)
-        background, made = self.made[id(pipeline)]
+        background, made = self._features_of(pipeline)
         features = transformer.transform(rows)
         margins = exact_margins(learner, features, background)
         told = say(learner, features, classification=self.request.classification)
