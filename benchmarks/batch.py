@@ -147,6 +147,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--limit", type=float, default=1500, help="MiB it may hold")
     parser.add_argument("--kill-after", type=int, default=0, help="parts, then resume and compare")
+    parser.add_argument("--learner", default="lightgbm")
     parser.add_argument("--formats", nargs="+", default=["parquet", "csv"])
     options = parser.parse_args()
     print(f"{os.cpu_count()} cores, at most {options.limit:,.0f} MiB\n\n{HEADER}", flush=True)
@@ -154,7 +155,7 @@ def main() -> None:
         folder = Path(name)
         pq.write_table(rows(0, TRAIN_ROWS), folder / "train.parquet")
         train = [*PROGRAM, "train", str(folder / "train.parquet"), "--target", "y"]
-        train += ["--allow", "lightgbm", "--max-trials", "1", "--no-voting", "--no-stacking"]
+        train += ["--allow", options.learner, "--max-trials", "1", "--no-voting", "--no-stacking"]
         train += ["--validation-size", "0.2", "--workspace", str(folder / "W")]
         subprocess.run(train, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for ending in options.formats:
