@@ -143,7 +143,9 @@ def run(app: FastAPI, bound: socket.socket, ready: Callable[[str], None] | None 
             bound.listen(config.backlog)
             if ready is not None:
                 ready(address_of(bound))
-            asyncio.run(_serve(uvicorn.Server(config), bound, app.state.fleet))
+            # uvloop's loop where that is installed.
+            with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+                runner.run(_serve(uvicorn.Server(config), bound, app.state.fleet))
     finally:
         sys.setswitchinterval(before)
         for one, handler in handlers.items():
