@@ -313,6 +313,14 @@ def test_requirements_are_read_from_the_imports_of_a_program():
     assert len(found) == len(set(found))
 
 
+def test_what_a_notebook_alone_runs_is_no_requirement():
+    found = requirements(
+        "import scipy\nif __name__ == '__main__' and LEARN:\n    import matplotlib.pyplot as plt\n"
+    )
+    assert not any(line.startswith("matplotlib") for line in found)
+    assert any(line.startswith("scipy") for line in found)
+
+
 def test_every_model_needs_what_loads_it():
     names = [line.split("==")[0] for line in requirements("x = 1")]
     assert {"mlflow-skinny", "scikit-learn", "pandas", "numpy", "cloudpickle"} <= set(names)

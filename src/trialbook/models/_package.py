@@ -28,8 +28,8 @@ BASE_REQUIREMENTS = (
     "cloudpickle",
     "threadpoolctl",
 )
-# What only reads the rows to train on, or draws: a model needs none of it.
-READERS = ("deltalake", "matplotlib", "pyarrow")
+# What only reads the rows to train on.
+READERS = ("deltalake", "pyarrow")
 MODEL_FOLDER = "model"
 # Beside the files of MLflow in the folder of a model: its columns, and the classes.
 SCHEMA_FILE = "schema.json"
@@ -85,7 +85,10 @@ def requirements(program: str) -> list[str]:
         module: packages for module, packages in _distributions().items() if module not in READERS
     }
     found: list[str] = list(BASE_REQUIREMENTS)
-    for node in ast.walk(ast.parse(program)):
+    tree = ast.parse(program)
+    # What a notebook alone runs, such as its charts, no model needs.
+    tree.body = [node for node in tree.body if not _is_run_alone(node)]
+    for node in ast.walk(tree):
         modules: list[str] = []
         if isinstance(node, ast.Import):
             modules = [alias.name for alias in node.names]
@@ -94,6 +97,11 @@ def requirements(program: str) -> list[str]:
         for module in modules:
             found += by_module.get(module.split(".")[0], [])[:1]
     return pinned(tuple(found))
+
+
+def _is_run_alone(node: ast.stmt) -> bool:
+    """Whether it is skipped where a program is imported."""
+    return isinstance(node, ast.If) and "__name__ == '__main__'" in ast.unparse(node.test)
 
 
 @functools.cache
