@@ -292,3 +292,31 @@ def test_an_onnx_file_gives_the_same_answers_and_says_what_it_has_not(model, tab
     for options in ({"interval": 0.9}, {"explain": True}, {"workers": 2}):
         with pytest.raises(OptionError, match="ONNX file"):
             score(exported, table, tmp_path / "out.csv", **options)
+
+
+@pytest.mark.parametrize("name", ["in.csv", "in.parquet"])
+def test_memory_holds_a_batch_and_not_the_table(model, people, tmp_path, name):
+    table = people(150_000)
+    if name.endswith(".csv"):
+        table.to_csv(tmp_path / name, index=False)
+    else:
+        table.to_parquet(tmp_path / name, row_group_size=5000)
+    whole = pa.Table.from_pandas(table).nbytes
+    pa.default_memory_pool().release_unused()
+    before, held = pa.total_allocated_bytes(), []
+
+    def listener(progress):
+        held.append(pa.total_allocated_bytes() - before)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("trialbook.tables.files._streamed_text._BLOCK", 2**16)
+        patched.setattr("trialbook.tables.plain._parquet.BATCH_ROWS", 5000)
+        score(
+            model,
+            tmp_path / name,
+            tmp_path / "out.parquet",
+            rows_per_batch=5000,
+            listener=listener,
+        )
+    assert len(held) == 30
+    assert max(held) < whole / 2
