@@ -170,7 +170,12 @@ def test_features_are_those_of_python(
     assert difference(transformer, odd_rows(), FORMATS) <= EXACT
 
 
-def test_hashed_categories_are_refused_by_name(difference: Callable[..., float]) -> None:
-    transformer = fitted(LINEAR, Orders(hashed=frozenset({"job"})), "two classes")
+def test_hashed_categories_fall_into_the_same_buckets(difference: Callable[..., float]) -> None:
+    transformer = fitted(LINEAR, Orders(hashed=frozenset({"job", "town"})), "two classes")
+    assert difference(transformer, odd_rows(), FORMATS) <= EXACT
+
+
+def test_hashed_numbers_are_refused_by_name(difference: Callable[..., float]) -> None:
+    transformer = fitted(LINEAR, Orders(hashed=frozenset({"many"})), "two classes")
     with pytest.raises(ExportError, match="buckets"):
         difference(transformer, odd_rows(), FORMATS)

@@ -27,6 +27,7 @@ from trialbook.models.onnx._categories import (
 )
 from trialbook.models.onnx._dates import date_imputer, datetime_encoder, times
 from trialbook.models.onnx._graph import ML_DOMAIN, OPSET, Graph
+from trialbook.models.onnx._hashes import buckets
 from trialbook.models.onnx._numbers import (
     arithmetic_pairs,
     imputer,
@@ -150,15 +151,11 @@ def _as_type(graph: Graph, transformer: Any, block: Block) -> Block:
     return [double(graph, numbers(graph, [piece], "astype")) for piece in block]
 
 
-def _buckets(graph: Graph, transformer: Any, block: Block) -> Block:
-    refuse("buckets", "categories are hashed by SipHash, for which ONNX has no operator")
-
-
 _FUNCTIONS: dict[str, Maker] = {
     "as_table": _as_table,
     "as_text": _as_text,
     "astype": _as_type,
-    "buckets": _buckets,
+    "buckets": buckets,
     "log1p": logarithm,
     "to_datetime": times,
 }

@@ -253,6 +253,33 @@ class Graph:
         self._take(other.node, names, self._nodes)
         return {one.name: names[one.name] for one in other.output}
 
+    def inner(self) -> Graph:
+        """A graph within this one, for the body of a Loop; it may use this one's tensors."""
+        made = Graph()
+        made._used = self._used
+        made._domains = self._domains
+        return made
+
+    def body(
+        self, inputs: Sequence[onnx.ValueInfoProto], outputs: Sequence[onnx.ValueInfoProto]
+    ) -> onnx.GraphProto:
+        """An inner graph as the attribute of a node.
+
+        Parameters
+        ----------
+        inputs, outputs : sequence of ValueInfoProto
+            Of its tensors, in the order that the operator asks for.
+
+        Returns
+        -------
+        GraphProto
+        """
+        from onnx import helper
+
+        return helper.make_graph(
+            self._nodes, self.fresh("body"), inputs, outputs, self._initializers
+        )
+
     def _understand(self, proto: onnx.ModelProto) -> None:
         for one in proto.opset_import:
             spoken = {"": (OLDEST_OPSET, OPSET), ML_DOMAIN: (1, ML_OPSET)}

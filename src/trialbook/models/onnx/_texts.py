@@ -176,7 +176,7 @@ def _words(
     values = [*number.values(), *[_STOP] * len(stops)]
     ids = _numbered(graph, words, keys, values)
     if stops:
-        ids = _without(graph, ids, graph.add("Equal", ids, whole(graph, _STOP)))
+        ids = without(graph, ids, graph.add("Equal", ids, whole(graph, _STOP)))
     return ids, [tuple(number[word] for word in term.split(" ")) for term in terms]
 
 
@@ -198,8 +198,20 @@ def _numbered(
     return graph.add("Concat", ids, last, axis=1)
 
 
-def _without(graph: Graph, ids: str, dropped: str) -> str:
-    """Rows closed up over what is dropped; the places that get free are at the end."""
+def without(graph: Graph, ids: str, dropped: str) -> str:
+    """Rows closed up over what is dropped; the places that get free are at the end.
+
+    Parameters
+    ----------
+    graph : Graph
+    ids, dropped : str
+        Whole numbers and booleans of shape (n_rows, n_items).
+
+    Returns
+    -------
+    str
+        Of the same shape.
+    """
     length = graph.add("Shape", ids, start=1, end=2)
     scalar = graph.add("Squeeze", length)
     places = graph.add(
@@ -231,7 +243,7 @@ def _characters(graph: Graph, text: str, terms: list[str]) -> tuple[str, list[tu
     before, after = _neighbours(graph, is_blank)
     several = graph.add("And", is_blank, graph.add("Or", before, after))
     ids = graph.add("Where", several, whole(graph, number[" "]), ids)
-    ids = _without(graph, ids, graph.add("And", is_blank, before))
+    ids = without(graph, ids, graph.add("And", is_blank, before))
     return ids, [tuple(number[one] for one in term) for term in terms]
 
 
