@@ -270,8 +270,10 @@ def draw_permutation(found: Explanation) -> Figure:
     look = {"ecolor": INK, "elinewidth": 1, "fmt": "none", "capsize": 2}
     axes.errorbar(table["importance"], places, xerr=table["std"], **look)
     axes.axvline(0, color=MUTED, linewidth=1)
+    n_repeats = int(table["repeats"].max())
+    note = f"{n_repeats} repeat{'' if n_repeats == 1 else 's'}"
     x = f"how much worse {found.metric} gets when its cells are mixed up"
-    dress(axes, "Permutation importance", x, "", note=f"{int(table['repeats'].max())} repeats")
+    dress(axes, "Permutation importance", x, "", note=note)
     _name_bars(axes, names)
     return figure
 
