@@ -20,6 +20,8 @@ def as_text(X):
 def buckets(X, n):
     """Which of n buckets each category falls into, by a hash of what it is."""
     columns = np.asarray(X).T
+    if columns.dtype != object:
+        columns = columns.astype(float)  # 5 and 5.0 are one category
     hashes = [pd.util.hash_array(np.ascontiguousarray(column)) for column in columns]
     made = (np.column_stack(hashes) % n).astype(int)
     return pd.DataFrame(made, columns=getattr(X, "columns", None), index=getattr(X, "index", None))
