@@ -124,7 +124,8 @@ def _run(request: Request, answers: IO[bytes]) -> Message:
         folder.mkdir(parents=True, exist_ok=True)
         send_output_to(log)
         name = f"run_{request.kind}"
-        home = next(one for one in (_work, _charts, _explain) if hasattr(one, name))
+        homes = (_charts, _explain)
+        home = next((one for one in homes if hasattr(one, name)), _work)
         result = getattr(home, name)(
             request, lambda kind, payload: send(answers, Message(request.id, kind, payload))
         )
