@@ -2,7 +2,7 @@
 //
 //     node predict.mjs model.onnx rows.csv > predictions.csv
 //
-// Needs onnxruntime-node 1.22 or newer (npm install, in this folder), or one on NODE_PATH.
+// Needs onnxruntime-node 1.24 or newer (npm install, in this folder), or one on NODE_PATH.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 

@@ -293,3 +293,9 @@ def test_a_bucket_is_of_what_a_category_is_called_wherever_it_stands() -> None:
     np.testing.assert_array_equal(
         buckets(pd.DataFrame({"a": [1, 5]}).astype(float), 9), buckets(np.array([[1.0], [5.0]]), 9)
     )
+
+
+def test_a_number_falls_into_one_bucket_whatever_its_column_is_stored_as() -> None:
+    whole = buckets(pd.DataFrame({"a": [1, 5, 7]}), 1000)["a"]
+    with_missing = buckets(pd.DataFrame({"a": [1, 5, np.nan, 7]}), 1000)["a"]
+    assert list(whole) == list(with_missing.iloc[[0, 1, 3]])
