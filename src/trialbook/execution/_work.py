@@ -116,16 +116,10 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     trained = _cross_validate(program, loaded, learner, pace, report, shown, known)
     if np.isnan(trained.scores).all():
         raise ValueError("the metric is undefined on the validation rows of every fold")
-    rounds = None
-    if isinstance(learner, IterativeLearner):
-        rounds = [learner.rounds(model[-1]) for model in trained.models]
-        text = set_constant(text, "ROUNDS", rounds)
-    if len(trained.models) < loaded[2].shape[1]:
-        text = with_first_folds(text, program.FOLDS, len(trained.models))
+    text, rounds = _completed(text, program, learner, trained, loaded[2].shape[1])
     path.write_text(text, "utf-8")
     (folder / NOTEBOOK).write_text(to_notebook(text, payload["metadata"]), "utf-8")
     model = _model(program, loaded, trained)
-    is_classification = schema.task == "classification"
     write_oof(folder / OOF, trained.rows, trained.predictions)
     (folder / FIRST_FOLD).unlink(missing_ok=True)
     begun = time.perf_counter()
@@ -134,12 +128,8 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
         folder / MODEL_FOLDER
     )
     store_s = time.perf_counter() - begun
-    begun = time.perf_counter()
-    check = predict(model, X.head(CHECK_ROWS), classification=is_classification)
-    predict_ms = (time.perf_counter() - begun) * 1e6 / len(check)  # for a thousand rows
-    predict_row_ms = row_ms(model, X, classification=is_classification)
-    write_predictions(check, folder / CHECK)
-    metrics = _metrics(trained, schema, X, y)
+    times = _checked(model, X, folder, classification=schema.task == "classification")
+    metrics = _metrics(trained, schema, y)
     if trains:
         metrics |= _training_metrics(trained, schema, X, y)
     write_trial_charts(
@@ -158,8 +148,7 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
         "fold_scores": trained.scores,
         "metrics": metrics,
         "fit_s": trained.seconds,
-        "predict_ms": predict_ms,
-        "predict_row_ms": predict_row_ms,
+        **times,
         "store_s": store_s,
         "model_bytes": sum(f.stat().st_size for f in (folder / MODEL_FOLDER).rglob("*")),
         "cut_short": trained.cut_short,
@@ -250,6 +239,33 @@ def _training_s(budget_s: float, n_models: int) -> float:
     packaging = PACKAGING_SHARE * budget_s + PACKAGING_MODEL_S * n_models
     packaging = min(PACKAGING_MAX_S, max(PACKAGING_MIN_S, packaging))
     return max(0.5 * budget_s, budget_s - packaging)
+
+
+def _completed(
+    text: str, program: ModuleType, learner: Learner | None, trained: _Trained, n_folds: int
+) -> tuple[str, list[int] | None]:
+    """The program with the rounds that were found and the folds that ended, and these rounds."""
+    rounds = None
+    if isinstance(learner, IterativeLearner):
+        rounds = [learner.rounds(model[-1]) for model in trained.models]
+        text = set_constant(text, "ROUNDS", rounds)
+    if len(trained.models) < n_folds:
+        text = with_first_folds(text, program.FOLDS, len(trained.models))
+    return text, rounds
+
+
+def _checked(
+    model: Any, X: pd.DataFrame, folder: Path, *, classification: bool
+) -> dict[str, float]:
+    """How fast a model predicts; what it predicts of some rows is kept, to check it by later."""
+    begun = time.perf_counter()
+    check = predict(model, X.head(CHECK_ROWS), classification=classification)
+    seconds = time.perf_counter() - begun
+    write_predictions(check, folder / CHECK)
+    return {
+        "predict_ms": seconds * 1e6 / len(check),  # for a thousand rows
+        "predict_row_ms": row_ms(model, X, classification=classification),
+    }
 
 
 def _model(program: ModuleType, loaded: tuple[Any, ...], trained: _Trained) -> Any:
@@ -355,9 +371,7 @@ def _cross_validate(
     return trained
 
 
-def _metrics(
-    trained: _Trained, schema: Schema, X: pd.DataFrame, y: np.ndarray
-) -> dict[str, float]:
+def _metrics(trained: _Trained, schema: Schema, y: np.ndarray) -> dict[str, float]:
     """Mean over the folds of every metric, on their validation rows."""
     y_range = float(np.ptp(y)) if schema.task == "regression" else None
     by_fold = pd.DataFrame(
@@ -366,8 +380,7 @@ def _metrics(
             for rows, prediction in zip(trained.rows, trained.predictions, strict=True)
         ]
     )
-    metrics = {f"validation_{name}": float(by_fold[name].mean()) for name in by_fold}
-    return metrics
+    return {f"validation_{name}": float(by_fold[name].mean()) for name in by_fold}
 
 
 def _training_metrics(
