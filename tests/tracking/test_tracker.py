@@ -283,3 +283,10 @@ def test_a_store_that_is_gone_does_not_hide_why_an_experiment_ended(tracker, mon
     assert tracker.status() == "running"
     with pytest.raises(OSError, match="No space"):
         tracker.end("FAILED")
+
+
+def test_the_execution_of_a_trial_is_found(tracker, start, workspace):
+    found = Tracker.of_trial(workspace, start(0))
+    assert found is not None
+    assert found.run_id == tracker.run_id
+    assert Tracker.of_trial(workspace, "0" * 32) is None

@@ -83,9 +83,7 @@ def explain_model(
     """
     model = find_model(which, workspace, name, tracking_uri, trust=trust)
     if model.run_id is not None:
-        space = Workspace.open(workspace, tracking_uri)
-        run = space.client.get_run(model.run_id)
-        tracker = Tracker.at(space, run.data.tags.get("mlflow.parentRunId", model.run_id))
+        tracker = Tracker.of_trial(Workspace.open(workspace, tracking_uri), model.run_id)
         if tracker is not None:
             return explain_trial_of(
                 tracker, model.run_id, data, row=row, timeout=timeout, seed=seed

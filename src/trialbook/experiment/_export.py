@@ -53,9 +53,7 @@ def export(
     model = find_model(which, workspace, name, tracking_uri, trust=trust)
     table = None
     if to == "onnx" and model.run_id is not None:
-        space = Workspace.open(workspace, tracking_uri)
-        tags = space.client.get_run(model.run_id).data.tags
-        tracker = Tracker.at(space, tags.get("mlflow.parentRunId", model.run_id))
+        tracker = Tracker.of_trial(Workspace.open(workspace, tracking_uri), model.run_id)
         table = None if tracker is None else tracker.folder / _state.TRAIN
     return export_model(model, to, path, table)
 

@@ -150,9 +150,7 @@ def find_trial(
             place=str(which),
             remedy="Name a trial, or a model of the registry.",
         )
-    space = Workspace.open(workspace, tracking_uri)
-    parent = space.client.get_run(run_id).data.tags["mlflow.parentRunId"]
-    tracker = Tracker.at(space, parent)
+    tracker = Tracker.of_trial(Workspace.open(workspace, tracking_uri), run_id)
     assert tracker is not None, "its model was found there"
     return Experiment(tracker), run_id
 

@@ -77,13 +77,10 @@ def learned_from(model: Model, tracking_uri: str | None = None) -> LearnedFrom:
 
 def _experiment_of(model: Model, tracking_uri: str | None) -> Tracker | None:
     """The execution that made a model, if the workspace has it."""
-    from mlflow.exceptions import MlflowException
-
     if model.run_id is None or model.workspace is None:
         return None
     try:
         space = Workspace.open(model.workspace, tracking_uri)
-        parent = space.client.get_run(model.run_id).data.tags.get("mlflow.parentRunId", "")
-    except (MlflowException, WorkspaceError):
+    except WorkspaceError:
         return None
-    return Tracker.at(space, parent) if parent else None
+    return Tracker.of_trial(space, model.run_id)

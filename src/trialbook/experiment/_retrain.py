@@ -160,8 +160,7 @@ def retrain(
 
 def _origin(space: Workspace, version: ModelVersion) -> tuple[Tracker, TrialRecord]:
     """The execution and the trial that made a version."""
-    parent = space.client.get_run(version.run_id).data.tags.get("mlflow.parentRunId", "")
-    tracker = Tracker.at(space, parent) if parent else None
+    tracker = Tracker.of_trial(space, version.run_id)
     if tracker is None or not (tracker.folder / _state.JOB).is_file():
         raise WorkspaceError(
             f"the experiment that made version {version.version} of '{version.name}' is gone",

@@ -212,6 +212,29 @@ class Tracker:
             return None
         return cls(workspace, names[found.experiment_id], found.experiment_id, run_id)
 
+    @classmethod
+    def of_trial(cls, workspace: Workspace, run_id: str) -> Tracker | None:
+        """Find the execution that a trial belongs to.
+
+        Parameters
+        ----------
+        workspace : Workspace
+        run_id : str
+            Of the trial.
+
+        Returns
+        -------
+        Tracker or None
+            ``None`` if the workspace has no such run.
+        """
+        from mlflow.exceptions import MlflowException
+
+        try:
+            tags = workspace.client.get_run(run_id).data.tags
+        except MlflowException:
+            return None
+        return cls.at(workspace, tags.get("mlflow.parentRunId", run_id))
+
     @property
     def folder(self) -> Path:
         """Artifacts of the parent run."""
