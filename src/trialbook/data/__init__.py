@@ -43,7 +43,6 @@ from trialbook.data.checks._shift import (
     RARE_LEVELS,
     Shift,
     shift_of,
-    shift_of_numbers,
 )
 
 __all__ = [
@@ -84,7 +83,6 @@ __all__ = [
     "readings",
     "row_numbers",
     "shift_of",
-    "shift_of_numbers",
     "some_rows",
     "told",
     "trained_rows",

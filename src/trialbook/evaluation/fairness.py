@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -256,36 +257,36 @@ def _groups(columns: Sequence[pd.Series], origin: str) -> Groups:
     return groups
 
 
-class _Judge:
+class _Judge(ABC):
     """What is measured of a group, as ratios of sums over its rows."""
 
     positive_label = ""
     truth: np.ndarray
     predicted: np.ndarray
 
+    @abstractmethod
     def measures(self) -> Mapping[str, Ratio]:
         """Each measure from sums over rows, of shape (..., n_sums), to two of shape (...)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def metrics(self) -> Mapping[str, Callable[[Any, Any], float]]:
         """The same measures as fairlearn wants them: functions of truth and prediction."""
-        raise NotImplementedError
 
+    @abstractmethod
     def counted(self, groups: Groups) -> np.ndarray:
         """Sums of the groups themselves, of shape (n_groups, n_sums)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def resampled(self, groups: Groups, rng: np.random.Generator) -> np.ndarray:
         """Sums of resampled groups, of shape (n_draws, n_groups, n_sums)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def by_chance(self, groups: Groups, rng: np.random.Generator) -> np.ndarray:
         """The same of groups of rows that are drawn from all."""
-        raise NotImplementedError
 
+    @abstractmethod
     def criteria(self, rates: Mapping[str, Rate], compared: np.ndarray) -> dict[str, float]:
         """The differences that have a name."""
-        raise NotImplementedError
 
 
 class _Classes(_Judge):

@@ -81,11 +81,6 @@ def shift_of(column: Column, before: pd.Series, after: pd.Series) -> Shift:
     return _compared(*_alike(column, before, after))
 
 
-def shift_of_numbers(before: np.ndarray, after: np.ndarray) -> Shift:
-    """Compare two sets of numbers, NaN where they are missing."""
-    return _compared(*_binned(before, after, _number))
-
-
 def _compared(one: np.ndarray, other: np.ndarray, new: float, named: tuple[str, ...]) -> Shift:
     counts = np.stack([np.bincount(codes, minlength=len(named)) for codes in (one, other)])
     used = counts.sum(axis=0) > 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from trialbook.data import CHANCE, Column, Semantic, Shift, measures, shift_of, shift_of_numbers
+from trialbook.data import CHANCE, Column, Semantic, Shift, measures, shift_of
 from trialbook.evaluation.drift._figures import Moved, Test
 from trialbook.evaluation.drift._policy import KNOWN_WORDS, NAMED_LEVELS, PSI_WORDS
 from trialbook.evaluation.drift._words import said_of
@@ -99,12 +99,6 @@ def compare(cells: Cells) -> Moved:
         found, name=column.name, kind=column.semantic.value, missing=missing, new_levels=levels
     )
     return replace(found, said=said_of(found, numbers))
-
-
-def compare_numbers(name: str, before: np.ndarray, after: np.ndarray) -> Moved:
-    """As `compare`, of numbers that are no column."""
-    shift = shift_of_numbers(before, after)
-    return replace(_measured(shift, (before, after)), name=name, kind=Semantic.NUMERIC.value)
 
 
 def _measured(shift: Shift, numbers: tuple[np.ndarray, np.ndarray] | None) -> Moved:
