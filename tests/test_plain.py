@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trialbook._plain import check_folder, plain, whole_file
+from trialbook._plain import check_folder, plain, whole_file, write_text
 from trialbook.errors import OptionError, WorkspaceError
 
 
@@ -64,3 +64,10 @@ def test_a_full_disk_leaves_the_old_file(tmp_path):
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(OptionError, match="does not exist"):
         check_folder(tmp_path / "no" / "page.html")
+
+
+def test_a_text_is_written_into_a_folder_that_is_there(tmp_path):
+    write_text(tmp_path / "page.html", "naïve")
+    assert (tmp_path / "page.html").read_text("utf-8") == "naïve"
+    with pytest.raises(OptionError, match="does not exist"):
+        write_text(str(tmp_path / "none" / "page.html"), "naïve")

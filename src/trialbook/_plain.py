@@ -93,3 +93,23 @@ def check_folder(path: Path) -> None:
             place=str(path),
             remedy="Make it first, or name another.",
         )
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text to a file that a person named, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+    text : str
+
+    Raises
+    ------
+    OptionError
+        If the folder is not there.
+    WorkspaceError
+        If the disk is full or the folder cannot be written.
+    """
+    check_folder(Path(path))
+    with whole_file(Path(path)) as draft:
+        draft.write_text(text, "utf-8")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from trialbook._plain import check_folder, whole_file
+from trialbook._plain import whole_file, write_text
 from trialbook.errors import DataError, OptionError
 from trialbook.experiment import _card_facts as facts
 from trialbook.experiment import _card_judged as judged
@@ -76,7 +76,8 @@ class ModelCard:
             If the folder is not there, or cannot be written.
         """
         text = card_page(KIND, self.title, self.about, self.sections)
-        _write(path, text)
+        if path is not None:
+            write_text(path, text)
         return text
 
     def to_markdown(self, path: str | Path | None = None) -> str:
@@ -99,8 +100,8 @@ class ModelCard:
         """
         folder = f"{Path(path).stem if path else 'card'}_files"
         text = card_text(KIND, self.title, self.about, self.sections, folder)
-        _write(path, text)
         if path is not None:
+            write_text(path, text)
             beside = Path(path).parent / folder
             for name, png in pictures_of(self.sections).items():
                 beside.mkdir(exist_ok=True)
@@ -296,14 +297,6 @@ def _keep(card: ModelCard) -> None:
     card.folder.mkdir(parents=True, exist_ok=True)
     card.to_html(card.folder / "card.html")
     card.to_markdown(card.folder / "card.md")
-
-
-def _write(path: str | Path | None, text: str) -> None:
-    if path is None:
-        return
-    check_folder(Path(path))
-    with whole_file(Path(path)) as draft:
-        draft.write_text(text, "utf-8")
 
 
 def _today() -> str:

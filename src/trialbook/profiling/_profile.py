@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from trialbook._plain import check_folder, plain, whole_file
+from trialbook._plain import plain, write_text
 from trialbook.data import Guardrail
 from trialbook.profiling._figures import ColumnProfile, Gap, Level, Periods
 
@@ -224,7 +224,8 @@ class Profile:
             If the file cannot be written.
         """
         text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        _write(path, text)
+        if path is not None:
+            write_text(path, text)
         return text
 
     def to_html(self, path: str | Path | None = None) -> str:
@@ -247,7 +248,8 @@ class Profile:
         from trialbook.profiling._page import page
 
         text = page(self)
-        _write(path, text)
+        if path is not None:
+            write_text(path, text)
         return text
 
     def __repr__(self) -> str:
@@ -264,11 +266,3 @@ class Profile:
         inner = html.escape(page(self, details=False))
         style = "width:100%;height:680px;border:1px solid #8884;border-radius:8px"
         return f'<iframe title="Profile of a table" srcdoc="{inner}" style="{style}"></iframe>'
-
-
-def _write(path: str | Path | None, text: str) -> None:
-    if path is None:
-        return
-    check_folder(Path(path))
-    with whole_file(Path(path)) as draft:
-        draft.write_text(text, "utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from trialbook._plain import whole_file
+from trialbook._plain import write_text
 from trialbook.errors import DataError, OptionError
 from trialbook.program import with_absolute_paths
 
@@ -82,8 +82,7 @@ def import_notebook(artifact_uri: str, path: str, overwrite: bool = False) -> Im
             remedy="Give the artifact_uri of a trial.",
         ) from error
     target.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(target) as draft:
-        draft.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    write_text(target, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
     return ImportNotebookResult(str(target), target.as_uri())
 
 

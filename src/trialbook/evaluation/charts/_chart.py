@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from trialbook._plain import whole_file
+from trialbook._plain import whole_file, write_text
 from trialbook.errors import DataError, OptionError, nearest
 
 if TYPE_CHECKING:
@@ -142,8 +142,7 @@ class Chart:
         path = folder / f"{self.name}.json"
         document = {"schema_type": self.name, "schema_version": VERSION, "data": self.data}
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        with whole_file(path) as draft:
-            draft.write_text(text, "utf-8")
+        write_text(path, text)
         return path
 
     def write_picture(self, folder: Path, curves: Sequence[str] | None = None) -> Path:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trialbook._plain import check_folder, plain, whole_file
+from trialbook._plain import plain, write_text
 
 
 @dataclass(frozen=True)
@@ -223,7 +223,7 @@ class Drift:
         """
         text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
         if path is not None:
-            _write(text, Path(path))
+            write_text(path, text)
         return text
 
     def to_html(self, path: str | Path | None = None) -> str:
@@ -247,11 +247,5 @@ class Drift:
 
         text = page(self)
         if path is not None:
-            _write(text, Path(path))
+            write_text(path, text)
         return text
-
-
-def _write(text: str, path: Path) -> None:
-    check_folder(path)
-    with whole_file(path) as draft:
-        draft.write_text(text, "utf-8")

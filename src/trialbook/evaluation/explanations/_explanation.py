@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from trialbook._plain import plain, whole_file
+from trialbook._plain import plain, write_text
 from trialbook.errors import OptionError
 from trialbook.evaluation.explanations._dependence import (
     Dependence,
@@ -287,9 +287,8 @@ class Explanation:
         for name, figure in self.figures(row).items():
             figure.savefig(folder / f"{name}.png")
         # It comes last: where it is, all is.
-        with whole_file(folder / FILE) as draft:
-            text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False)
-            draft.write_text(text + "\n", "utf-8")
+        text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False)
+        write_text(folder / FILE, text + "\n")
 
 
 def _sorted(table: pd.DataFrame) -> pd.DataFrame:

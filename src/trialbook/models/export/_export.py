@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import pandas as pd
 
-from trialbook._plain import check_folder, whole_file
+from trialbook._plain import check_folder, whole_file, write_text
 from trialbook.errors import ExportError, OptionError, nearest
 from trialbook.models._environment import read_requirements
 from trialbook.models._model import Model
@@ -120,8 +120,7 @@ def _pickle(model: Model, target: Path) -> Exported:
     lines = portable(read_requirements(model.folder))
     with whole_file(target) as draft:
         shutil.copyfile(model.folder / "model.pkl", draft)
-    with whole_file(beside) as draft:
-        draft.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    write_text(beside, "".join(f"{line}\n" for line in lines))
     names = (target.name, beside.name)
     return Exported("pickle", target, names, target.stat().st_size)
 
