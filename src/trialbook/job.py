@@ -62,6 +62,27 @@ def seconds(value: str | float) -> float:
     return duration
 
 
+def read_seconds(value: str | float, option: str = "timeout") -> float:
+    """Read a duration that a person gave as an option; `OptionError` if it is none.
+
+    Parameters
+    ----------
+    value : str or float
+        As in `seconds`.
+    option : str
+        Name of the option, for the error.
+
+    Returns
+    -------
+    float
+        Seconds.
+    """
+    try:
+        return seconds(value)
+    except ValueError as error:
+        raise OptionError(str(error), place=f"option {option}") from None
+
+
 def n_bytes(value: str | int) -> int:
     """Read an amount of memory such as ``"4GB"``, ``"512M"`` or a number of bytes.
 

@@ -261,7 +261,7 @@ def test_an_unknown_model_is_answered_with_the_nearest(refuse, run, trained, fol
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("test", "NEW", "--trial", "lightgmb-9"),
+        ("test", "lightgmb-9", "NEW"),
         ("show", "lightgmb-9"),
         ("notebook", "lightgmb-9"),
     ],

@@ -84,7 +84,7 @@ def test_everything_agrees_on_the_winner(served, told, run):
     assert f"**{best.label}**" in served.report.read_text()
     assert "score is that of the folds' models" in served.report.read_text()
     shown = run("show", "--workspace", served.workspace, "--json").document
-    assert (shown["label"], shown["refitted"]) == (best.label, True)
+    assert (shown["trial"], shown["refitted"]) == (best.label, True)
     assert best.label in run("leaderboard", "--workspace", served.workspace).out
     (marked,) = [one for one in served.trials if one.record.tags.get("best") == "true"]
     assert marked.label == best.label
@@ -153,7 +153,7 @@ def test_when_nothing_is_quick_enough_the_quickest_wins_and_that_is_said(
     board = outcome.document["leaderboard"]
     quickest = min(board, key=lambda row: row["predict_row_ms"])
     assert [row["trial"] for row in board if row["best"]] == [quickest["trial"]]
-    assert outcome.document["best"]["label"] == quickest["trial"]
+    assert outcome.document["best"]["trial"] == quickest["trial"]
     # No member is quick enough, so there is nothing to make an ensemble of.
     assert {row["learner"] for row in board} <= {"decision_tree", "elastic_net"}
     assert "no model predicts one row within 0.001 ms" in outcome.err

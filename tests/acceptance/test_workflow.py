@@ -65,7 +65,7 @@ def test_train_ranks_its_trials_and_tests_the_winner(trained):
     scores = [row["score"] for row in board]
     assert scores == sorted(scores, reverse=True)
     assert all(0.5 < score <= 1 for score in scores)
-    assert document["best"]["label"] == board[0]["trial"]
+    assert document["best"]["trial"] == board[0]["trial"]
     assert 0.5 < document["test"]["roc_auc"] <= 1
     assert Path(document["report"]).read_text().startswith("# customers")
     verdicts = {check["name"]: check["verdict"] for check in document["guardrails"]}
@@ -84,9 +84,9 @@ def test_leaderboard_and_show_say_the_same_as_train(run, trained):
     assert board["leaderboard"] == trained.outcome.document["leaderboard"]
     best = board["best"]
     shown = run("show", *where, "--json").document
-    assert shown == best == run("show", best["label"], *where, "--json").document
+    assert shown == best == run("show", best["trial"], *where, "--json").document
     text = run("show", *where).out
-    assert best["label"] in text
+    assert best["trial"] in text
     assert "roc_auc" in text
     assert len(run("leaderboard", *where, "--top", "2", "--json").document["leaderboard"]) == 2
     assert run("notebook", *where).out.strip() == best["notebook"]
@@ -230,13 +230,13 @@ def test_an_edited_notebook_becomes_a_trial_of_its_experiment(trained, run_proce
     before = trained.outcome.document["leaderboard"]
     (row,) = [row for row in board if row["edited"]]
     assert len(board) == len(before) + 1
-    assert row["trial"] == document["label"]
+    assert row["trial"] == document["trial"]
     assert row["configuration"] == f"edit of {original.label}"
     assert row["score"] != pytest.approx(original.score)
     assert "C=0.0005" in Path(document["program"]).read_text()
-    model = tb.open(workspace).trial(document["label"]).model
+    model = tb.open(workspace).trial(document["trial"]).model
     assert {one.estimator[-1].C for one in model.estimators_} == {0.0005}
-    assert "edited by hand" in run("show", document["label"], "--workspace", workspace).out
+    assert "edited by hand" in run("show", document["trial"], "--workspace", workspace).out
 
 
 @pytest.mark.parametrize("learner", ["lightgbm", "voting", "stacking"])
@@ -288,7 +288,7 @@ def test_any_trial_can_predict_and_be_tested(trained, run):
     where = ("--workspace", trained.workspace)
     labels = [row["trial"] for row in trained.outcome.document["leaderboard"]]
     metrics = {
-        label: run("test", trained.new, "--trial", label, *where, "--json").document["metrics"]
+        label: run("test", label, trained.new, *where, "--json").document["metrics"]
         for label in labels
     }
     assert all(0.5 < found["roc_auc"] <= 1 for found in metrics.values())

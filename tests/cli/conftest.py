@@ -117,7 +117,7 @@ class FakeExperiment:
         if which == "nonsense":
             raise OptionError("there is no trial 'nonsense'", remedy="Known: LightGBM, Baseline.")
         self.asked.append(which)
-        return FakeTrial(number=which if isinstance(which, int) else 2)
+        return FakeTrial(number=int(which) if which.isdecimal() else 2)
 
     def features(self, trial="best"):
         self.asked.append(("features", trial))
@@ -181,6 +181,11 @@ class FakeApi(types.ModuleType):
         self._play("open", workspace, name, tracking_uri=tracking_uri)
         return self.experiment
 
+    def find_trial(self, model="best", *, workspace="trialbook", name=None, tracking_uri=None):
+        self._play("find_trial", model, workspace=workspace, name=name, tracking_uri=tracking_uri)
+        chosen = self.experiment.best if model == "best" else self.experiment.trial(model)
+        return self.experiment, chosen
+
     def score(self, model, data, out, *, listener, **named):
         self._play("score", model, data, Path(out).name, **named)
         listener(Progress(rows=1, reused=0, total=2, exact=True, seconds=0.5))
@@ -192,8 +197,8 @@ class FakeApi(types.ModuleType):
         note = Note("dates are written in 2 ways", "read as dates", ("day",))
         return Scored(Path(out), "best", 2, 1, 0.5, ("prediction",), None, (note,))
 
-    def drift(self, model, recent, **named):
-        self._play("drift", model, recent, **named)
+    def drift(self, model, data, **named):
+        self._play("drift", model, data, **named)
         return Drift("churn@3", "training rows", "new.csv", 400, 90, (400, 90), (), notes=("few",))
 
     def rerun(self, notebook, *, listeners=(), **named):

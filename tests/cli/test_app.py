@@ -58,7 +58,7 @@ def test_train_with_json_keeps_standard_output_for_the_document(api, run):
     outcome = run(*TRAIN, "--json")
     document = json.loads(outcome.out)
     assert document["experiment"] == "bank"
-    assert document["best"]["label"] == "LightGBM"
+    assert document["best"]["trial"] == "LightGBM"
     assert document["leaderboard"][1]["std"] is None
     assert document["test"] == {"accuracy": 0.91, "roc_auc": 0.963}
     assert document["guardrails"][2]["verdict"] == "alerted"
@@ -249,10 +249,12 @@ def test_guardrails_of_a_table_train_nothing(api, run):
     }
 
 
-@pytest.mark.parametrize(("argument", "asked"), [("3", 3), ("SVM", "SVM"), ("2abc", "2abc")])
-def test_a_trial_is_named_by_its_number_label_or_run(api, run, argument, asked):
-    assert run("show", argument).code == 0
-    assert api.experiment.asked == [asked]
+@pytest.mark.parametrize("argument", ["3", "SVM", "2abc", "churn@champion"])
+@pytest.mark.parametrize("command", ["show", "notebook", "features"])
+def test_a_trial_is_named_as_any_model_is(api, run, command, argument):
+    assert run(command, argument, "--name", "bank").code == 0
+    where = {"workspace": "trialbook", "name": "bank", "tracking_uri": None}
+    assert api.calls[0] == ("find_trial", (argument,), where)
 
 
 def test_show_without_a_trial_is_about_the_best(api, run):
@@ -266,7 +268,7 @@ def test_show_without_a_trial_is_about_the_best(api, run):
 def test_notebook_prints_a_path_and_nothing_else(api, run):
     assert run("notebook").out == "W/artifacts/2/program/trial.ipynb\n"
     assert run("notebook", "2", "--script").out == "W/artifacts/2/program/trial.py\n"
-    assert json.loads(run("notebook", "--json").out)["trial"] == 2
+    assert json.loads(run("notebook", "--json").out)["number"] == 2
 
 
 def test_show_says_the_score_and_why_there_is_none(api, run):
@@ -359,11 +361,12 @@ def test_drift_says_what_moved_and_writes_a_page(api, run):
 
 
 def test_test_measures_the_trial_that_was_named(api, run):
-    outcome = run("test", "test.csv", "--trial", "3")
-    assert api.experiment.asked == [3, ("test.csv", 3)]
+    outcome = run("test", "3", "test.csv")
+    assert api.experiment.asked == ["3", ("test.csv", 3)]
     assert outcome.out.index("roc_auc") < outcome.out.index("accuracy")
     document = json.loads(run("test", "test.csv", "--json").out)
     assert document["metrics"] == {"accuracy": 0.9, "roc_auc": 0.95}
+    assert (document["trial"], document["number"]) == ("LightGBM", 2)
 
 
 def test_demo_trains_on_its_table_and_says_how_to_open_the_best_notebook(api, run):

@@ -6,7 +6,7 @@ import json
 def test_features_are_told_by_column(api, run):
     outcome = run("features", "2", "--workspace", "W", "--name", "bank")
     assert outcome.code == 0
-    assert api.experiment.asked == [2, ("features", "LightGBM")]
+    assert api.experiment.asked == ["2", ("features", "LightGBM")]
     lines = [" ".join(line.split()) for line in outcome.out.splitlines()]
     assert "LightGBM: features of 2 of 3 columns" in lines
     assert "age numeric 2 median imputation; ratio of two age, age / size" in lines

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import trialbook as tb
-from trialbook.cli.commands import COMMANDS
+from trialbook.cli.commands._explain import explain
 from trialbook.errors import OptionError
 from trialbook.evaluation.explanations import FILE, FOLDER
 from trialbook.execution import Explained, Request, explain_trial
@@ -102,13 +102,12 @@ def test_without_test_rows_a_note_says_that_importance_is_of_training_rows(expla
 def test_the_command_shows_columns_or_one_row_and_writes_a_folder(explained, prepared, tmp_path):
     rows = tmp_path / "rows.parquet"
     prepared.test.head(5).to_parquet(rows)
-    command = next(one for one in COMMANDS if one.name == "explain")
     where = ["--workspace", str(explained.workspace), "--name", "bank"]
-    told = CliRunner().invoke(command, where)
+    told = CliRunner().invoke(explain, where)
     assert told.exit_code == 0, told.output
     assert "size" in told.output and "roc_auc" in told.output
     options = ["--data", str(rows), "--row", "3", "-o", str(tmp_path / "why"), "--json"]
-    told = CliRunner().invoke(command, ["small-1", *options, *where])
+    told = CliRunner().invoke(explain, ["small-1", *options, *where])
     assert told.exit_code == 0, told.output
     document = json.loads(told.stdout)
     assert document["row"]["label"] == "yes" and document["row"]["values"][0]["column"] == "size"

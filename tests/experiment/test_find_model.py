@@ -90,6 +90,35 @@ def test_what_is_not_there_is_refused(space, which, error, says):
         found(space, which)
 
 
+@pytest.mark.parametrize(
+    ("which", "label"),
+    [("churn", "small-2"), ("churn@1", "small-1"), ("best", "small-2"), ("1", "small-1")],
+)
+def test_the_trial_of_a_name_is_found(space, which, label):
+    experiment, trial = tb.find_trial(which, workspace=space)
+    assert (experiment.name, trial.label) == ("bank", label)
+
+
+def test_a_trial_without_a_model_is_found_to_be_looked_at(space, written):
+    assert tb.find_trial("small-3", workspace=space)[1].label == "small-3"
+    by_run = tb.find_trial(written.experiment.trial("small-1").uri, workspace=space)[1]
+    assert by_run.label == "small-1"
+
+
+@pytest.mark.parametrize(
+    ("which", "error", "says"),
+    [
+        ("chum", OptionError, "churn"),
+        ("churn@9", WorkspaceError, "has no version '9'"),
+        ("runs:/0123/model", WorkspaceError, "is gone"),
+        ("given.onnx", OptionError, "which trial"),
+    ],
+)
+def test_a_trial_that_is_not_there_is_refused(space, which, error, says):
+    with pytest.raises(error, match=says):
+        tb.find_trial(which, workspace=space)
+
+
 def test_a_model_whose_folder_is_gone_is_refused(space, written):
     shutil.rmtree(written.experiment.best.folder / "model")
     with pytest.raises(NoModelError, match="has no model"):

@@ -2,7 +2,7 @@
 
 from trialbook.api._batch import drift, score
 from trialbook.api._explain import explain
-from trialbook.api._judging import card
+from trialbook.api._judging import card, find_trial
 from trialbook.api._models import export, load_model, promote, registered_models, retrain
 from trialbook.api._serving import serve
 from trialbook.api._tables import guardrails, profile
@@ -14,6 +14,7 @@ __all__ = [
     "drift",
     "explain",
     "export",
+    "find_trial",
     "guardrails",
     "load_model",
     "open",

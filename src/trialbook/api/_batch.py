@@ -115,7 +115,7 @@ def score(
 
 def drift(
     model: Model | str | Path,
-    recent: Source,
+    data: Source,
     *,
     predictions: bool = False,
     workspace: str | Path = "trialbook",
@@ -130,9 +130,9 @@ def drift(
     model : Model, str or Path
         One that `load_model` gave, or what it finds. Of a folder alone, its few background rows
         stand for the training rows.
-    recent : path or table
-        As in `classify`; or the folder of a server's log of requests. Of many rows, some are drawn
-        at random.
+    data : path or table
+        Recent rows: as in `classify`; or the folder of a server's log of requests. Of many
+        rows, some are drawn at random.
     predictions : bool
         Predict the recent rows, too, and compare with the out-of-fold predictions of training.
     workspace, name, tracking_uri, trust
@@ -164,5 +164,5 @@ def drift(
             found, workspace=workspace, name=name, tracking_uri=tracking_uri, trust=trust
         )
     return serving.drift(
-        found, recent, predictions=predictions, workspace=workspace, tracking_uri=tracking_uri
+        found, data, predictions=predictions, workspace=workspace, tracking_uri=tracking_uri
     )

@@ -15,7 +15,7 @@ def explain(
     data: Source | None = None,
     *,
     row: int | None = None,
-    timeout: float | None = 30.0,
+    timeout: str | float | None = 30.0,
     seed: int = 0,
     workspace: str | Path = "trialbook",
     name: str | None = None,
@@ -33,8 +33,8 @@ def explain(
         the trial, whose run then keeps the explanation.
     row : int, optional
         Position of a row that must be among the explained ones.
-    timeout : float, optional
-        Seconds. Where they are short, there are fewer rows, repeats and curves.
+    timeout : str or float, optional
+        Seconds, or ``"30s"``. Where they are short, there are fewer rows, repeats and curves.
     seed : int
         Of what is drawn by chance.
     workspace, name, tracking_uri, trust

@@ -7,12 +7,57 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trialbook.experiment import ModelCard
+    from trialbook.experiment import Experiment, ModelCard, Trial
     from trialbook.tables import Source
 
 
+def find_trial(
+    model: str | Path = "best",
+    *,
+    workspace: str | Path = "trialbook",
+    name: str | None = None,
+    tracking_uri: str | None = None,
+) -> tuple[Experiment, Trial]:
+    """Find a trial, or the trial that made a registered model, and its experiment.
+
+    Parameters
+    ----------
+    model : str or Path
+        A model of the registry, such as ``churn``, ``churn@3`` or ``churn@champion``; or a trial:
+        ``best``, a label, a number or a run. What is in the registry comes before trials, unless
+        the experiment is named.
+    workspace : str or Path
+        Folder that keeps it.
+    name : str, optional
+        The experiment whose trials are meant; the latest one by default.
+    tracking_uri : str, optional
+        As in `classify`.
+
+    Returns
+    -------
+    experiment : Experiment
+    trial : Trial
+        One that was named as a trial may be without a model.
+
+    Raises
+    ------
+    OptionError, WorkspaceError
+        If there is none, with the nearest name; or if it is a folder or a file, which does not
+        say what it comes from.
+
+    Examples
+    --------
+    >>> import trialbook as tb
+    >>> experiment, trial = tb.find_trial("churn@champion")  # doctest: +SKIP
+    >>> experiment.errors(trial.label)  # doctest: +SKIP
+    """
+    from trialbook.experiment import find_trial as find
+
+    return find(model, workspace, name, tracking_uri)
+
+
 def card(
-    which: str | Path = "best",
+    model: str | Path = "best",
     *,
     workspace: str | Path = "trialbook",
     name: str | None = None,
@@ -28,15 +73,8 @@ def card(
 
     Parameters
     ----------
-    which : str or Path
-        A model of the registry, such as ``churn``, ``churn@3`` or ``churn@champion``; or a trial:
-        ``best``, a label, a number or a run.
-    workspace : str or Path
-        Folder that keeps it.
-    name : str, optional
-        The experiment whose trials are meant; the latest one by default.
-    tracking_uri : str, optional
-        MLflow tracking URI in place of the workspace's own database.
+    model, workspace, name, tracking_uri
+        As in `find_trial`.
     data, fairness_by, timeout, intended_use, owner, licence
         As in `Experiment.card`.
 
@@ -49,11 +87,11 @@ def card(
     TrialbookError
         As in `Experiment.card`; also if there is no such model.
     """
-    from trialbook.experiment import find_trial
-
-    experiment, run_id = find_trial(which, workspace, name, tracking_uri)
+    experiment, trial = find_trial(
+        model, workspace=workspace, name=name, tracking_uri=tracking_uri
+    )
     return experiment.card(
-        run_id,
+        trial.run_id,
         data=data,
         fairness_by=fairness_by,
         timeout=timeout,

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trialbook.api._time import read_seconds
 from trialbook.events import Listener
+from trialbook.job import read_seconds
 
 if TYPE_CHECKING:
     from trialbook.experiment import Promotion, Retrained
@@ -206,7 +206,7 @@ def retrain(
 
 
 def export(
-    which: str | Path = "best",
+    model: str | Path = "best",
     *,
     to: str,
     path: str | Path | None = None,
@@ -219,7 +219,9 @@ def export(
 
     Parameters
     ----------
-    which, workspace, name, tracking_uri, trust
+    model : str or Path
+        As `which` in `load_model`.
+    workspace, name, tracking_uri, trust
         As in `load_model`.
     to : {"onnx", "pickle", "zip", "docker"}
         ``onnx``: one file from the columns of the table to the prediction, for any language, and
@@ -245,4 +247,4 @@ def export(
     """
     from trialbook import experiment
 
-    return experiment.export(which, to, path, workspace, name, tracking_uri, trust=trust)
+    return experiment.export(model, to, path, workspace, name, tracking_uri, trust=trust)

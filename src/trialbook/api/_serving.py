@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from trialbook.api._time import read_seconds
+from trialbook.job import read_seconds
 
 if TYPE_CHECKING:
     from trialbook.models import Model
@@ -95,7 +95,7 @@ def serve(
         unknown=unknown,
         explain=explain,
         log=log,
-        watch=None if watch is None else read_seconds(watch),
+        watch=None if watch is None else read_seconds(watch, "watch"),
         trust=trust,
     )
     serving.run(app, bound, ready)

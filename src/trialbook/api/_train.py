@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trialbook.api._time import read_seconds
 from trialbook.events import Listener
-from trialbook.job import Job, Label
+from trialbook.job import Job, Label, read_seconds
 
 if TYPE_CHECKING:
     from trialbook.experiment import Experiment, PlanPreview, Trial

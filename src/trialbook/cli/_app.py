@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from trialbook import __version__
-from trialbook.cli.commands import COMMANDS
+from trialbook.cli.commands import SECTIONS
 from trialbook.cli.commands._common import Commands
 from trialbook.errors import TrialbookError
 
@@ -29,8 +29,10 @@ def app() -> None:
     """
 
 
-for command in COMMANDS:
-    app.add_command(command)
+for section, commands in SECTIONS.items():
+    for command in commands:
+        app.add_command(command)
+    app.sections[section] = [str(command.name) for command in commands]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 when all went well, 2 for bad input, 3 when there is no model, 130 when interrupted.
+        0 when all went well, 1 where promote promotes nothing, 2 for bad input, 3 when there is no
+        model, 130 when interrupted.
     """
     try:
         result = app.main(

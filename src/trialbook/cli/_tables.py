@@ -259,8 +259,8 @@ def show_result(console: Console, experiment: Experiment, state: State, top: int
 def trial_document(trial: Trial) -> dict[str, Any]:
     """Describe a trial for a program."""
     return {
-        "trial": trial.number,
-        "label": trial.label,
+        "trial": trial.label,
+        "number": trial.number,
         "learner": trial.learner,
         "state": trial.state,
         "error": trial.error,

@@ -19,7 +19,7 @@ from trialbook.experiment._card_blocks import Section, Text
 from trialbook.experiment._card_html import card_page
 from trialbook.experiment._card_markdown import card_text, pictures_of
 from trialbook.experiment._held import Held, held_rows
-from trialbook.job import seconds
+from trialbook.job import read_seconds
 
 if TYPE_CHECKING:
     from trialbook.experiment._handle import Experiment
@@ -169,10 +169,7 @@ class Asked:
         OptionError
             If it is no duration.
         """
-        try:
-            return seconds(self.timeout)
-        except ValueError as error:
-            raise OptionError(str(error), place="option timeout") from None
+        return read_seconds(self.timeout)
 
     @property
     def groups(self) -> list[list[str]]:

@@ -9,6 +9,7 @@ from trialbook.errors import OptionError
 from trialbook.experiment import _state
 from trialbook.experiment._find_model import find_model
 from trialbook.experiment._handle import Experiment
+from trialbook.job import read_seconds
 from trialbook.tracking import Tracker, Workspace
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def explain_trial_of(
     data: Table | None = None,
     *,
     row: int | None = None,
-    timeout: float | None = None,
+    timeout: str | float | None = None,
     seed: int = 0,
 ) -> Explanation:
     """Explain a trial; see `Experiment.explain`."""
@@ -45,7 +46,7 @@ def explain_trial_of(
     )
     rows = None if data is None else _rows(model, data, row)
     found = explain_trial(
-        asked, rows, row=row, timeout=timeout, seed=seed, estimator=model.estimator
+        asked, rows, row=row, timeout=_limit(timeout), seed=seed, estimator=model.estimator
     )
     if data is None:
         found.save(trial.folder / FOLDER, row=_place(found, row))
@@ -58,7 +59,7 @@ def explain_model(
     data: Table | None = None,
     *,
     row: int | None = None,
-    timeout: float | None = 30.0,
+    timeout: str | float | None = 30.0,
     seed: int = 0,
     workspace: str | Path = "trialbook",
     name: str | None = None,
@@ -92,7 +93,7 @@ def explain_model(
 
 
 def _explain_alone(
-    model: Model, data: Table | None, *, row: int | None, timeout: float | None, seed: int
+    model: Model, data: Table | None, *, row: int | None, timeout: str | float | None, seed: int
 ) -> Explanation:
     """Explain a model of which only the folder is there."""
     from trialbook.evaluation import default_metric
@@ -104,7 +105,7 @@ def _explain_alone(
     rows = load_background(model) if data is None else _rows(model, data, row)
     asked = Explained(model.folder.parent, schema, model.folder, model.folder, model.label, metric)
     return explain_trial(
-        asked, rows, row=row, timeout=timeout, seed=seed, estimator=model.estimator
+        asked, rows, row=row, timeout=_limit(timeout), seed=seed, estimator=model.estimator
     )
 
 
@@ -126,6 +127,11 @@ def _rows(model: Model, data: Table, row: int | None) -> pd.DataFrame:
             f"there is no row {row}", remedy=f"Rows are counted from 0 to {len(rows) - 1}."
         )
     return rows.reset_index(drop=True)
+
+
+def _limit(timeout: str | float | None) -> float | None:
+    """Seconds of a time that may be written like ``30s``."""
+    return None if timeout is None else read_seconds(timeout)
 
 
 def _place(found: Explanation, row: int | None) -> int:

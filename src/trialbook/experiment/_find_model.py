@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from trialbook.models import MODEL_FOLDER, Model, is_file_of_model, open_model
 from trialbook.tracking import ModelVersion, Tracker, Workspace, find_version, registered
 
 if TYPE_CHECKING:
+    from trialbook.experiment._trial import Trial
     from trialbook.models.onnx import OnnxModel
 
 _REGISTERED = re.compile(r"(?:models:/)?(?P<name>[^/:@]+)(?:[/@](?P<which>[^/:@]+))?")
@@ -101,20 +104,12 @@ def find_any_model(
     run = _RUN.fullmatch(text)
     if run:
         return _of_run(space, run["run"])
-    found = _REGISTERED.fullmatch(text)
-    if found and name is None:
-        known = registered(space)
-        if found["name"] in known or text.startswith("models:/") or "@" in text:
-            return model_of(space, find_version(space, found["name"], found["which"]))
-    try:
-        return Experiment(Tracker.latest(space, name)).model(text)
-    except OptionError as error:
-        choices = registered(space) if name is None else []
-        raise OptionError(
-            f"there is no model '{text}': neither in the registry nor among the trials",
-            place=str(space.path),
-            remedy=nearest(text, choices) if choices else error.remedy,
-        ) from error
+    version = _version(space, text, name)
+    if version is not None:
+        return model_of(space, version)
+    experiment = Experiment(Tracker.latest(space, name))
+    with _neither(space, text, name):
+        return experiment.model(text)
 
 
 def find_trial(
@@ -122,8 +117,8 @@ def find_trial(
     workspace: str | Path,
     name: str | None = None,
     tracking_uri: str | None = None,
-) -> tuple[Experiment, str]:
-    """Find the trial that made a model.
+) -> tuple[Experiment, Trial]:
+    """Find a trial, or the trial that made a model.
 
     Parameters
     ----------
@@ -133,26 +128,59 @@ def find_trial(
     Returns
     -------
     experiment : Experiment
-    run_id : str
-        Of the trial.
+    trial : Trial
+        One that was named as a trial may be without a model.
 
     Raises
     ------
     OptionError
-        If it is a folder or a file, which does not say what it comes from.
-    TrialbookError
-        As in `find_model`.
+        If there is none, with the nearest name; or if it is a folder or a file, which does not
+        say what it comes from.
+    WorkspaceError
+        If a version of a model is asked for that is not there, or its experiment is gone.
     """
-    run_id = find_model(which, workspace, name, tracking_uri).run_id
-    if run_id is None:
+    text = str(which)
+    if is_file_of_model(which):
         raise OptionError(
             "a file or a folder does not say which trial it comes from",
-            place=str(which),
+            place=text,
             remedy="Name a trial, or a model of the registry.",
         )
-    tracker = Tracker.of_trial(Workspace.open(workspace, tracking_uri), run_id)
-    assert tracker is not None, "its model was found there"
-    return Experiment(tracker), run_id
+    space = Workspace.open(workspace, tracking_uri)
+    run = _RUN.fullmatch(text)
+    version = None if run else _version(space, text, name)
+    if run is None and version is None:
+        experiment = Experiment(Tracker.latest(space, name))
+        with _neither(space, text, name):
+            return experiment, experiment.trial(text)
+    run_id = run["run"] if run else version.run_id if version else text
+    label = f"{version.name}@{version.version}" if version else text
+    experiment = Experiment(_tracker(space, run_id, label))
+    return experiment, experiment.trial(run_id)
+
+
+def _version(space: Workspace, text: str, name: str | None) -> ModelVersion | None:
+    """The version of the registry that a name means; None where it can only mean a trial."""
+    found = _REGISTERED.fullmatch(text)
+    if found is None or name is not None:
+        return None
+    if found["name"] in registered(space) or text.startswith("models:/") or "@" in text:
+        return find_version(space, found["name"], found["which"])
+    return None
+
+
+@contextmanager
+def _neither(space: Workspace, text: str, name: str | None) -> Iterator[None]:
+    """Say of a name that is no trial's that it is no registered model's either."""
+    try:
+        yield
+    except OptionError as error:
+        choices = registered(space) if name is None else []
+        raise OptionError(
+            f"there is no model '{text}': neither in the registry nor among the trials",
+            place=str(space.path),
+            remedy=nearest(text, choices) if choices else error.remedy,
+        ) from error
 
 
 def name_and_version(text: str) -> tuple[str, str | None]:
@@ -217,8 +245,8 @@ def _of_run(space: Workspace, run_id: str) -> Model:
     return Model.at(folder, name=run_id[:8], run_id=run_id, workspace=space.path)
 
 
-def _folder(space: Workspace, run_id: str, label: str) -> Path:
-    """Where the model of a run is."""
+def _tracker(space: Workspace, run_id: str, label: str) -> Tracker:
+    """The experiment that a model's run belongs to."""
     from mlflow.exceptions import MlflowException
 
     try:
@@ -236,7 +264,12 @@ def _folder(space: Workspace, run_id: str, label: str) -> Path:
             place=str(space.path),
             remedy="Name the workspace that it was trained in (--workspace).",
         )
-    folder = tracker.folder_of(run_id) / MODEL_FOLDER
+    return tracker
+
+
+def _folder(space: Workspace, run_id: str, label: str) -> Path:
+    """Where the model of a run is."""
+    folder = _tracker(space, run_id, label).folder_of(run_id) / MODEL_FOLDER
     if not folder.is_dir():
         raise NoModelError(
             f"the run of the model '{label}' has no model",

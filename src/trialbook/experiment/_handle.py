@@ -532,7 +532,7 @@ class Experiment(Judging):
         data: Table | None = None,
         *,
         row: int | None = None,
-        timeout: float | None = 30.0,
+        timeout: str | float | None = 30.0,
         seed: int = 0,
     ) -> Explanation:
         """Explain why a trial's model predicts what it predicts.
@@ -546,8 +546,8 @@ class Experiment(Judging):
             trial, whose run then keeps the explanation.
         row : int, optional
             Position of a row that must be among the explained ones.
-        timeout : float, optional
-            Seconds. Where they are short, there are fewer rows, repeats and curves.
+        timeout : str or float, optional
+            Seconds, or ``30s``. Where they are short, there are fewer rows, repeats and curves.
         seed : int
             Of what is drawn by chance.
 

@@ -12,7 +12,7 @@ from trialbook.experiment._machine import memory_limit
 from trialbook.experiment._ranking import ENSEMBLES
 from trialbook.experiment._session import disk_errors, workers
 from trialbook.experiment._trial import Trial
-from trialbook.job import Job, seconds
+from trialbook.job import Job, read_seconds
 from trialbook.tracking import Tracker
 
 NAME = "learning_curve"
@@ -47,10 +47,7 @@ def learning_curve(tracker: Tracker, trial: Trial, metric: str, timeout: str | f
         If no training ended.
     """
     trial.require_model()
-    try:
-        timeout_s = seconds(timeout)
-    except ValueError as error:
-        raise OptionError(str(error), remedy="A minute is 60s.") from error
+    timeout_s = read_seconds(timeout)
     if trial.learner in ENSEMBLES:
         raise OptionError(
             f"{trial.label} trains nothing on rows: it blends what other trials predict",

@@ -24,34 +24,13 @@ from trialbook.cli.commands._results import leaderboard, notebook, rerun, show
 from trialbook.cli.commands._serve import serve
 from trialbook.cli.commands._train import demo, resume, run, train
 
-COMMANDS: tuple[click.Command, ...] = (
-    tables,
-    profile,
-    train,
-    run,
-    resume,
-    guardrails,
-    leaderboard,
-    show,
-    features,
-    explain,
-    errors,
-    fairness,
-    charts,
-    learning_curve,
-    card,
-    notebook,
-    rerun,
-    predict,
-    test,
-    drift,
-    register,
-    serve,
-    models,
-    promote,
-    retrain,
-    export,
-    demo,
-)
+# What a person wants to do, and the commands for it.
+SECTIONS: dict[str, tuple[click.Command, ...]] = {
+    "Data": (tables, profile, guardrails),
+    "Training": (train, run, resume, rerun, demo),
+    "Results": (leaderboard, show, features, notebook, charts, learning_curve),
+    "Judgement": (test, explain, errors, fairness, card),
+    "Production": (register, models, retrain, promote, predict, export, serve, drift),
+}
 
-__all__ = ["COMMANDS"]
+__all__ = ["SECTIONS"]

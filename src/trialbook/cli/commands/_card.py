@@ -6,22 +6,26 @@ from pathlib import Path
 
 import click
 
-from trialbook.cli.commands._common import json_option, read_duration, where
+from trialbook.cli.commands._common import (
+    data_option,
+    json_option,
+    model_argument,
+    timeout_option,
+    where,
+)
 
 
 @click.command()
-@click.argument("model", required=False, default="best")
-@click.option("-o", "--output", metavar="FILE", help="Write it there, too: .html or .md.")
-@click.option("--data", help="Judge it on this table, with the target, that it has not seen.")
+@model_argument
+@click.option("-o", "--out", metavar="FILE", help="Write it there, too: .html or .md.")
+@data_option("Rows with the target that it has not seen, to judge it on, too.")
 @click.option(
     "--fairness-by",
     multiple=True,
     metavar="COLUMN",
     help="Compare groups by a sensitive column, or by two: sex,age. May be given again.",
 )
-@click.option(
-    "--timeout", default="60s", show_default=True, callback=read_duration, help="Time for it."
-)
+@timeout_option("60s", "Deadline: the shorter, the less is on it.")
 @click.option("--intended-use", metavar="TEXT", help="What the model is for, and what not.")
 @click.option("--owner", metavar="TEXT", help="Who answers for it.")
 @click.option("--licence", metavar="TEXT", help="Licence of the data.")
@@ -29,7 +33,7 @@ from trialbook.cli.commands._common import json_option, read_duration, where
 @json_option
 def card(
     model: str,
-    output: str | None,
+    out: str | None,
     data: str | None,
     fairness_by: tuple[str, ...],
     timeout: float,
@@ -41,17 +45,19 @@ def card(
     tracking_uri: str | None,
     as_json: bool,
 ) -> None:
-    """Make a model card: what a model is, how good, where not, and how to use it.
+    """Make a model card of MODEL.
 
-    MODEL is one of the registry (churn, churn@champion), or a trial: its number, its label or its
-    run; the best when it is left out. The card is kept with the trial.
+    What it is, how good, where not, and how to use it, on one page. It is kept with the trial.
+
+    MODEL is a trial (best, its label, number or run) or a registered model (churn, churn@3,
+    churn@champion); the best trial when it is left out.
     """
     from trialbook import api
     from trialbook.cli._output import write_json
     from trialbook.experiment import card_ending
 
-    if output is not None:
-        card_ending(output)
+    if out is not None:
+        card_ending(out)
     made = api.card(
         model,
         workspace=workspace,
@@ -64,9 +70,9 @@ def card(
         owner=owner,
         licence=licence,
     )
-    if output is not None:
-        made.write(output)
-    page = Path(output) if output is not None else made.folder / "card.html"
+    if out is not None:
+        made.write(out)
+    page = Path(out) if out is not None else made.folder / "card.html"
     if as_json:
         parts = [section.title for section in made.sections if section.blocks]
         write_json({"title": made.title, "page": page, "folder": made.folder, "parts": parts})

@@ -11,9 +11,8 @@ from trialbook.cli.commands._common import (
     console,
     find_trial,
     json_option,
-    open_experiment,
-    read_duration,
-    trial_argument,
+    model_argument,
+    timeout_option,
     where,
 )
 
@@ -22,38 +21,43 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@trial_argument
-@where
-@click.option("-o", "--output", metavar="FOLDER", help="Write pictures and data there.")
+@model_argument
+@click.option("-o", "--out", metavar="FOLDER", help="Write pictures and data there.")
 @click.option(
-    "--chart", "names", multiple=True, metavar="CHART", help="Only this one, such as roc."
+    "--chart",
+    "names",
+    multiple=True,
+    metavar="CHART",
+    help="Only this one, such as roc. May be given again.",
 )
 @click.option(
     "--line",
     "lines",
     multiple=True,
     metavar="LINE",
-    help="Draw only this line: a class, macro, micro or weighted.",
+    help="Draw only this line: a class, macro, micro or weighted. May be given again.",
 )
+@where
 @json_option
 def charts(
-    trial: str,
+    model: str,
+    out: str | None,
+    names: tuple[str, ...],
+    lines: tuple[str, ...],
     workspace: str,
     name: str | None,
     tracking_uri: str | None,
-    output: str | None,
-    names: tuple[str, ...],
-    lines: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """List the charts of a trial, or write them with -o.
+    """List the charts of MODEL, or write them with -o.
 
-    TRIAL is its number, its label or its run; the best when it is left out.
+    MODEL is a trial (best, its label, number or run) or a registered model (churn, churn@3,
+    churn@champion); the best trial when it is left out.
     """
     from trialbook.cli._output import write_json
     from trialbook.errors import OptionError, nearest
 
-    found = find_trial(open_experiment(workspace, name, tracking_uri), trial)
+    _, found = find_trial(model, workspace, name, tracking_uri)
     all_charts = found.charts
     for wanted in names:
         if wanted not in all_charts:
@@ -61,7 +65,7 @@ def charts(
                 f"the trial {found.label} has no chart '{wanted}'",
                 remedy=nearest(wanted, list(all_charts)),
             )
-    if lines and output is None:
+    if lines and out is None:
         raise OptionError("--line is for drawing", remedy="Name a folder with -o.")
     chosen = {key: one for key, one in all_charts.items() if not names or key in names}
     if lines:
@@ -70,8 +74,8 @@ def charts(
     for key, chart in chosen.items():
         picture = chart.picture
         data = None if chart.folder is None else chart.folder / f"{chart.name}.json"
-        if output is not None:
-            folder = (Path(output) / key).parent
+        if out is not None:
+            folder = (Path(out) / key).parent
             data = chart.write_data(folder)
             picture = chart.write_picture(folder, lines or None)
         documents.append({"chart": key, "picture": picture, "data": data, "lines": chart.curves})
@@ -80,35 +84,31 @@ def charts(
         return
     if not documents:
         click.echo(f"{found.label} has no charts")
-    elif output is not None:
-        click.echo(f"{len(documents)} charts of {found.label} are in {output}")
+    elif out is not None:
+        click.echo(f"{len(documents)} charts of {found.label} are in {out}")
     else:
         _show(found.label, documents)
 
 
 @click.command("learning-curve")
-@trial_argument
+@model_argument
+@timeout_option("60s", "Deadline: no training is started that would not end in this time.")
 @where
-@click.option(
-    "--timeout",
-    default="60s",
-    show_default=True,
-    metavar="TIME",
-    callback=read_duration,
-    help="No training is started that would not end in this time.",
-)
 @json_option
 def learning_curve(
-    trial: str,
+    model: str,
+    timeout: float,
     workspace: str,
     name: str | None,
     tracking_uri: str | None,
-    timeout: float,
     as_json: bool,
 ) -> None:
-    """Train a trial's configuration on 5 % to all of its rows, and draw its scores.
+    """Train MODEL on more and more of its rows.
 
-    TRIAL is its number, its label or its run; the best when it is left out.
+    Its configuration is trained on 5 % to all of them, and the scores are drawn.
+
+    MODEL is a trial (best, its label, number or run) or a registered model (churn, churn@3,
+    churn@champion); the best trial when it is left out.
     """
     from rich import box
     from rich.table import Table
@@ -116,8 +116,7 @@ def learning_curve(
     from trialbook.cli._format import number
     from trialbook.cli._output import write_json
 
-    experiment = open_experiment(workspace, name, tracking_uri)
-    found = find_trial(experiment, trial)
+    experiment, found = find_trial(model, workspace, name, tracking_uri)
     chart = experiment.learning_curve(found.label, timeout=timeout)
     if as_json:
         write_json({"trial": found.label, "picture": chart.picture, **chart.data})

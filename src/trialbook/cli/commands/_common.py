@@ -21,7 +21,24 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Commands(click.Group):
-    """The commands; an unknown one is answered with the nearest."""
+    """The commands, in sections; an unknown one is answered with the nearest."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.sections: dict[str, list[str]] = {}
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands under the headings of their sections."""
+        width = max(map(len, self.commands))
+        room = formatter.width - 6 - width
+        for title, names in (self.sections or {"Commands": list(self.commands)}).items():
+            with formatter.section(title):
+                formatter.write_dl(
+                    [
+                        (name.ljust(width), self.commands[name].get_short_help_str(room))
+                        for name in names
+                    ]
+                )
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -81,7 +98,7 @@ trust_option = click.option(
     help="Load a pickle from outside the workspace: it may run any code of its author's.",
 )
 top_option = click.option("--top", type=click.IntRange(1), help="Only so many, the best.")
-trial_argument = click.argument("trial", required=False, default="best")
+model_argument = click.argument("model", required=False, default="best")
 
 
 def console() -> Console:
@@ -97,11 +114,30 @@ def open_experiment(workspace: str, name: str | None, tracking_uri: str | None) 
     return api.open(workspace, name, tracking_uri=tracking_uri)
 
 
-def find_trial(experiment: Experiment, trial: str) -> Trial:
-    """Find a trial by its number, its run or its label; ``best`` is the winner."""
-    if trial == "best":
-        return experiment.best
-    return experiment.trial(int(trial) if trial.isdecimal() else trial)
+def find_trial(
+    model: str, workspace: str, name: str | None, tracking_uri: str | None
+) -> tuple[Experiment, Trial]:
+    """Find a trial by its number, its run, its label or what it is called in the registry."""
+    from trialbook import api
+
+    return api.find_trial(model, workspace=workspace, name=name, tracking_uri=tracking_uri)
+
+
+def timeout_option(default: str | None, text: str) -> Callable[[Command], Command]:
+    """The deadline of a command that is not a job."""
+    return click.option(
+        "--timeout",
+        default=default,
+        show_default=default is not None,
+        metavar="DURATION",
+        callback=read_duration,
+        help=text,
+    )
+
+
+def data_option(text: str, *, required: bool = False) -> Callable[[Command], Command]:
+    """A table that a command is about, whatever `trialbook train` takes."""
+    return click.option("--data", metavar="TABLE", required=required, help=text)
 
 
 def say_notes(notes: Iterable[Note]) -> None:

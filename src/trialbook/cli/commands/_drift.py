@@ -6,26 +6,29 @@ from pathlib import Path
 
 import click
 
-from trialbook.cli.commands._common import console, json_option, trust_option, where
+from trialbook.cli.commands._common import (
+    console,
+    data_option,
+    json_option,
+    model_argument,
+    trust_option,
+    where,
+)
 
 
 @click.command()
-@click.argument("model")
+@model_argument
+@data_option("Recent rows; or the folder of a server's log.", required=True)
+@click.option("--html", metavar="FILE", help="Write a page with all figures.")
 @click.option(
-    "--data",
-    "recent",
-    required=True,
-    metavar="RECENT",
-    help="Recent rows: a table of any kind, or the folder of a server's log.",
+    "--predictions", is_flag=True, help="Predict the recent rows, and compare that, too."
 )
-@click.option("--html", metavar="FILE", help="Write a page.")
-@click.option("--predictions", is_flag=True, help="Predict RECENT, and compare that, too.")
 @where
 @trust_option
 @json_option
 def drift(
     model: str,
-    recent: str,
+    data: str,
     html: str | None,
     predictions: bool,
     workspace: str,
@@ -34,7 +37,10 @@ def drift(
     trust: bool,
     as_json: bool,
 ) -> None:
-    """Compare RECENT rows with those that MODEL learned from.
+    """Compare recent rows with those that MODEL learned from.
+
+    MODEL is a trial (best, its label, number or run), a registered model (churn, churn@3,
+    churn@champion), or the folder or file of a model; the best trial when it is left out.
 
     Says which columns moved, whether the target and the predictions did, and how well a model
     tells new rows from old ones.
@@ -48,7 +54,7 @@ def drift(
         check_folder(Path(html))
     found = api.drift(
         model,
-        recent,
+        data,
         predictions=predictions,
         workspace=workspace,
         name=name,

@@ -9,8 +9,10 @@ import click
 
 from trialbook.cli.commands._common import (
     console,
+    data_option,
     json_option,
-    read_duration,
+    model_argument,
+    timeout_option,
     trust_option,
     where,
 )
@@ -25,25 +27,18 @@ SHOWN = 15
 
 
 @click.command()
-@click.argument("model", required=False, default="best")
-@click.option("--data", help="Table of rows to explain; else rows that validated the trial.")
+@model_argument
+@data_option("Rows to explain; else some that validated the trial.")
 @click.option(
     "--row", type=click.IntRange(0), help="Show what each column did to this row, from 0."
 )
-@click.option(
-    "--timeout",
-    default="30s",
-    show_default=True,
-    callback=read_duration,
-    metavar="DURATION",
-    help="Deadline: the shorter, the fewer rows.",
-)
+@timeout_option("30s", "Deadline: the shorter, the fewer rows.")
 @click.option(
     "-o", "--out", metavar="FOLDER", help="Write tables, values and pictures there, too."
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of what is drawn by chance.")
-@trust_option
 @where
+@trust_option
 @json_option
 def explain(
     model: str,
@@ -52,16 +47,18 @@ def explain(
     timeout: float,
     out: str | None,
     seed: int,
-    trust: bool,
     workspace: str,
     name: str | None,
     tracking_uri: str | None,
+    trust: bool,
     as_json: bool,
 ) -> None:
-    """Explain why a model predicts what it predicts.
+    """Explain why MODEL predicts what it predicts.
 
-    MODEL is a trial (its number, label or run), a registered model, or the folder of one; the best
-    trial when it is left out. Without --data, the trial's run keeps the explanation.
+    MODEL is a trial (best, its label, number or run), a registered model (churn, churn@3,
+    churn@champion), or the folder or file of a model; the best trial when it is left out.
+
+    Without --data, the trial's run keeps the explanation.
     """
     from trialbook import api
     from trialbook.cli._output import write_json

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import click
 
-from trialbook.cli.commands._common import console, json_option, trust_option, where
+from trialbook.cli.commands._common import (
+    console,
+    json_option,
+    model_argument,
+    trust_option,
+    where,
+)
 
 # As `trialbook.models.export.FORMATS`, which is too slow to import for --help.
 FORMATS = ("onnx", "pickle", "zip", "docker")
 
 
 @click.command()
-@click.argument("model", required=False, default="best")
+@model_argument
 @click.option("--to", required=True, type=click.Choice(FORMATS), help="The form to write.")
 @click.option("-o", "--out", metavar="PATH", help="Where; else the model's name, here.")
 @where
@@ -29,8 +35,8 @@ def export(
 ) -> None:
     """Write MODEL in a form that others can use.
 
-    MODEL is a trial (its number, label or run), a registered model (churn, churn@3,
-    churn@champion), or a folder or zip of a model; the best trial when it is left out.
+    MODEL is a trial (best, its label, number or run), a registered model (churn, churn@3,
+    churn@champion), or the folder or file of a model; the best trial when it is left out.
 
     onnx is one file with everything from the columns to the prediction, for any language, and
     safe to load; it is compared with the model on real rows first, and nothing is written if they

@@ -10,8 +10,7 @@ from trialbook.cli.commands._common import (
     console,
     find_trial,
     json_option,
-    open_experiment,
-    trial_argument,
+    model_argument,
     where,
 )
 
@@ -24,20 +23,21 @@ NAMES_SHOWN = 3
 
 
 @click.command()
-@trial_argument
+@model_argument
 @where
 @json_option
 def features(
-    trial: str, workspace: str, name: str | None, tracking_uri: str | None, as_json: bool
+    model: str, workspace: str, name: str | None, tracking_uri: str | None, as_json: bool
 ) -> None:
-    """Show what a trial makes of each column of the table.
+    """Show what MODEL makes of each column of the table.
 
-    TRIAL is its number, its label or its run; the best when it is left out.
+    MODEL is a trial (best, its label, number or run) or a registered model (churn, churn@3,
+    churn@champion); the best trial when it is left out.
     """
     from trialbook.cli._output import write_json
 
-    experiment = open_experiment(workspace, name, tracking_uri)
-    label = find_trial(experiment, trial).label
+    experiment, trial = find_trial(model, workspace, name, tracking_uri)
+    label = trial.label
     found = experiment.features(label)
     if as_json:
         from trialbook.experiment import featurization_summary

@@ -32,7 +32,7 @@ def guardrails(
     as_json: bool,
     **asked: Any,
 ) -> None:
-    """Show the checks of the data: of an experiment, or of DATA without training.
+    """Show the checks of DATA, or of an experiment.
 
     With DATA, which is whatever `trialbook train` takes, --target names the column to predict.
     Without, the checks are those of an experiment, the latest one unless --name is given.

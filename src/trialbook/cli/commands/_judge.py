@@ -8,10 +8,10 @@ import click
 
 from trialbook.cli.commands._common import (
     console,
+    data_option,
     find_trial,
     json_option,
-    open_experiment,
-    trial_argument,
+    model_argument,
     where,
 )
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from trialbook.evaluation.errors import ErrorAnalysis, ErrorMap
     from trialbook.evaluation.fairness import Fairness
 
-data_option = click.option(
-    "--data", help="Table with the target that the model has not seen; else out-of-fold rows."
+unseen_option = data_option(
+    "Rows with the target that the model has not seen; else those of training, out of fold."
 )
 # Measures of groups that a terminal has room for; JSON has all.
 MEASURES_SHOWN = 5
@@ -34,14 +34,14 @@ def names_of(text: str | None) -> list[str]:
 
 
 @click.command()
-@trial_argument
-@data_option
+@model_argument
+@unseen_option
 @click.option("--by", metavar="COLUMN[,COLUMN]", help="Columns of the map; else the most telling.")
-@click.option("--columns", metavar="COLUMN,…", help="Columns to tell cohorts by; else features.")
+@click.option("--columns", metavar="COLUMN,...", help="Columns to tell cohorts by; else features.")
 @where
 @json_option
 def errors(
-    trial: str,
+    model: str,
     data: str | None,
     by: str | None,
     columns: str | None,
@@ -50,14 +50,17 @@ def errors(
     tracking_uri: str | None,
     as_json: bool,
 ) -> None:
-    """Show where a trial errs: cohorts of rows in words, and a map of two columns.
+    """Show on which rows MODEL errs, in words.
 
-    TRIAL is its number, its label or its run; the best when it is left out.
+    Cohorts of rows on which it errs more or less than elsewhere, and a map of two columns.
+
+    MODEL is a trial (best, its label, number or run) or a registered model (churn, churn@3,
+    churn@champion); the best trial when it is left out.
     """
     from trialbook.cli._output import write_json
 
-    experiment = open_experiment(workspace, name, tracking_uri)
-    label = find_trial(experiment, trial).label
+    experiment, trial = find_trial(model, workspace, name, tracking_uri)
+    label = trial.label
     found = experiment.errors(label, data, names_of(columns) or None, names_of(by))
     if as_json:
         write_json(found.to_dict())
@@ -127,15 +130,15 @@ def _map(found: ErrorAnalysis, drawn: ErrorMap) -> Table:
 
 
 @click.command()
-@trial_argument
+@model_argument
 @click.option(
     "--by", required=True, metavar="COLUMN[,COLUMN]", help="Sensitive column, or two together."
 )
-@data_option
+@unseen_option
 @where
 @json_option
 def fairness(
-    trial: str,
+    model: str,
     by: str,
     data: str | None,
     workspace: str,
@@ -143,15 +146,18 @@ def fairness(
     tracking_uri: str | None,
     as_json: bool,
 ) -> None:
-    """Compare how a trial does on groups, such as those of --by sex.
+    """Compare how MODEL treats groups.
 
-    TRIAL is its number, its label or its run; the best when it is left out. A column that is no
-    feature must be in the table of --data.
+    Groups are those of a column, such as --by sex. A column that the model does not use must be
+    in the table of --data.
+
+    MODEL is a trial (best, its label, number or run) or a registered model (churn, churn@3,
+    churn@champion); the best trial when it is left out.
     """
     from trialbook.cli._output import write_json
 
-    experiment = open_experiment(workspace, name, tracking_uri)
-    label = find_trial(experiment, trial).label
+    experiment, trial = find_trial(model, workspace, name, tracking_uri)
+    label = trial.label
     found = experiment.fairness(names_of(by), label, data)
     if as_json:
         write_json(found)

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from trialbook.cli.commands._common import console, json_option, read_duration, tracking_option
+from trialbook.cli.commands._common import (
+    console,
+    data_option,
+    json_option,
+    timeout_option,
+    tracking_option,
+)
 from trialbook.errors import OptionError
 from trialbook.job import Job
 
@@ -63,8 +69,15 @@ def models(model: str | None, workspace: str, tracking_uri: str | None, as_json:
 
 @click.command()
 @click.argument("model")
-@click.option("--data", metavar="TABLE", help="New rows with the target, to compare on.")
-@click.option("--to", "alias", default="champion", show_default=True, help="Alias to give it.")
+@data_option("New rows with the target, to compare on.")
+@click.option(
+    "--to",
+    "alias",
+    default="champion",
+    show_default=True,
+    metavar="ALIAS",
+    help="Alias to give it.",
+)
 @click.option("--force", is_flag=True, help="Promote it whatever a comparison says.")
 @workspace_option
 @tracking_option
@@ -78,7 +91,9 @@ def promote(
     tracking_uri: str | None,
     as_json: bool,
 ) -> None:
-    """Make a version of MODEL the champion, if it answers new data better than the present one.
+    """Make a version of MODEL the champion, if it is better.
+
+    It is compared with the present champion on the new rows of --data.
 
     MODEL is churn (its challenger, or else its newest version), churn@3 or churn@candidate. The
     command ends with 1 if the version was not promoted.
@@ -122,9 +137,9 @@ def _say_difference(found: Difference, first: ModelVersion, second: ModelVersion
 
 @click.command()
 @click.argument("model")
-@click.option("--data", metavar="TABLE", required=True, help="New rows to train on.")
+@data_option("New rows with the target, to train on.", required=True)
 @click.option("--test", metavar="TABLE", help="Rows to compare on; else a fifth of the data.")
-@click.option("--timeout", callback=read_duration, help="Time for everything, such as 5m.")
+@timeout_option(None, "Deadline for everything, such as 5m; else it takes what it takes.")
 @workspace_option
 @tracking_option
 @json_option
@@ -137,7 +152,9 @@ def retrain(
     tracking_uri: str | None,
     as_json: bool,
 ) -> None:
-    """Train MODEL anew on new data, register it as a challenger, and compare the two.
+    """Train MODEL anew on new data, as a challenger.
+
+    The challenger is registered, and both are compared on rows that neither has seen.
 
     MODEL is churn (its champion, or else its newest version) or churn@3. What is trained is its
     configuration, of an ensemble that of its members; nothing is searched. The champion stays who

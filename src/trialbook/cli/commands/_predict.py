@@ -15,7 +15,6 @@ from trialbook.cli.commands._common import (
     console,
     find_trial,
     json_option,
-    open_experiment,
     say_notes,
     trust_option,
     where,
@@ -41,7 +40,6 @@ def _columns(
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="[MODEL] DATA")
-@where
 @click.option("-o", "--out", metavar="FILE", help="Table to write; else CSV on standard output.")
 @click.option(
     "--keep",
@@ -50,7 +48,7 @@ def _columns(
     help="Columns of DATA to write, too: names with commas, 'all' or 'none'; else identifiers.",
 )
 @click.option("--proba", is_flag=True, help="Add the probability of each class.")
-@click.option("--explain", is_flag=True, help="Add what each feature contributed.")
+@click.option("--explain", is_flag=True, help="Add what each column contributed.")
 @click.option(
     "--interval",
     type=click.FloatRange(0.5, 0.999),
@@ -60,6 +58,7 @@ def _columns(
 @click.option("--rows-per-batch", type=click.IntRange(1), help="Rows in memory at a time.")
 @click.option("--resume", is_flag=True, help="Carry on where an earlier run to FILE stopped.")
 @click.option("--workers", type=click.IntRange(1), default=1, help="Processes that predict.")
+@where
 @trust_option
 @json_option
 def predict(
@@ -78,18 +77,17 @@ def predict(
     trust: bool,
     as_json: bool,
 ) -> None:
-    """Predict the rows of DATA with a model.
+    """Predict the rows of DATA with MODEL.
 
-    MODEL is one of the registry (churn, churn@3, churn@champion), a trial (best, its label, its
-    number or its run), or the folder or file of a model; the best trial when it is left out. DATA
-    may be larger than memory.
+    MODEL is a trial (best, its label, number or run), a registered model (churn, churn@3,
+    churn@champion), or the folder or file of a model; the best trial when it is left out.
+
+    DATA may be larger than memory.
     """
     from trialbook import api
     from trialbook.serving import format_of
 
-    if len(names) > 2:
-        raise click.UsageError(f"one model and one table, but got {', '.join(names)}")
-    which, data = names if len(names) == 2 else ("best", names[0])
+    which, data = _model_and_data(names)
     if out is not None:
         format_of(Path(out))
     elif resume:
@@ -125,6 +123,13 @@ def predict(
         click.echo(f"note: the table was read as a whole, for {done.whole}", err=True)
     if out is not None:
         _tell(done, out, as_json=as_json)
+
+
+def _model_and_data(names: tuple[str, ...]) -> tuple[str, str]:
+    """Take ``[MODEL] DATA`` apart; without a model the best trial is meant."""
+    if len(names) > 2:
+        raise click.UsageError(f"one model and one table, but got {', '.join(names)}")
+    return (names[0], names[1]) if len(names) == 2 else ("best", names[0])
 
 
 def _print(path: Path, *, as_json: bool) -> None:
@@ -186,30 +191,31 @@ def _said(progress: Progress) -> str:
 
 
 @click.command()
-@click.argument("data")
+@click.argument("names", nargs=-1, required=True, metavar="[MODEL] DATA")
 @where
-@click.option("--trial", default="best", help="Trial to test; else the best.")
 @json_option
 def test(
-    data: str,
+    names: tuple[str, ...],
     workspace: str,
     name: str | None,
     tracking_uri: str | None,
-    trial: str,
     as_json: bool,
 ) -> None:
-    """Measure a model on new data.
+    """Measure MODEL on new DATA.
+
+    MODEL is a trial (best, its label, number or run) or a registered model (churn, churn@3,
+    churn@champion); the best trial when it is left out.
 
     DATA is a table that has the target and that the model has not seen.
     """
     from trialbook.cli._output import write_json
     from trialbook.cli._tables import metrics_table
 
-    experiment = open_experiment(workspace, name, tracking_uri)
-    found = find_trial(experiment, trial)
+    model, data = _model_and_data(names)
+    experiment, found = find_trial(model, workspace, name, tracking_uri)
     metrics = experiment.test(data, trial=found.number)
     if as_json:
-        write_json({"trial": found.number, "label": found.label, "metrics": metrics})
+        write_json({"trial": found.label, "number": found.number, "metrics": metrics})
     else:
         screen = console()
         screen.print(f"test of {found.label}", style="bold", highlight=False, markup=False)

@@ -36,7 +36,10 @@ def profile(
     workspace: str,
     as_json: bool,
 ) -> None:
-    """Describe DATA: types, missing cells, distributions, and what goes with the target."""
+    """Describe DATA before anything is trained on it.
+
+    Types, missing cells, distributions, and what goes with the target.
+    """
     from trialbook import api
     from trialbook._plain import check_folder
     from trialbook.cli._profile import show_profile

@@ -8,10 +8,8 @@ import click
 
 from trialbook.cli.commands._common import (
     console,
-    find_trial,
     json_option,
     open_experiment,
-    trial_argument,
     where,
 )
 from trialbook.cli.commands._models import version_document
@@ -20,7 +18,7 @@ from trialbook.errors import OptionError
 
 @click.command()
 @click.argument("model")
-@trial_argument
+@click.argument("trial", required=False, default="best")
 @click.option(
     "--alias",
     "aliases",
@@ -28,7 +26,9 @@ from trialbook.errors import OptionError
     metavar="NAME",
     help="Further name of the version, such as champion, which MODEL alone then means.",
 )
-@click.option("--tag", "tags", multiple=True, metavar="KEY=TEXT", help="What else is to be known.")
+@click.option(
+    "--tag", "tags", multiple=True, metavar="NAME=VALUE", help="What else is to be known."
+)
 @where
 @json_option
 def register(
@@ -41,10 +41,10 @@ def register(
     tracking_uri: str | None,
     as_json: bool,
 ) -> None:
-    """Enter a trial in MLflow's registry of models, as a new version of MODEL.
+    """Enter TRIAL in MLflow's registry, as a version of MODEL.
 
-    MODEL is what it is to be called. TRIAL is its number, its label or its run; the best when it
-    is left out.
+    MODEL is what it is to be called. TRIAL is its label, its number or its run; the best one when
+    it is left out.
     """
     from rich.text import Text
 
@@ -52,7 +52,7 @@ def register(
     from trialbook.cli._tables import print_steps
 
     experiment = open_experiment(workspace, name, tracking_uri)
-    found = find_trial(experiment, trial)
+    found = experiment.trial(trial)
     made = experiment.register(model, found.run_id, aliases=aliases, tags=_read_tags(tags))
     store = experiment.elsewhere or experiment.tracking_uri
     document = {**version_document(made), "trial": found.label}

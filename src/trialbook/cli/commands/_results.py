@@ -11,10 +11,10 @@ from trialbook.cli.commands._common import (
     console,
     find_trial,
     json_option,
+    model_argument,
     open_experiment,
     top_option,
     tracking_option,
-    trial_argument,
     where,
 )
 from trialbook.errors import DataError
@@ -45,27 +45,27 @@ def leaderboard(
 
 
 @click.command()
-@trial_argument
+@model_argument
 @where
 @click.option("--log", is_flag=True, help="Print the trial's log instead.")
 @json_option
 def show(
-    trial: str,
+    model: str,
     workspace: str,
     name: str | None,
     tracking_uri: str | None,
     log: bool,
     as_json: bool,
 ) -> None:
-    """Show one trial in full.
+    """Show one trial in full: MODEL or the best.
 
-    TRIAL is its number, its label or its run; the best when it is left out.
+    MODEL is a trial (best, its label, number or run) or a registered model (churn, churn@3,
+    churn@champion); the best trial when it is left out.
     """
     from trialbook.cli._output import write_json
     from trialbook.cli._tables import trial_document, trial_table
 
-    experiment = open_experiment(workspace, name, tracking_uri)
-    found = find_trial(experiment, trial)
+    experiment, found = find_trial(model, workspace, name, tracking_uri)
     if log:
         click.echo(_text_of(found.log))
     elif as_json:
@@ -75,29 +75,31 @@ def show(
 
 
 @click.command()
-@trial_argument
+@model_argument
 @where
 @click.option("--script", is_flag=True, help="Print the path of the same program as a script.")
 @json_option
 def notebook(
-    trial: str,
+    model: str,
     workspace: str,
     name: str | None,
     tracking_uri: str | None,
     script: bool,
     as_json: bool,
 ) -> None:
-    """Print where a trial's notebook is.
+    """Print where the notebook of MODEL is.
 
-    TRIAL is its number, its label or its run; the best when it is left out.
+    MODEL is a trial (best, its label, number or run) or a registered model (churn, churn@3,
+    churn@champion); the best trial when it is left out.
 
     Open it with: jupyter lab "$(trialbook notebook)"
     """
     from trialbook.cli._output import write_json
 
-    found = find_trial(open_experiment(workspace, name, tracking_uri), trial)
+    _, found = find_trial(model, workspace, name, tracking_uri)
     if as_json:
-        write_json({"trial": found.number, "notebook": found.notebook, "program": found.program})
+        files = {"notebook": found.notebook, "program": found.program}
+        write_json({"trial": found.label, "number": found.number, **files})
     else:
         click.echo(str(found.program if script else found.notebook))
 
@@ -115,7 +117,10 @@ def rerun(
     tracking_uri: str | None,
     as_json: bool,
 ) -> None:
-    """Run an edited NOTEBOOK as a new trial of the same experiment."""
+    """Run an edited NOTEBOOK as a new trial.
+
+    It joins the leaderboard of the experiment that it came from.
+    """
     from trialbook import api
     from trialbook.cli._output import write_json
     from trialbook.cli._screen import progress

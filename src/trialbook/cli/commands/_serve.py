@@ -6,7 +6,14 @@ from typing import Any
 
 import click
 
-from trialbook.cli.commands._common import json_option, read_duration, where
+from trialbook.cli.commands._common import (
+    json_option,
+    model_argument,
+    read_duration,
+    timeout_option,
+    trust_option,
+    where,
+)
 from trialbook.job import n_bytes
 
 
@@ -31,7 +38,7 @@ def _read_split(
 
 
 @click.command()
-@click.argument("model", default="best")
+@model_argument
 @click.argument("challenger", required=False)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
@@ -62,14 +69,7 @@ def _read_split(
     callback=_read_size,
     help="Largest body.",
 )
-@click.option(
-    "--timeout",
-    default="30s",
-    show_default=True,
-    metavar="TIME",
-    callback=read_duration,
-    help="Most time for a body to arrive, and for the answer.",
-)
+@timeout_option("30s", "Most time for a body to arrive, and for the answer.")
 @click.option(
     "--engine",
     type=click.Choice(["auto", "python", "onnx"]),
@@ -88,14 +88,12 @@ def _read_split(
 @click.option("--log", metavar="FOLDER", help="Keep what is asked and answered, for drift.")
 @click.option(
     "--watch",
-    metavar="TIME",
+    metavar="DURATION",
     callback=read_duration,
     help="Look so often whether MODEL means another version now, and serve that.",
 )
-@click.option(
-    "--trust", is_flag=True, help="Load models from outside the workspace, which may run code."
-)
 @where
+@trust_option
 @json_option
 def serve(
     model: str,
@@ -106,9 +104,13 @@ def serve(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Let MODEL answer over HTTP, as MLflow's and Azure's servers do.
+    """Let MODEL answer over HTTP.
 
-    MODEL is of the registry (churn, churn@3, churn@champion), a trial, or a file or folder.
+    It answers as MLflow's and Azure's servers do.
+
+    MODEL is a trial (best, its label, number or run), a registered model (churn, churn@3,
+    churn@champion), or the folder or file of a model; the best trial when it is left out.
+
     CHALLENGER is a second one that answers a share of the requests. /docs shows how to ask.
     """
     import logging

