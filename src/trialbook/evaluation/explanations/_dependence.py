@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from trialbook.data import Schema, Semantic
+from trialbook.tables.text import parse
 
 # Points of a curve: quantiles of numbers and dates, and the most frequent levels.
 POINTS, LEVELS = 20, 12
@@ -36,7 +37,7 @@ class Dependence:
     column : str
     kind : {"number", "level", "date"}
     grid : list
-        The values that it was set to.
+        The values that it was set to; dates in ISO's form.
     mean : ndarray of shape (n_points, n_outputs)
         Partial dependence: the mean over the rows.
     curves : ndarray of shape (n_rows, n_points, n_outputs)
@@ -111,7 +112,7 @@ def dependences(
         rows = X.head(n_rows)
         told = predict(_repeated(rows, {name: grid}))
         curves = told.reshape(len(grid), n_rows, -1).transpose(1, 0, 2)
-        found.append(Dependence(name, kind, _plain(grid), curves.mean(axis=0), curves))
+        found.append(Dependence(name, kind, _plain(grid, schema), curves.mean(axis=0), curves))
         per_call = (time.monotonic() - begun) / (len(grid) * n_rows)
     return found
 
@@ -146,7 +147,7 @@ def interaction(
     size = (middle**2).sum(axis=(0, 1))
     left = ((middle - alone) ** 2).sum(axis=(0, 1))
     strength = float(np.sqrt(left[size.argmax()] / size.max())) if size.max() > 0 else 0.0
-    return Interaction(columns, (_plain(first), _plain(second)), mean, strength)
+    return Interaction(columns, (_plain(first, schema), _plain(second, schema)), mean, strength)
 
 
 def grid_of(
@@ -166,18 +167,20 @@ def grid_of(
     tuple of (str, Series), optional
         ``number``, ``date`` or ``level``, and the values; None for texts and what does not vary.
     """
-    semantic = {one.name: one.semantic for one in schema.used}[str(column.name)]
-    present = column.dropna()
+    about = {one.name: one for one in schema.used}[str(column.name)]
+    semantic = about.semantic
+    present = column.dropna().reset_index(drop=True)
     if semantic is Semantic.TEXT or present.nunique() < 2:
         return None
     if semantic is Semantic.CATEGORICAL:
-        counts = present.astype(object).value_counts()
-        first = present.drop_duplicates().set_axis(present.drop_duplicates().astype(object))
-        values = first.loc[list(counts.index[:levels])]
-        return "level", values.reset_index(drop=True)
+        first = present.drop_duplicates()
+        # By position: a list of true and false would be taken for a mask.
+        counts = present.astype(object).map(present.astype(object).value_counts())[first.index]
+        order = np.argsort(-counts.to_numpy(), kind="stable")[:levels]
+        return "level", first.iloc[order].reset_index(drop=True)
     ordered = present
     if semantic is Semantic.DATETIME and not pd.api.types.is_datetime64_any_dtype(present):
-        dates = pd.to_datetime(present, format="mixed", errors="coerce")
+        dates = _times(present, about.datetime_format)
         ordered = present[dates.notna()].iloc[dates.dropna().argsort()]
     else:
         ordered = present.sort_values()
@@ -199,7 +202,14 @@ def _repeated(rows: pd.DataFrame, values: dict[str, pd.Series[Any]]) -> pd.DataF
     return table
 
 
-def _plain(column: pd.Series[Any]) -> list[Any]:
-    if pd.api.types.is_datetime64_any_dtype(column):
-        return [one.isoformat() for one in column]
-    return list(column.tolist())
+def _times(dates: pd.Series[Any], form: str | None) -> pd.Series[Any]:
+    """Dates that are stored as text, by the format that the column has."""
+    return pd.to_datetime(dates, errors="coerce") if form is None else parse(dates, form)
+
+
+def _plain(grid: pd.Series[Any], schema: Schema) -> list[Any]:
+    """The values as people read them: dates in ISO's form, whatever the column's is."""
+    about = next(one for one in schema.used if one.name == str(grid.name))
+    if about.semantic is Semantic.DATETIME:
+        return [one.isoformat() for one in _times(grid, about.datetime_format)]
+    return list(grid.tolist())

@@ -327,7 +327,7 @@ def _curves(axes: Any, one: Dependence, place: int) -> None:
     x = (
         np.array(one.grid, dtype=float)
         if one.kind == "number"
-        else pd.to_datetime(pd.Series(one.grid), format="mixed").to_numpy()
+        else pd.to_datetime(pd.Series(one.grid), format="ISO8601").to_numpy()
     )
     at = x if one.kind == "number" else _dates(axes, x)
     lines = [np.column_stack([at, curve]) for curve in curves]
