@@ -58,6 +58,31 @@ def test_without_a_gap_chance_explains_most_differences():
     assert sum(told) <= 4
 
 
+def test_groups_of_other_base_rates_may_have_rates_alike():
+    claimed = 0
+    for seed in range(15):
+        rng = np.random.default_rng(seed)
+        sex = pd.Series(np.repeat(["f", "m"], 1000), name="sex", dtype=object)
+        y = (rng.random(2000) < np.where(sex == "f", 0.5, 0.02)).astype(int)
+        told = rng.random(2000) < np.where(y, 0.7, 0.2)
+        found = judged(sex, y, np.column_stack([~told, told]).astype(float))
+        claimed += next(one for one in found.rates if one.name == "true positive rate").differs
+    assert claimed <= 3
+
+
+def test_a_group_of_larger_errors_is_not_biased_by_chance():
+    claimed = 0
+    for seed in range(15):
+        rng = np.random.default_rng(seed)
+        sex = pd.Series(np.repeat(["f", "m"], [2000, 50]), name="sex", dtype=object)
+        truth = rng.normal(0, np.where(sex == "f", 1, 5))
+        found = fairness([sex], truth, np.zeros(2050))
+        table = found.differences.set_index("measure")
+        claimed += table.loc["mean error", "differs"]
+        assert table.loc["mean absolute error", "differs"]
+    assert claimed <= 3
+
+
 def test_intervals_hold_the_rate_of_each_group():
     found = judged(*people(20_000))
     rate = next(one for one in found.rates if one.name == "true positive rate")

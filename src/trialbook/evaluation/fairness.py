@@ -49,7 +49,7 @@ class Rate:
         Interval of 95 % by bootstrap. Its lower end is above zero even by chance: compare with
         `by_chance`.
     by_chance : float
-        What the difference stays below with 95 % where groups do not matter.
+        What the difference stays below with 95 % where all groups have the measure alike.
     lowest, highest : str
         The groups with these values.
     """
@@ -216,12 +216,8 @@ def fairness(
     frame = _metric_frame(judge, groups)
     rng = np.random.default_rng(seed)
     drawn = judge.resampled(groups, rng)
-    chance = judge.by_chance(groups, rng)
     sums = judge.counted(groups)
-    rates = tuple(
-        _rate(name, ratio, frame, drawn, chance, sums, groups)
-        for name, ratio in judge.measures().items()
-    )
+    rates = tuple(_rate(name, judge, frame, drawn, sums, groups, rng) for name in judge.measures())
     small = tuple(label for label, kept in zip(groups.labels, compared, strict=True) if not kept)
     return Fairness(
         trial=trial,
@@ -281,8 +277,14 @@ class _Judge(ABC):
         """Sums of resampled groups, of shape (n_draws, n_groups, n_sums)."""
 
     @abstractmethod
-    def by_chance(self, groups: Groups, rng: np.random.Generator) -> np.ndarray:
-        """The same of groups of rows that are drawn from all."""
+    def by_chance(
+        self, ratio: Ratio, counted: np.ndarray, drawn: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Draws of a measure of groups that have it alike, of shape (n_draws, n_groups).
+
+        Its wholes are those of the groups: a group of few positives has an uncertain true
+        positive rate, however many rows it has.
+        """
 
     @abstractmethod
     def criteria(self, rates: Mapping[str, Rate], compared: np.ndarray) -> dict[str, float]:
@@ -369,10 +371,12 @@ class _Classes(_Judge):
         drawn = [rng.multinomial(int(own.sum()), own / own.sum(), DRAWS) for own in counts]
         return np.stack(drawn, axis=1).astype(float)
 
-    def by_chance(self, groups: Groups, rng: np.random.Generator) -> np.ndarray:
-        shares = np.bincount(self.cells, minlength=self.n * self.n) / len(self.cells)
-        drawn = [rng.multinomial(int(n), shares, DRAWS) for n in groups.counts]
-        return np.stack(drawn, axis=1).astype(float)
+    def by_chance(
+        self, ratio: Ratio, counted: np.ndarray, drawn: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        part, whole = ratio(counted)
+        rows = rng.binomial(whole.astype(int), part.sum() / whole.sum(), (DRAWS, len(whole)))
+        return np.asarray(rows / whole)
 
     def criteria(self, rates: Mapping[str, Rate], compared: np.ndarray) -> dict[str, float]:
         chosen = [rates[f"selection rate{of}"] for of in self.told]
@@ -435,14 +439,17 @@ class _Numbers(_Judge):
         for code in range(len(groups.labels)):
             own = self.values[groups.codes == code]
             if len(own) >= NORMAL_ROWS:
-                drawn.append(_sums(own, len(own), rng))
+                drawn.append(_sums(own, rng))
                 continue
             weights = rng.multinomial(len(own), np.full(len(own), 1 / len(own)), DRAWS)
             drawn.append(weights @ own)
         return np.stack(drawn, axis=1)
 
-    def by_chance(self, groups: Groups, rng: np.random.Generator) -> np.ndarray:
-        return np.stack([_sums(self.values, int(n), rng) for n in groups.counts], axis=1)
+    def by_chance(
+        self, ratio: Ratio, counted: np.ndarray, drawn: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        # Groups keep their own spread, so that one of few rows and large errors may be far off.
+        return np.asarray(_over(ratio(drawn)) - _over(ratio(counted)))
 
     def criteria(self, rates: Mapping[str, Rate], compared: np.ndarray) -> dict[str, float]:
         return {
@@ -451,8 +458,9 @@ class _Numbers(_Judge):
         }
 
 
-def _sums(values: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Sums over so many rows, drawn from their normal limit."""
+def _sums(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Sums over resampled rows, drawn from their normal limit."""
+    n = len(values)
     spread = np.cov(values, rowvar=False) * n
     drawn = rng.multivariate_normal(n * values.mean(axis=0), spread, DRAWS, method="eigh")
     return np.asarray(drawn)
@@ -493,13 +501,14 @@ def _metric_frame(judge: _Judge, groups: Groups) -> Any:
 
 def _rate(
     name: str,
-    ratio: Ratio,
+    judge: _Judge,
     frame: Any,
     drawn: np.ndarray,
-    chance: np.ndarray,
     sums: np.ndarray,
     groups: Groups,
+    rng: np.random.Generator,
 ) -> Rate:
+    ratio = judge.measures()[name]
     values = frame.by_group[name].to_numpy(dtype=float)
     resampled = _over(ratio(drawn))
     compared = (groups.counts >= LEAST_GROUP) & (ratio(sums)[1] >= LEAST_OF)
@@ -515,7 +524,8 @@ def _rate(
         lowest, highest = groups.labels[used[own.argmin()]], groups.labels[used[own.argmax()]]
         gap = float(np.ptp(own))
         ends = np.nanquantile(_gap(resampled[:, used]), (0.025, 0.975))
-        expected = float(np.nanquantile(_gap(_over(ratio(chance))[:, used]), 0.95))
+        chance = judge.by_chance(ratio, sums[used], drawn[:, used], rng)
+        expected = float(np.nanquantile(_gap(chance), 0.95))
         gaps = (gap, float(ends[0]), float(ends[1]), expected)
     return Rate(
         name,
