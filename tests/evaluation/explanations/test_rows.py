@@ -12,6 +12,7 @@ import pytest
 from trialbook.data import Schema
 from trialbook.errors import NoModelError
 from trialbook.evaluation.explanations import Request, explain_rows, values_of
+from trialbook.evaluation.explanations._sampler import sample_values
 from trialbook.models import BACKGROUND_FILE, Model, save_model
 
 TRUE = {"size", "kind", "note", "day"}
@@ -81,6 +82,29 @@ def test_sampled_values_are_as_close_as_their_errors_say(
     assert np.corrcoef(exact.raw[..., 1].ravel(), first.raw[..., 1].ravel())[0, 1] > 0.9
     off = np.abs(other.raw - first.raw)[..., 1] / np.hypot(first.error, other.error)[..., 1]
     assert np.mean(off[first.error[..., 1] > 1e-6] < 3) > 0.9
+
+
+def test_standard_errors_hold_the_truth_however_few_orders_there_were() -> None:
+    rng = np.random.default_rng(0)
+    rows, behind = rng.normal(size=(10, 3)), rng.normal(size=(50, 3))
+
+    def ask(X: np.ndarray) -> np.ndarray:
+        return (X[:, 0] * X[:, 1] + np.abs(X[:, 2]))[:, None]
+
+    # Of a product: half of what each brings alone, and half of what it adds to the other.
+    mean, product = behind.mean(axis=0), (behind[:, 0] * behind[:, 1]).mean()
+    alone = rows * mean[[1, 0, 2]] - product
+    both = rows[:, 0] * rows[:, 1]
+    true = np.empty((10, 3))
+    for one, other in ((0, 1), (1, 0)):
+        true[:, one] = 0.5 * (alone[:, one] + both - rows[:, other] * mean[one])
+    true[:, 2] = np.abs(rows[:, 2]) - np.abs(behind[:, 2]).mean()
+    for n_pairs in (1, 2, 4, 8, 16):
+        held = []
+        for seed in range(40):
+            found = sample_values(ask, rows, behind, n_pairs=n_pairs, seed=seed)
+            held.append(np.abs(found.values[..., 0] - true) <= 2 * found.error[..., 0])
+        assert np.mean(held) > 0.9
 
 
 def test_sampled_values_of_a_sum_are_its_summands(rows: pd.DataFrame, schema: Schema) -> None:

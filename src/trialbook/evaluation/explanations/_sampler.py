@@ -27,6 +27,9 @@ ROWS_PER_CALL, FIRST_CALL, CALL_S = 4000, 1000, 1.0
 ENOUGH_PAIRS, FEW_ROWS = 4, 10
 # Pairs of orders of a row, if there is time; from here on errors fall slowly.
 N_PAIRS = 16
+# Degrees of freedom that the mean spread of all rows counts for in that of one (Smyth 2004): with
+# these, a value is within two standard errors nine times in ten from two pairs on.
+POOLED_WEIGHT = 4
 
 Table: TypeAlias = pd.DataFrame | np.ndarray
 
@@ -119,9 +122,10 @@ def sample_values(
     values = sums / np.maximum(counts, 1)
     variance = np.maximum(squares / np.maximum(counts, 1) - values**2, 0)
     variance = variance * counts / np.maximum(counts - 1, 1)
-    # Two numbers tell little of their spread: what all rows tell of a feature stands in.
-    pooled = variance[counts.ravel() > 1].mean(axis=0) if (counts > 1).any() else values**2
-    variance = np.where(counts > 3, variance, pooled)
+    # Few numbers tell little of their spread: what all rows tell of a feature counts as some more.
+    pooled = (variance[counts.ravel() > 1] if (counts > 1).any() else values**2).mean(axis=0)
+    known = np.maximum(counts - 1, 0)
+    variance = (known * variance + POOLED_WEIGHT * pooled) / (known + POOLED_WEIGHT)
     missing = ends[:n_done] - base - values.sum(axis=1)
     values = spread(values, missing, variance)
     return Sampled(values, base, np.sqrt(variance / np.maximum(counts, 1)), n_done)
