@@ -8,6 +8,8 @@ import pytest
 
 from trialbook.errors import DataError, OptionError
 from trialbook.evaluation.errors import Losses, analyse_errors, error_map, losses_of
+from trialbook.evaluation.errors._conditions import Condition
+from trialbook.evaluation.errors._tree import Node, prune
 
 
 def table(n=4000, seed=0):
@@ -79,6 +81,19 @@ def test_where_errors_are_chance_no_cohort_stands_out(seed):
     found = analyse_errors(rows, wrong(rows, lambda rows: rows["age"] < 0, seed=seed), seed=seed)
     assert not any(one.stands_out for one in found.tree)
     assert found.tree[0].words == "all rows"
+
+
+def test_few_rows_without_an_error_are_no_cohort_where_errors_are_rare():
+    rows = pd.DataFrame({"x": np.arange(200.0)})
+    low, high = Condition("x", high=14.5), Condition("x", low=14.5)
+    # Of 15 rows with an error in seven, one time in ten none has any.
+    losses = (np.arange(200) % 7 == 0) & (np.arange(200) > 14.5)
+    for limit, kept in ((0, False), (10, True)):
+        # Where nearly all of the few rows err, they are one.
+        values = np.where(np.arange(200) < limit, True, losses).astype(float)
+        root = Node((), children=[Node((low,), low), Node((high,), high)])
+        prune(root, rows, values)
+        assert bool(root.children) == kept
 
 
 def test_missing_cells_are_a_cohort():

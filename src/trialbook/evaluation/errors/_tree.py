@@ -132,8 +132,11 @@ def prune(node: Node, rows: pd.DataFrame, losses: np.ndarray) -> None:
         node.children = []
         return
     gap = abs(sides[0].mean() - sides[1].mean())
-    error = math.sqrt(sum(side.var(ddof=1) / len(side) for side in sides))
-    if gap <= TELLING * error:
+    own = sum(side.var(ddof=1) / len(side) for side in sides)
+    # Few rows without an error seem to have no spread at all; were they like the others, they
+    # would have theirs.
+    alike = np.concatenate(sides).var(ddof=1) * sum(1 / len(side) for side in sides)
+    if gap <= TELLING * math.sqrt(max(own, alike)):
         node.children = []
 
 
