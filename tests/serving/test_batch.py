@@ -320,3 +320,26 @@ def test_memory_holds_a_batch_and_not_the_table(model, people, tmp_path, name):
         )
     assert len(held) == 30
     assert max(held) < whole / 2
+
+
+def test_a_kept_column_is_never_written_over_by_an_explanation(model, table, tmp_path):
+    rows = table.head(3).assign(contribution_age=7.0)
+    with pytest.raises(OptionError, match="called like answers: 'contribution_age'"):
+        score(model, rows, tmp_path / "out.csv", keep=["contribution_age"], explain=True)
+    score(model, rows, tmp_path / "out.csv", keep=["contribution_age"])
+    assert list(pd.read_csv(tmp_path / "out.csv")["contribution_age"]) == [7.0] * 3
+
+
+def test_the_input_is_never_written_over(model, table, tmp_path):
+    (tmp_path / "rows").mkdir()
+    path = tmp_path / "rows" / "in.csv"
+    table.head(5).to_csv(path, index=False)
+    before = path.read_bytes()
+    (tmp_path / "link.csv").symlink_to(path)
+    for data, out in ((path, path), (tmp_path / "link.csv", path), (str(path), path)):
+        with pytest.raises(OptionError, match="the very file that is read"):
+            score(model, data, out)
+    with pytest.raises(OptionError, match="in the folder that is read"):
+        score(model, path.parent, path.parent / "out.csv")
+    assert path.read_bytes() == before
+    assert [one.name for one in path.parent.iterdir()] == ["in.csv"]

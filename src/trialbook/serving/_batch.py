@@ -186,6 +186,7 @@ def score(
     begun = time.monotonic()
     path = Path(out).absolute()
     format_of(path)
+    _check_apart(data, path)
     notes: list[Note] = []
     task = _task(
         model,
@@ -222,6 +223,25 @@ def score(
         whole=task.stream.whole,
         notes=tuple(notes),
     )
+
+
+def _check_apart(data: Source, out: Path) -> None:
+    """Refuse an output that would take the place of its input, or be read with it next time."""
+    if not isinstance(data, (str, Path)):
+        return
+    try:
+        read, written = Path(data).resolve(), out.resolve()
+        same = read == written or (read.is_dir() and read == written.parent)
+    except OSError:  # no path: an address, or a pattern beyond what a name may hold
+        return
+    if same:
+        raise OptionError(
+            "the output would lie in the folder that is read"
+            if read.is_dir()
+            else "the output is the very file that is read",
+            place=str(out),
+            remedy="Name another file.",
+        )
 
 
 def _about(task: _Task) -> dict[str, object]:

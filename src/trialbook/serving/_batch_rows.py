@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -111,7 +112,7 @@ def answer_for(
     if proba:
         made |= {f"probability_{label}" for label in model.schema.classes}
     if explain:
-        made |= {"base", *(f"base_{label}" for label in model.schema.classes)}
+        made |= set(_explaining(model.schema))
     clash = [name for name in kept if name in made]
     if clash:
         raise OptionError(
@@ -219,18 +220,33 @@ def _contributions(model: Model, X: pd.DataFrame) -> dict[str, Any]:
     """What each column did to the number, to the probability of the positive class, or of each."""
     told = explain_rows(model, X)
     classes = model.schema.classes
-    if len(classes) <= 2:
-        positive = model.schema.positive
-        place = ... if not classes else (..., 1 if positive is None else positive)
-        raw, base = told.raw[place], float(np.asarray(told.base)[place])
-        found: dict[str, Any] = {"base": np.full(len(X), base)}
-        return found | {f"contribution_{name}": raw[:, i] for i, name in enumerate(told.columns)}
-    found = {}
-    for code, label in enumerate(classes):
-        found[f"base_{label}"] = np.full(len(X), float(np.asarray(told.base)[code]))
-        for i, name in enumerate(told.columns):
-            found[f"contribution_{name}_{label}"] = told.raw[:, i, code]
-    return found
+    base, raw = np.atleast_1d(told.base), told.raw.reshape(len(X), len(told.columns), -1)
+    codes: Sequence[int] = range(len(classes)) or (0,)
+    if len(classes) == 2:
+        codes = (1 if model.schema.positive is None else model.schema.positive,)
+    columns: list[np.ndarray] = []
+    for code in codes:
+        columns.append(np.full(len(X), float(base[code])))
+        columns += [raw[:, i, code] for i in range(len(told.columns))]
+    return dict(zip(_explaining(model.schema), columns, strict=True))
+
+
+def _explaining(schema: Schema) -> list[str]:
+    """Names of the columns that explain, for one number or for each of many classes."""
+    ends = [f"_{label}" for label in schema.classes] if len(schema.classes) > 2 else [""]
+    names = [
+        name
+        for end in ends
+        for name in (f"base{end}", *(f"contribution_{one}{end}" for one in schema.names))
+    ]
+    twice = [name for name, n in Counter(names).items() if n > 1]
+    if twice:
+        raise OptionError(
+            f"two columns of the answer would be called {listed(twice)}",
+            place="option --explain",
+            remedy="Explain with /explain of a server, or in Python with explain_rows.",
+        )
+    return names
 
 
 def _answered(

@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from trialbook.errors import OptionError, TrialbookError, nearest
+from trialbook.errors import OptionError, TrialbookError, WorkspaceError, nearest
 from trialbook.serving._metrics import Metrics
 from trialbook.serving._problems import Refused
 from trialbook.serving._served import AnyModel, Served, identity_of
@@ -147,6 +148,14 @@ class Fleet:
             except TrialbookError:
                 self._metrics.reloaded("failed")
                 raise
+            except Exception as error:
+                # A registry that is away, a model whose library is not here, one that cannot
+                # predict: whatever it is, the models before go on answering.
+                self._metrics.reloaded("failed")
+                raise WorkspaceError(
+                    f"a model cannot be looked up or loaded: {type(error).__name__}",
+                    remedy="The log of the server has the trace.",
+                ) from error
             changes = []
             for place, new in enumerate(made):
                 old = self.served[place]
@@ -167,7 +176,7 @@ class Fleet:
             for find, old in zip(self._finders, self.served, strict=True):
                 model = find()
                 made.append(None if identity_of(model) == old.identity else self._build(model))
-        except TrialbookError:
+        except Exception:
             for one in made:
                 if one is not None:
                     one.retire()
@@ -191,12 +200,19 @@ class Fleet:
         try:
             await self.reload()
         except TrialbookError as error:
-            _log.warning("the models stay as they are: %s", error)
+            _log.warning("the models stay as they are: %s", error, exc_info=error.__cause__)
 
-    def close(self) -> None:
-        """Answer what waits, and end all threads."""
+    def close(self, timeout_s: float | None = None) -> None:
+        """Answer what waits, and end all threads.
+
+        Parameters
+        ----------
+        timeout_s : float, optional
+            Most seconds to wait for models that do not come back.
+        """
+        end = None if timeout_s is None else time.monotonic() + timeout_s
         for one in self.served:
-            one.queue.close()
+            one.queue.close(None if end is None else max(0.0, end - time.monotonic()))
 
     def _tell(self) -> None:
         total = sum(self._weights)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import os
 import re
 import secrets
@@ -35,6 +36,7 @@ MOST_WAITING: Final = 200_000
 
 META: Final = b"trialbook.log"
 TIME, MODEL = "time", "model"
+_log = logging.getLogger("trialbook.serving")
 _UNSAFE = re.compile(r"[^\w.@-]+")
 
 
@@ -154,7 +156,9 @@ class RequestLog:
                 try:
                     self._write(kind)
                     self.problem = None
-                except (WorkspaceError, OSError) as error:
+                except (WorkspaceError, OSError, pa.ArrowException) as error:
+                    if self.problem is None:  # once, not every minute of a full disk
+                        _log.warning("the log of requests cannot be written: %s", error)
                     self.problem = str(error)
                     failed += kind
             with self._changed:

@@ -270,9 +270,10 @@ def _request(names: list[str]) -> dict[str, Any]:
             {
                 "type": "object",
                 "required": ["data"],
-                "properties": {"data": {"anyOf": [rows, lists]}},
+                "properties": {"data": {"anyOf": [rows, lists, split]}},
                 "additionalProperties": False,
             },
+            split,
         ]
     }
     columns = {"$ref": "#/components/schemas/Columns"}
@@ -283,6 +284,7 @@ def _request(names: list[str]) -> dict[str, Any]:
             form("instances", {"anyOf": [rows, lists, columns]}),
             form("inputs", {"anyOf": [rows, lists, columns]}),
             form("Inputs", azure, "GlobalParameters"),
+            form("input_data", {"anyOf": [rows, split]}),
         ]
     }
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from itertools import islice
+from typing import Any, Final, Literal, TypeAlias
 
 from trialbook.errors import nearest
 from trialbook.serving._json import unknown_word
@@ -16,8 +18,13 @@ METHODS: Final = ("predict", "predict_proba")
 # MLflow's; exactly one of them stands in a request.
 FORMS: Final = ("dataframe_split", "dataframe_records", "instances", "inputs")
 AZURE: Final = "Inputs"
-_AZURE_KEYS: Final = (AZURE, "GlobalParameters")
+# What Azure's endpoints call MLflow's table.
+AZURE_TABLE: Final = "input_data"
+# Names in a request that are compared with one that is lacking, and their letters: finding the
+# nearest takes some microseconds for each pair, in which nobody else is answered.
+MOST_COMPARED, MOST_LETTERS = 200, 200
 _SCALARS = (str, int, float, bool, type(None))
+Columns: TypeAlias = tuple[dict[str, Sequence[Any]], int]
 _CELL_REMEDY = "Send a text, a number, true, false or null."
 
 
@@ -68,7 +75,9 @@ def read_request(document: Any, names: Sequence[str]) -> Asked:
             remedy=f"Send an object with one of {', '.join(FORMS)}.",
         )
     if AZURE in document:
-        return _azure(document, names)
+        return _azure(document, names, AZURE, "GlobalParameters")
+    if AZURE_TABLE in document:
+        return _azure(document, names, AZURE_TABLE, "params")
     found = [key for key in document if key in FORMS]
     if len(found) != 1:
         told = f"has {len(found)} of them" if found else "has none of them"
@@ -92,20 +101,31 @@ def _form_remedy(document: dict[str, Any], found: Sequence[str]) -> str:
     return nearest(next(iter(document)), FORMS) if document else "/docs shows an example."
 
 
-def _azure(document: dict[str, Any], names: Sequence[str]) -> Asked:
-    extra = next((key for key in document if key not in _AZURE_KEYS), None)
+def _azure(document: dict[str, Any], names: Sequence[str], key: str, options: str) -> Asked:
+    extra = next((one for one in document if one not in (key, options)), None)
     if extra is not None:
-        raise unknown_word("key", extra, _AZURE_KEYS, "the body")
-    inputs = document[AZURE]
-    # Older endpoints take the rows without the object around them.
-    if isinstance(inputs, dict):
-        extra = next((key for key in inputs if key != "data"), None)
-        if extra is not None or "data" not in inputs:
-            raise unknown_word("key", extra or "", ("data",), AZURE)
-        inputs = inputs["data"]
-    method = _method(document.get("GlobalParameters"), "GlobalParameters", "method")
-    columns, n_rows = _rows(inputs, names, "Inputs.data")
-    return Asked(columns, n_rows, method, azure=True)
+        raise unknown_word("key", extra, (key, options), "the body")
+    given = document.get(options)
+    # Endpoints of AutoML's regressions have a number here, which means nothing.
+    is_number = options == "GlobalParameters" and isinstance(given, (int, float))
+    method = _method(None if is_number else given, options, "method")
+    columns, n_rows = _azure_rows(document[key], names, key)
+    return Asked(columns, n_rows, method, azure=key == AZURE)
+
+
+def _azure_rows(inputs: Any, names: Sequence[str], place: str) -> Columns:
+    """Rows as they are, in an object under ``data``, or with their columns beside them."""
+    if not isinstance(inputs, dict):  # older endpoints take the rows without the object
+        return _rows(inputs, names, place)
+    if "columns" in inputs:
+        return _split(inputs, names, place)
+    extra = next((key for key in inputs if key != "data"), None)
+    if extra is not None or "data" not in inputs:
+        raise unknown_word("key", extra or "", ("data",), place)
+    data = inputs["data"]
+    if isinstance(data, dict):
+        return _split(data, names, f"{place}.data")
+    return _rows(data, names, f"{place}.data")
 
 
 def _method(given: Any, place: str, key: str) -> Method:
@@ -131,9 +151,6 @@ def _method(given: Any, place: str, key: str) -> Method:
 # -- forms -----------------------------------------------------------------------------------
 
 
-Columns = tuple[dict[str, Sequence[Any]], int]
-
-
 def _split(given: Any, names: Sequence[str], place: str) -> Columns:
     if not isinstance(given, dict) or not {"columns", "data"} <= given.keys():
         raise Refused(
@@ -149,7 +166,7 @@ def _split(given: Any, names: Sequence[str], place: str) -> Columns:
     if not isinstance(columns, list) or not all(isinstance(one, str) for one in columns):
         raise Refused(400, "the columns are no list of names", place=f"{place}.columns")
     if len(set(columns)) < len(columns):
-        twice = next(one for one in columns if columns.count(one) > 1)
+        twice = Counter(columns).most_common(1)[0][0]
         raise Refused(
             400,
             f"the column '{twice[:60]}' is named twice",
@@ -181,16 +198,23 @@ def _records(given: Any, names: Sequence[str], place: str) -> Columns:
 def _lacking(records: Sequence[dict[str, Any]], names: Sequence[str]) -> Refused:
     problems: list[Problem] = []
     for row, record in enumerate(records):
-        lacking = [name for name in names if name not in record]
-        others = [name for name in record if name not in names]
+        lacking = [name for name in names if name not in record][: MOST_PROBLEMS - len(problems)]
+        others = _others(record, names)
         for name in lacking:
             known = nearest(name, others) if others else ""
             guess = known.replace("Did you mean", "Is it") if known.startswith("Did") else None
             remedy = guess or "Send it; null stands for a value that is not known."
             problems.append(Problem(f"the row lacks column '{name}'", row, name, remedy))
-        if len(problems) > MOST_PROBLEMS:
+        if len(problems) >= MOST_PROBLEMS:
             break
     return refused_cells(problems)
+
+
+def _others(given: Iterable[str], names: Sequence[str]) -> list[str]:
+    """Names that the model does not know: some of them, for a stranger may send thousands."""
+    known = set(names)
+    others = (name for name in given if name not in known and len(name) <= MOST_LETTERS)
+    return list(islice(others, MOST_COMPARED))
 
 
 def _rows(given: Any, names: Sequence[str], place: str) -> Columns:
@@ -290,10 +314,10 @@ def _check_names(given: Sequence[str], names: Sequence[str], place: str) -> None
     there = set(given)
     lacking = [name for name in names if name not in there]
     if lacking:
-        others = [name for name in given if name not in names]
+        others = _others(given, names) or [name for name in given if name in names]
         problems = [
-            Problem(f"the rows lack column '{name}'", None, name, nearest(name, others or given))
-            for name in lacking
+            Problem(f"the rows lack column '{name}'", None, name, nearest(name, others))
+            for name in lacking[:MOST_PROBLEMS]
         ]
         raise Refused(
             422,

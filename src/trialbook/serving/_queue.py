@@ -108,12 +108,18 @@ class Queue:
             self._changed.notify()
         return await waiting.future
 
-    def close(self) -> None:
-        """Answer what waits, and end the thread. Calling it again does nothing."""
+    def close(self, timeout_s: float | None = None) -> None:
+        """Answer what waits, and end the thread. Calling it again does nothing.
+
+        Parameters
+        ----------
+        timeout_s : float, optional
+            Most seconds to wait for a model that does not come back.
+        """
         with self._changed:
             self._closed = True
             self._changed.notify()
-        self._thread.join()
+        self._thread.join(timeout_s)
 
     def _run(self) -> None:
         while True:
@@ -153,8 +159,9 @@ class Queue:
             given = self._ask(rows)
         except Exception as error:  # noqa: BLE001 -- any library may be behind it
             if len(batch) > 1:  # one request must not fail for another's rows
-                for one in batch:
-                    self._answer([one])
+                middle = len(batch) // 2
+                self._answer(batch[:middle])
+                self._answer(batch[middle:])
                 return
             _deliver(batch, [_failure(error)])
             return
@@ -165,7 +172,10 @@ class Queue:
             start += one.rows.n_rows
         _deliver(batch, answers)
         if self._listener is not None:
-            self._listener(rows, given, len(batch))
+            try:
+                self._listener(rows, given, len(batch))
+            except Exception as error:  # noqa: BLE001 -- without this thread nobody is answered
+                _log.error("answers were given, but not noted", exc_info=error)
 
 
 def _failure(error: Exception) -> Refused:

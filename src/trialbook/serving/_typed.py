@@ -34,6 +34,9 @@ _BOOLS = {bool, type(None)}
 _TEXTS = {str, type(None)}
 # Dates as text that were seen to follow their column's form, by column; then they are kept.
 MOST_DATES = 10_000
+# Parts of a column that are read to find its wrong cells, about ten milliseconds each: enough for
+# a hundred cells that lie together among a million.
+MOST_TRIED = 400
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,26 @@ class Reader:
             raise refused_cells(problems)
         return Rows(cells, n_rows)
 
+    def read_at_once(self, columns: Mapping[str, Sequence[Any]], n_rows: int) -> Rows | None:
+        """As `read`, where no value needs reading; else nothing, for that takes long.
+
+        Parameters
+        ----------
+        columns : mapping of str to sequence
+        n_rows : int
+
+        Returns
+        -------
+        Rows or None
+        """
+        cells: dict[str, Cells] = {}
+        for column in self._columns:
+            made = self._at_once(column, columns[column.name])
+            if made is None:
+                return None
+            cells[column.name] = made
+        return Rows(cells, n_rows)
+
     def _at_once(self, column: Column, values: Sequence[Any]) -> Cells | None:
         """The column if its values are what its storage has in JSON; else nothing."""
         types = set(map(type, values))
@@ -217,17 +240,22 @@ class Reader:
     ) -> list[Problem]:
         """Each wrong cell by itself, or what is wrong with the column as a whole."""
         wrong: list[Problem] = []
-        for row, value in enumerate(values):
+        # Halves of what is wrong, the first on top: what is right is passed over at once.
+        waiting, tried = [(0, len(values))], 0
+        while waiting and len(wrong) < MOST_PROBLEMS and tried < MOST_TRIED:
+            start, end = waiting.pop()
+            tried += 1
             try:
-                if value is not None:
-                    self._conform(column, [value])
-            except DataError as alone:
-                cause = alone.cause.removeprefix(f"column '{column.name}' ")
+                self._conform(column, values[start:end])
+            except DataError as part:
+                if end - start > 1:
+                    middle = (start + end) // 2
+                    waiting += [(middle, end), (start, middle)]
+                    continue
+                cause = part.cause.removeprefix(f"column '{column.name}' ")
                 wrong.append(
-                    Problem(f"the cell {cause}", row, column.name, _REMEDIES[column.storage])
+                    Problem(f"the cell {cause}", start, column.name, _REMEDIES[column.storage])
                 )
-                if len(wrong) >= MOST_PROBLEMS:
-                    break
         return wrong or [Problem(error.cause, None, column.name, error.remedy)]
 
 
