@@ -157,6 +157,8 @@ class Queue:
         rows = Rows.together([one.rows for one in batch])
         try:
             given = self._ask(rows)
+            if len(given) != rows.n_rows:
+                raise RuntimeError(f"{rows.n_rows} rows were asked, {len(given)} are answered")
         except Exception as error:  # noqa: BLE001 -- any library may be behind it
             if len(batch) > 1:  # one request must not fail for another's rows
                 middle = len(batch) // 2

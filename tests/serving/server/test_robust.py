@@ -129,7 +129,7 @@ def test_a_model_that_hangs_does_not_keep_the_process(model, records, monkeypatc
     go_on, begun = threading.Event(), threading.Event()
     queue = app.state.fleet.first.queue
     ask = queue._ask
-    monkeypatch.setattr(queue, "_ask", lambda rows: begun.set() or go_on.wait() or ask(rows))
+    monkeypatch.setattr(queue, "_ask", lambda rows: begun.set() or (go_on.wait() and ask(rows)))
     with TestClient(app) as client:
         assert client.post("/invocations", json={"inputs": records[:1]}).status_code == 504
         assert begun.is_set()
@@ -152,3 +152,15 @@ def test_the_forms_of_azures_clients_are_understood(client, model, records, key)
     assert client.post("/score", json={key: split} | options).json() == {answered: expected}
     wrong = client.post("/score", json={key: split | {"rows": 3}})
     assert "unknown key 'rows'" in wrong.json()["error"]["cause"]
+
+
+@pytest.mark.parametrize("given", [None, True, [1.0], [[0.5, 0.5]] * 3])
+def test_a_model_that_answers_too_little_is_an_error_and_does_not_end_the_server(
+    serve, model, records, monkeypatch, given
+):
+    client = serve(model)
+    queue = client.app.state.fleet.first.queue
+    with monkeypatch.context() as broken:
+        broken.setattr(queue, "_ask", lambda rows: given)
+        assert client.post("/invocations", json={"inputs": records[:2]}).status_code == 500
+    assert client.post("/invocations", json={"inputs": records[:2]}).status_code == 200
