@@ -116,7 +116,11 @@ def test_a_model_that_takes_too_long_is_not_waited_for(model, records):
             answer = await post(http, records[:2])
             assert answer.status_code == 504
             slow.estimator.go.set()
-            assert (await post(http, records[:2])).status_code == 200
+            for _ in range(200):  # a busy machine takes longer than that, too
+                answer = await post(http, records[:2])
+                if answer.status_code == 200:
+                    break
+            assert answer.status_code == 200
 
     asyncio.run(scene())
     app.state.fleet.close()
