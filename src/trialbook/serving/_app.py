@@ -42,6 +42,9 @@ Named: TypeAlias = "str | Path | AnyModel | Callable[[], AnyModel]"
 # Azure's endpoints take a megabyte and a half at most by default, MLflow's whatever comes.
 MAX_BODY: Final = 16 * 2**20
 TIMEOUT_S: Final = 30.0
+# Each column of a table takes the reader about a tenth of a millisecond, and a body could hold
+# millions: so many bytes are tens of thousands of names.
+MOST_CSV_HEAD: Final = 256 * 1024
 # What is left to do for a model when the server stops has so many seconds.
 CLOSE_S: Final = 5.0
 # JSON of more bytes than these is read in a thread, for it would hold up other requests.
@@ -404,6 +407,14 @@ def _from_csv(body: bytes, served: Served) -> tuple[Asked, Rows]:
     """Rows of a CSV body, read by the very reader of files."""
     if not as_utf8(body).strip():
         raise Refused(400, "the body is empty", remedy="Send a line of names, and rows.")
+    head = body[: MOST_CSV_HEAD + 1]
+    if len(head) > MOST_CSV_HEAD and not (b"\n" in head or b"\r" in head):
+        raise Refused(
+            422,
+            f"the line of names has more than {MOST_CSV_HEAD:,} bytes",
+            place="the body, line 1",
+            remedy="Send the columns that the model uses.",
+        )
     with tempfile.TemporaryDirectory(prefix="trialbook-") as folder:
         path = Path(folder) / "body.csv"
         path.write_bytes(body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import os
 import signal
 import socket
@@ -11,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from trialbook.errors import OptionError
 
@@ -130,7 +131,11 @@ def run(app: FastAPI, bound: socket.socket, ready: Callable[[str], None] | None 
     import uvicorn
 
     config = uvicorn.Config(
-        app, access_log=False, log_level="warning", timeout_graceful_shutdown=GRACE_S
+        app,
+        http=_protocol(),
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=GRACE_S,
     )
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_S)
@@ -150,6 +155,15 @@ def run(app: FastAPI, bound: socket.socket, ready: Callable[[str], None] | None 
         sys.setswitchinterval(before)
         for one, handler in handlers.items():
             signal.signal(one, handler)
+
+
+def _protocol() -> type[asyncio.Protocol] | Literal["h11"]:
+    """The quick protocol with our bounds; h11 bounds the heads that it keeps of itself."""
+    if importlib.util.find_spec("httptools") is None:
+        return "h11"
+    from trialbook.serving._wire import BoundedProtocol
+
+    return BoundedProtocol
 
 
 def _done(_number: int, _frame: FrameType | None) -> None:

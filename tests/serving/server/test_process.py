@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -10,9 +11,11 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 
 import pytest
+import uvicorn
 
 from benchmarks.serving.load import ask, request
 from trialbook.errors import OptionError
@@ -131,3 +134,52 @@ def test_a_token_comes_of_the_option_a_file_or_the_environment(tmp_path, monkeyp
     (tmp_path / "empty").write_text("")
     with pytest.raises(OptionError, match="empty"):
         read_token(None, tmp_path / "empty")
+
+
+def test_a_head_that_does_not_end_is_refused(server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as one:
+        one.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n")
+        with contextlib.suppress(ConnectionError):  # it may hang up before all is sent
+            for _ in range(40):
+                one.sendall(b"X-Name: " + b"a" * 20_000 + b"\r\n")
+                time.sleep(0.01)
+        with contextlib.suppress(ConnectionError):
+            told = one.recv(100)
+            assert not told or told.startswith(b"HTTP/1.1 400 ")
+            while one.recv(1000):
+                pass
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/health") as answer:
+        assert answer.status == 200
+
+
+def test_heads_are_waited_for_no_longer_than_told(monkeypatch):
+    wire = pytest.importorskip("trialbook.serving._wire")
+    monkeypatch.setattr(wire, "HEAD_S", 0.1)
+
+    async def answer(scope, receive, send):
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    async def scene():
+        config = uvicorn.Config(answer, http=wire.BoundedProtocol, lifespan="off")
+        server = uvicorn.Server(config)
+        bound = listen("127.0.0.1", 0)
+        bound.listen()
+        running = asyncio.create_task(server.serve([bound]))
+        port = bound.getsockname()[1]
+        for sent in (b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(sent)
+            assert await asyncio.wait_for(reader.read(), 20) == b""
+            writer.close()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(2):  # the pause after an answer is no part of a head
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n")
+            assert b"200 OK" in await asyncio.wait_for(reader.readuntil(b"ok\r\n0\r\n\r\n"), 20)
+            await asyncio.sleep(0.3)
+        writer.close()
+        server.should_exit = True
+        await running
+
+    asyncio.run(scene())

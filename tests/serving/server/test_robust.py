@@ -164,3 +164,11 @@ def test_a_model_that_answers_too_little_is_an_error_and_does_not_end_the_server
         broken.setattr(queue, "_ask", lambda rows: given)
         assert client.post("/invocations", json={"inputs": records[:2]}).status_code == 500
     assert client.post("/invocations", json={"inputs": records[:2]}).status_code == 200
+
+
+def test_a_csv_of_millions_of_columns_is_refused_before_it_is_read(client):
+    headers = {"content-type": "text/csv"}
+    body = ",".join(f"column{i}" for i in range(30_000)) + "\n1\n"
+    refused = client.post("/invocations", content=body, headers=headers)
+    assert refused.status_code == 422
+    assert "the line of names" in refused.json()["error"]["cause"]
