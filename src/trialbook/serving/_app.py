@@ -340,7 +340,9 @@ class Server:
             asked = read_request(read_json(body), served.schema.names)
             made = served.reader.read_at_once(asked.columns, asked.n_rows)
             # Cells that need reading take milliseconds a column, and wrong ones seconds.
-            rows = made or await asyncio.to_thread(served.reader.read, asked.columns, asked.n_rows)
+            if made is None:
+                made = await asyncio.to_thread(served.reader.read, asked.columns, asked.n_rows)
+            rows = made
         warn = partial(served.warnings, rows, self.options.unknown)
         large = len(body) > LARGE_BODY
         return asked, rows, (await asyncio.to_thread(warn) if large else warn())

@@ -133,6 +133,7 @@ def run(app: FastAPI, bound: socket.socket, ready: Callable[[str], None] | None 
     config = uvicorn.Config(
         app,
         http=_protocol(),
+        ws="none",
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=GRACE_S,
