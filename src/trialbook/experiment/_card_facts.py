@@ -113,7 +113,7 @@ def model_section(experiment: Experiment, trial: Trial, names: Sequence[str]) ->
         ("Configuration", record.tags.get("configuration", "")),
         ("Ranked by", experiment.metric),
         ("Size", "" if size is None else f"{size / 1e6:,.2f} MB"),
-        ("One row takes", "" if one_row is None else f"{one_row:.3g} ms"),
+        ("One row takes", "" if one_row is None else f"{one_row:,.1f} ms"),
         ("Edited by a person", "yes" if trial.edited else ""),
         ("Trained anew on all rows", "yes" if trial.refitted else ""),
         ("Run", trial.run_id),

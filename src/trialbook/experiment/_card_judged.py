@@ -432,8 +432,8 @@ def limits_section(
     lacking = [name for name in schema.names if rows[name].isna().mean() >= 0.2]
     if lacking:
         points.append(
-            f"A fifth and more of the cells is missing in {_some(lacking)}: what it says of them"
-            " is filled in."
+            f"At least a fifth of the cells are missing in {_some(lacking)};"
+            " the model fills them in."
         )
     if schema.classes:
         counts = known.target.value_counts()

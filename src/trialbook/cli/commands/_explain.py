@@ -113,18 +113,23 @@ def _importance(found: Explanation) -> Table:
     unit = "of probability" if found.schema.classes else f"of {found.schema.target}"
     table.add_column(f"mean |SHAP| {unit}", justify="right")
     if alone:
-        table.add_column(f"{found.metric} worse by, without it", justify="right")
+        table.add_column(f"{found.metric} worse by, if mixed up", justify="right")
     for one in found.importance.head(SHOWN).itertuples():
         lost, std = alone.get(one.column, (None, None))
-        cells = [] if not alone else ["" if lost is None else f"{lost:.4g} ± {std:.2g}"]
+        # One repeat has no spread.
+        spread = f" ± {std:.2g}" if std else ""
+        cells = ["" if lost is None else f"{lost:.4g}{spread}"] if alone else []
         table.add_row(Text(str(one.column)), f"{one.importance:.4g}", *cells)
     return table
 
 
 def _row_table(found: Explanation, place: int) -> Table:
+    import pandas as pd
     from rich import box
     from rich.table import Table
     from rich.text import Text
+
+    from trialbook._words import plural
 
     of_row = found.row(place)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
@@ -135,9 +140,10 @@ def _row_table(found: Explanation, place: int) -> Table:
     table.add_column(what, justify="right")
     table.add_row("(base)", "", f"{of_row.attrs['base']:.4g}")
     for one in of_row.head(SHOWN).itertuples():
-        table.add_row(Text(str(one.column)), Text(str(one.cell)), f"{one.value:+.4g}")
+        cell = "" if pd.isna(one.cell) else str(one.cell)
+        table.add_row(Text(str(one.column)), Text(cell), f"{one.value:+.4g}")
     rest = of_row["value"].iloc[SHOWN:]
     if len(rest):
-        table.add_row(f"({len(rest)} other columns)", "", f"{rest.sum():+.4g}")
+        table.add_row(f"({plural(len(rest), 'other column')})", "", f"{rest.sum():+.4g}")
     table.add_row("(prediction)", "", f"{of_row.attrs['prediction']:.4g}")
     return table
