@@ -13,16 +13,16 @@ import pandas as pd
 
 from trialbook.data import Schema
 from trialbook.errors import NoModelError, OptionError
+from trialbook.models._answering import Answering
 from trialbook.models._conformal import Conformal, read_conformal
 from trialbook.models._package import SCHEMA_FILE, load_model
-from trialbook.tables import read_table
 
 if TYPE_CHECKING:
     from trialbook.tables import Source as Table
 
 
 @dataclass(frozen=True)
-class Model:
+class Model(Answering):
     """A fitted estimator, found by whatever name, that answers tables of any origin.
 
     Parameters
@@ -83,11 +83,6 @@ class Model:
         """Its name with its version: ``churn@3``."""
         return self.name if self.version is None else f"{self.name}@{self.version}"
 
-    @property
-    def is_classification(self) -> bool:
-        """Whether it predicts classes."""
-        return bool(self.schema.classes)
-
     @functools.cached_property
     def estimator(self) -> Any:
         """The fitted scikit-learn estimator, read when it is first asked for."""
@@ -104,70 +99,11 @@ class Model:
         """
         return read_conformal(self.folder)
 
-    def conform(self, data: Table) -> pd.DataFrame:
-        """The features of a table as the estimator wants them.
+    def _labels(self, X: pd.DataFrame) -> np.ndarray[Any, Any]:
+        return np.asarray(self.estimator.predict(X))
 
-        Parameters
-        ----------
-        data : table
-            A DataFrame, or anything that can be trained on. Columns may be in any order, and
-            further ones are ignored.
-
-        Returns
-        -------
-        DataFrame of shape (n_rows, n_features)
-
-        Raises
-        ------
-        DataError
-            If a column is missing or of another kind than in training.
-        """
-        read = read_table(data, text=self.schema.text, workspace=self.workspace)
-        return self.schema.conform(read)
-
-    def predict(self, data: Table) -> np.ndarray[Any, Any]:
-        """Labels or numbers.
-
-        Parameters
-        ----------
-        data
-            As in `conform`.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-
-        Raises
-        ------
-        DataError
-            As in `conform`.
-        """
-        return np.asarray(self.estimator.predict(self.conform(data)))
-
-    def predict_proba(self, data: Table) -> pd.DataFrame:
-        """The probability of each class.
-
-        Parameters
-        ----------
-        data
-            As in `conform`.
-
-        Returns
-        -------
-        DataFrame of shape (n_rows, n_classes)
-            One column a class, under its label.
-
-        Raises
-        ------
-        OptionError
-            If the target is a number.
-        DataError
-            As in `conform`.
-        """
-        if not self.is_classification:
-            raise OptionError("a regression has no probabilities", remedy="Use predict.")
-        probabilities = self.estimator.predict_proba(self.conform(data))
-        return pd.DataFrame(probabilities, columns=list(self.schema.classes))
+    def _probabilities(self, X: pd.DataFrame) -> np.ndarray[Any, Any]:
+        return np.asarray(self.estimator.predict_proba(X))
 
     def predict_interval(self, data: Table, coverage: float = 0.9) -> pd.DataFrame:
         """Predict numbers with intervals that hold the truth so often.
@@ -236,14 +172,36 @@ class Model:
         """
         if not self.is_classification:
             raise OptionError("a number has no set of classes", remedy="Use predict_interval.")
-        known = self.conformal
         probabilities = self.predict_proba(data).to_numpy()
-        within = known.sets(probabilities, coverage, per_class=per_class)
+        sets = self.sets_of(probabilities, coverage, per_class=per_class)
+        first = [self.schema.classes[code] for code in probabilities.argmax(axis=1)]
+        return pd.DataFrame({"prediction": first, "set": pd.Series(sets, dtype=object)})
+
+    def sets_of(
+        self, probabilities: np.ndarray, coverage: float, *, per_class: bool = False
+    ) -> list[list[Any]]:
+        """The sets of `predict_set`, where the probabilities are known.
+
+        Parameters
+        ----------
+        probabilities : ndarray of shape (n_rows, n_classes)
+        coverage, per_class
+            As in `predict_set`.
+
+        Returns
+        -------
+        list of list
+            Labels, the most probable ones first.
+
+        Raises
+        ------
+        OptionError, NoModelError
+            As in `predict_set`.
+        """
+        within = self.conformal.sets(probabilities, coverage, per_class=per_class)
         order = np.argsort(-probabilities, axis=1, kind="stable")
         labels = self.schema.classes
-        sets = [
+        return [
             [labels[code] for code in codes if inside[code]]
             for codes, inside in zip(order, within, strict=True)
         ]
-        first = [labels[code] for code in order[:, 0]]
-        return pd.DataFrame({"prediction": first, "set": pd.Series(sets, dtype=object)})

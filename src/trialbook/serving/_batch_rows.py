@@ -207,7 +207,7 @@ def _predicted(model: AnyModel, X: pd.DataFrame, asked: Answer) -> dict[str, Any
             lower, upper = model.conformal.interval(labels, asked.interval)
             found |= {"lower": lower, "upper": upper}
         else:
-            found["set"] = _sets(model, probabilities, asked.interval)
+            found["set"] = model.sets_of(probabilities, asked.interval)
     if asked.proba and probabilities is not None:
         for code, label in enumerate(classes):
             found[f"probability_{label}"] = probabilities[:, code]
@@ -262,17 +262,6 @@ def _answered(
     probabilities = np.asarray(model.estimator.predict_proba(X))
     # A label is the most probable class, everywhere.
     return np.asarray(classes)[probabilities.argmax(axis=1)], probabilities
-
-
-def _sets(model: Model, probabilities: np.ndarray, coverage: float) -> list[list[Any]]:
-    """Classes that the truth may be, the most probable first."""
-    within = model.conformal.sets(probabilities, coverage)
-    order = np.argsort(-probabilities, axis=1, kind="stable")
-    labels = model.schema.classes
-    return [
-        [labels[code] for code in codes if inside[code]]
-        for codes, inside in zip(order, within, strict=True)
-    ]
 
 
 def _in_whole(error: DataError, rows: Rows) -> DataError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pandas as pd
@@ -189,18 +188,18 @@ def serve_model(
 
 def name_of(model: AnyModel) -> str:
     """What a model is called, without its version."""
-    name = getattr(model, "name", None)
-    return str(name) if name else "model"
+    return model.name or "model"
 
 
 def version_of(model: AnyModel) -> str:
     """Its version in the registry, or empty."""
-    version = getattr(model, "version", None)
-    return "" if version is None else str(version)
+    if not isinstance(model, Model) or model.version is None:
+        return ""
+    return str(model.version)
 
 
 def identity_of(model: AnyModel) -> tuple[Any, ...]:
-    """What tells one served model from another, without loading it.
+    """What tells one served model from another, without loading its estimator.
 
     Parameters
     ----------
@@ -209,15 +208,14 @@ def identity_of(model: AnyModel) -> tuple[Any, ...]:
     Returns
     -------
     tuple
-        Its label, its run and its file with the time of its last change.
+        Its label, and its run and the time of its pickle's last change, or what is in its file.
     """
-    path = getattr(model, "folder", None) or getattr(model, "path", None)
-    changed = None
-    if isinstance(path, Path):
-        inner = path / "model.pkl"
-        file = inner if inner.is_file() else path
-        changed = file.stat().st_mtime_ns if file.exists() else None
-    return (name_of(model), version_of(model), getattr(model, "run_id", None), path, changed)
+    told = (name_of(model), version_of(model))
+    if not isinstance(model, Model):
+        return (*told, model.digest)
+    file = model.folder / "model.pkl"
+    changed = file.stat().st_mtime_ns if file.is_file() else None
+    return (*told, model.run_id, model.folder, changed)
 
 
 def _rows_to_try(model: Model, reader: Reader, examples: list[dict[str, Any]]) -> Rows:

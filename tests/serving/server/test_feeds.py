@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
+from functools import partial
 
 import numpy as np
+import onnx
 import pandas as pd
 import pytest
 
@@ -57,3 +60,17 @@ def test_an_onnx_file_is_served_as_its_model_is(serve, onnx_pair, records):
         np.testing.assert_allclose(given, expected, atol=1e-5)
         labels = client.post("/invocations", content=json.dumps({"inputs": records})).json()
         assert labels["predictions"] == model.predict(pd.DataFrame(records)).tolist()
+
+
+def test_an_onnx_file_that_was_replaced_is_served_anew(serve, onnx_pair, tmp_path):
+    _, path = onnx_pair
+    served = tmp_path / "model.onnx"
+    shutil.copyfile(path, served)
+    client = serve(str(served), token="secret")
+    reload = partial(client.post, "/reload", headers={"Authorization": "Bearer secret"})
+    assert not reload().json()["models"][0]["changed"]
+    proto = onnx.load(served)
+    proto.doc_string = "another one"
+    onnx.save(proto, served)
+    assert reload().json()["models"][0]["changed"]
+    assert not reload().json()["models"][0]["changed"]

@@ -7,18 +7,15 @@ import importlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from trialbook.data import Schema
-from trialbook.errors import ExportError, NoModelError, OptionError
+from trialbook.errors import ExportError, NoModelError
+from trialbook.models._answering import Answering
 from trialbook.models.onnx._inputs import feeds
-from trialbook.tables import read_table
-
-if TYPE_CHECKING:
-    from trialbook.tables import Source as Table
 
 # Under this name the schema travels in a file, as JSON.
 SCHEMA_KEY = "trialbook.schema"
@@ -26,7 +23,7 @@ SCHEMA_KEY = "trialbook.schema"
 ROWS = 1024
 
 
-class OnnxModel:
+class OnnxModel(Answering):
     """A model in an ONNX file, which needs onnxruntime and nothing of what it was trained with.
 
     Parameters
@@ -88,30 +85,6 @@ class OnnxModel:
         """As `Model.label`: its name."""
         return self.name
 
-    @property
-    def is_classification(self) -> bool:
-        """Whether it predicts classes."""
-        return bool(self.schema.classes)
-
-    def conform(self, data: Table) -> pd.DataFrame:
-        """The features of a table; see `trialbook.models.Model.conform`.
-
-        Parameters
-        ----------
-        data : table
-            A DataFrame, or anything that can be trained on.
-
-        Returns
-        -------
-        DataFrame of shape (n_rows, n_features)
-
-        Raises
-        ------
-        DataError
-            If a column is missing or of another kind than in training.
-        """
-        return self.schema.conform(read_table(data, text=self.schema.text))
-
     def answers(self, X: pd.DataFrame) -> tuple[np.ndarray[Any, Any], ...]:
         """What the graph gives.
 
@@ -146,49 +119,11 @@ class OnnxModel:
         """
         return tuple(self._session.run(None, fed))
 
-    def predict(self, data: Table) -> np.ndarray[Any, Any]:
-        """Labels or numbers.
+    def _labels(self, X: pd.DataFrame) -> np.ndarray[Any, Any]:
+        return self.answers(X)[0]
 
-        Parameters
-        ----------
-        data
-            As in `conform`.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-
-        Raises
-        ------
-        DataError
-            As in `conform`.
-        """
-        return self.answers(self.conform(data))[0]
-
-    def predict_proba(self, data: Table) -> pd.DataFrame:
-        """The probability of each class.
-
-        Parameters
-        ----------
-        data
-            As in `conform`.
-
-        Returns
-        -------
-        DataFrame of shape (n_rows, n_classes)
-            One column a class, under its label.
-
-        Raises
-        ------
-        OptionError
-            If the target is a number.
-        DataError
-            As in `conform`.
-        """
-        if not self.is_classification:
-            raise OptionError("a regression has no probabilities", remedy="Use predict.")
-        probabilities = self.answers(self.conform(data))[1]
-        return pd.DataFrame(probabilities, columns=list(self.schema.classes))
+    def _probabilities(self, X: pd.DataFrame) -> np.ndarray[Any, Any]:
+        return self.answers(X)[1]
 
 
 def _onnxruntime() -> Any:
