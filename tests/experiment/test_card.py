@@ -24,7 +24,7 @@ from trialbook.evaluation.errors import Cell, ErrorMap
 from trialbook.execution import OOF
 from trialbook.execution._oof import write_oof
 from trialbook.experiment import Experiment, _state
-from trialbook.experiment._card_blocks import (
+from trialbook.experiment.card._blocks import (
     Bars,
     Checks,
     Code,
@@ -37,8 +37,8 @@ from trialbook.experiment._card_blocks import (
     Section,
     Text,
 )
-from trialbook.experiment._card_html import card_page
-from trialbook.experiment._card_markdown import card_text
+from trialbook.experiment.card._html import card_page
+from trialbook.experiment.card._markdown import card_text
 from trialbook.job import Job
 from trialbook.tracking import Tracker, Workspace
 

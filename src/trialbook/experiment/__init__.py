@@ -1,6 +1,5 @@
 """Runs a job: load, guard, split, plan, trials, ensembles, test, report."""
 
-from trialbook.experiment._card import ModelCard, card_ending
 from trialbook.experiment._design import PlanPreview, Tables, check, plan
 from trialbook.experiment._explain import explain_model
 from trialbook.experiment._export import export
@@ -13,6 +12,7 @@ from trialbook.experiment._rerun import rerun
 from trialbook.experiment._retrain import Retrained, retrain
 from trialbook.experiment._run import resume, train
 from trialbook.experiment._trial import Trial
+from trialbook.experiment.card import ModelCard, card_ending
 
 __all__ = [
     "Experiment",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from trialbook.evaluation.errors import ErrorAnalysis
     from trialbook.evaluation.fairness import Fairness
-    from trialbook.experiment._card import ModelCard
     from trialbook.experiment._handle import Experiment
+    from trialbook.experiment.card import ModelCard
     from trialbook.tables import Source as Table
 
 
@@ -121,7 +121,7 @@ class Judging:
         NoModelError, DataError, OptionError
             If the trial has no model, or as in `fairness`, where that is asked for.
         """
-        from trialbook.experiment._card import Asked, make_card
+        from trialbook.experiment.card import Asked, make_card
 
         asked = Asked(data, fairness_by, timeout, intended_use, owner, licence)
         return make_card(self._experiment, trial, asked)

@@ -13,7 +13,9 @@ import pandas as pd
 from trialbook._words import plural, shorten
 from trialbook.errors import NoModelError, TrialbookError
 from trialbook.experiment import _state
-from trialbook.experiment._card_blocks import (
+from trialbook.experiment._held import Held
+from trialbook.experiment._judge import errors_on, fairness_on
+from trialbook.experiment.card._blocks import (
     Bars,
     Block,
     Grid,
@@ -24,8 +26,6 @@ from trialbook.experiment._card_blocks import (
     Section,
     Text,
 )
-from trialbook.experiment._held import Held
-from trialbook.experiment._judge import errors_on, fairness_on
 from trialbook.models import BACKGROUND_FILE
 from trialbook.profiling.page_parts import figure, share
 
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from trialbook.evaluation import Measured
     from trialbook.evaluation.errors import ErrorAnalysis
     from trialbook.evaluation.fairness import Fairness
-    from trialbook.experiment._card_facts import Learned
     from trialbook.experiment._handle import Experiment
     from trialbook.experiment._trial import Trial
+    from trialbook.experiment.card._facts import Learned
     from trialbook.models import Conformal, Covered
 
 # Coverages that a card measures.

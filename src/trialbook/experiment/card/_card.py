@@ -12,13 +12,13 @@ import pandas as pd
 
 from trialbook._plain import whole_file, write_text
 from trialbook.errors import DataError, OptionError
-from trialbook.experiment import _card_facts as facts
-from trialbook.experiment import _card_judged as judged
 from trialbook.experiment import _state
-from trialbook.experiment._card_blocks import Section, Text
-from trialbook.experiment._card_html import card_page
-from trialbook.experiment._card_markdown import card_text, pictures_of
 from trialbook.experiment._held import Held, held_rows
+from trialbook.experiment.card import _facts as facts
+from trialbook.experiment.card import _judged as judged
+from trialbook.experiment.card._blocks import Section, Text
+from trialbook.experiment.card._html import card_page
+from trialbook.experiment.card._markdown import card_text, pictures_of
 from trialbook.job import read_seconds
 
 if TYPE_CHECKING:

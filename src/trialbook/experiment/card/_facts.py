@@ -14,7 +14,8 @@ from trialbook._words import plural, sentence, shorten
 from trialbook.addresses import place_of, title_of
 from trialbook.data import Guardrail, Schema, ranked, told
 from trialbook.experiment import _state
-from trialbook.experiment._card_blocks import (
+from trialbook.experiment._held import readable
+from trialbook.experiment.card._blocks import (
     Bars,
     Block,
     Checks,
@@ -25,7 +26,6 @@ from trialbook.experiment._card_blocks import (
     Section,
     Text,
 )
-from trialbook.experiment._held import readable
 from trialbook.job import Job
 from trialbook.models import MODEL_FOLDER, python_of, read_requirements
 from trialbook.profiling.page_parts import figure, share
@@ -276,7 +276,7 @@ def charts_of(trial: Trial, folder: str, of: str, seconds: float) -> list[Block]
     import time
 
     from trialbook.evaluation import Chart
-    from trialbook.experiment._card_blocks import Picture
+    from trialbook.experiment.card._blocks import Picture
 
     until = time.monotonic() + seconds
     shown = []
