@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import sqlite3
 from dataclasses import replace
 
@@ -154,6 +155,18 @@ def test_processes_give_the_same_bytes(model, table, tmp_path):
     wrong = table.assign(age=table["age"].astype(str).where(table.index != 333, "old"))
     with pytest.raises(DataError, match=r"holds 'old'.*row 334"):
         score(model, wrong, tmp_path / "out.csv", rows_per_batch=90, workers=2)
+
+
+def test_a_process_that_ends_leaves_what_is_finished(model, table, tmp_path, monkeypatch):
+    table.to_parquet(tmp_path / "in.parquet")
+    source, out = tmp_path / "in.parquet", tmp_path / "out.csv"
+    with pytest.raises(Killed):
+        score(model, source, out, rows_per_batch=90, listener=killed_after(2))
+    monkeypatch.setattr(_batch, "_load", os._exit)
+    with pytest.raises(WorkspaceError, match="has ended"):
+        score(model, source, out, rows_per_batch=90, workers=2, resume=True)
+    monkeypatch.undo()
+    assert score(model, source, out, rows_per_batch=90, resume=True).reused_rows == 180
 
 
 @pytest.mark.parametrize("name", ["in.csv", "in.parquet", "in.jsonl"])

@@ -83,7 +83,7 @@ def score(
     OptionError
         If an option does not fit, or the parts of an earlier run are of another input.
     WorkspaceError
-        If the output cannot be written.
+        If the output cannot be written, or one of the `workers` has ended.
 
     Examples
     --------

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import pyarrow as pa
 
 from trialbook import __version__
-from trialbook.errors import DataError, OptionError
+from trialbook.errors import DataError, OptionError, WorkspaceError
 from trialbook.models import Model
 from trialbook.serving._batch_parts import Parts, write_part
 from trialbook.serving._batch_rows import Answer, AnyModel, Rows, answer_for, answers
@@ -356,5 +357,12 @@ def _in_processes(task: _Task, parts: Parts, workers: int, done: _Done) -> None:
                 take()
         while waiting:
             take()
+    except BrokenProcessPool as error:
+        raise WorkspaceError(
+            "a process that predicts has ended, as one does that takes too much memory",
+            place="option --workers",
+            remedy="Use fewer of them, or smaller batches, and carry on with --resume. In Python, "
+            "a script needs `if __name__ == '__main__':` around the call.",
+        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
