@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -198,7 +198,9 @@ def run_learning_curve(request: Request, report: Report) -> dict[str, Any]:
     return {"points": len(points)}
 
 
-def _points(program: ModuleType, loaded: tuple[Any, ...], schema: Schema, until: float) -> Any:
+def _points(
+    program: ModuleType, loaded: tuple[Any, ...], schema: Schema, until: float
+) -> Iterator[dict[str, float]]:
     """Train on growing shares of the first fold, then of further ones if all fit into the time."""
     X, y, folds = loaded[:3]
     options = {"rounds": None} if hasattr(program, "ROUNDS") else {}
