@@ -15,11 +15,12 @@ import numpy as np
 
 from trialbook.errors import ExportError
 from trialbook.models.onnx._graph import ML_DOMAIN, Graph
-
-Array = np.ndarray[Any, Any]
-
-# As `onnx.TensorProto` numbers them; naming them here keeps the import of onnx lazy.
-FLOAT, INT64, STRING, BOOL, DOUBLE = 1, 7, 8, 9, 11
+from trialbook.models.onnx._operators import (
+    DOUBLE,
+    FLOAT,
+    Array,
+    doubles,
+)
 
 # What stands for a missing cell of text, as the `as_text` of programs writes it, so that it is a
 # category of its own there.
@@ -81,11 +82,6 @@ def refuse(step: object, why: str) -> NoReturn:
 def width(block: Block) -> int:
     """How many columns it has."""
     return sum(piece.width for piece in block)
-
-
-def doubles(graph: Graph, values: Any) -> str:
-    """A constant of doubles."""
-    return graph.constant(np.asarray(values, dtype=np.float64))
 
 
 def whole(graph: Graph, *values: int) -> str:
@@ -210,7 +206,7 @@ def look_up(graph: Graph, piece: Piece, keys: Sequence[Any], values: Array, defa
     # NaN is a float: of text it is what `MISSING_TEXT` says.
     if piece.kind is Kind.TEXT:
         names: Array = np.array(
-            [MISSING_TEXT if _is_nan(key) else str(key) for key in keys], dtype=object
+            [MISSING_TEXT if _is_missing(key) else str(key) for key in keys], dtype=object
         )
     else:
         piece = double(graph, piece)
@@ -228,5 +224,5 @@ def look_up(graph: Graph, piece: Piece, keys: Sequence[Any], values: Array, defa
     )
 
 
-def _is_nan(value: Any) -> bool:
+def _is_missing(value: Any) -> bool:
     return value is None or (isinstance(value, float) and np.isnan(value))

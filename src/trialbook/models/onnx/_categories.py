@@ -8,19 +8,17 @@ from typing import Any
 import numpy as np
 
 from trialbook.models.onnx._blocks import (
-    DOUBLE,
     MISSING_TEXT,
-    Array,
     Block,
     Kind,
     Piece,
-    doubles,
     look_up,
     refuse,
     singles,
     whole,
 )
 from trialbook.models.onnx._graph import Graph
+from trialbook.models.onnx._operators import DOUBLE, Array, doubles
 
 
 def _checked(transformer: Any, block: Block, categories: Sequence[Any]) -> None:

@@ -8,19 +8,17 @@ from typing import Any
 import numpy as np
 
 from trialbook.models.onnx._blocks import (
-    DOUBLE,
-    INT64,
     MISSING_TIME,
     Block,
     Kind,
     Piece,
-    doubles,
     refuse,
     single,
     singles,
     whole,
 )
 from trialbook.models.onnx._graph import Graph
+from trialbook.models.onnx._operators import DOUBLE, INT64, doubles
 
 _DAY = 86_400_000_000_000
 # What a day has of each, in nanoseconds, and how many of them the next larger one has.

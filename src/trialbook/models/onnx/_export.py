@@ -10,10 +10,10 @@ import pandas as pd
 
 from trialbook.data import Schema
 from trialbook.errors import ExportError
-from trialbook.models.onnx._blocks import BOOL, DOUBLE, INT64, STRING
 from trialbook.models.onnx._ensembles import whole
 from trialbook.models.onnx._graph import Graph
 from trialbook.models.onnx._inputs import inputs
+from trialbook.models.onnx._operators import BOOL, DOUBLE, INT64, STRING
 from trialbook.models.onnx._runtime import SCHEMA_KEY, OnnxModel
 
 if TYPE_CHECKING:

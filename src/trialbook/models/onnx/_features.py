@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialbook.models.onnx._blocks import (
-    DOUBLE,
     MISSING_TEXT,
     Block,
     Kind,
@@ -40,6 +39,7 @@ from trialbook.models.onnx._numbers import (
     squashing_scaler,
     standard_scaler,
 )
+from trialbook.models.onnx._operators import DOUBLE
 from trialbook.models.onnx._texts import string_encoder, topics, truncated_svd, vectorizer
 
 if TYPE_CHECKING:

@@ -22,8 +22,9 @@ import numpy as np
 import pandas as pd
 
 from trialbook.data import Schema, Semantic
-from trialbook.models.onnx._blocks import DOUBLE, INT64, MISSING_TEXT, STRING, Kind, doubles
+from trialbook.models.onnx._blocks import MISSING_TEXT, Kind
 from trialbook.models.onnx._graph import Graph
+from trialbook.models.onnx._operators import DOUBLE, INT64, STRING, doubles
 
 if TYPE_CHECKING:
     from trialbook.data import Column

@@ -7,16 +7,12 @@ from typing import Any
 import numpy as np
 
 from trialbook.models.onnx._blocks import (
-    DOUBLE,
-    FLOAT,
     MISSING_TEXT,
-    Array,
     Block,
     Kind,
     Piece,
     calculate,
     double,
-    doubles,
     numbers,
     refuse,
     select,
@@ -24,6 +20,7 @@ from trialbook.models.onnx._blocks import (
     whole,
 )
 from trialbook.models.onnx._graph import Graph
+from trialbook.models.onnx._operators import DOUBLE, FLOAT, Array, doubles
 
 
 def imputer(graph: Graph, transformer: Any, block: Block) -> Block:

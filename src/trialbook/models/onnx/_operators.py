@@ -1,4 +1,4 @@
-"""Small pieces of graphs that learners and ensembles share, all in doubles."""
+"""Small pieces of graphs that features, learners and ensembles share, all in doubles."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from trialbook.models.onnx._graph import Graph
 
 # As `onnx.TensorProto` numbers them; naming them here keeps the import of onnx lazy.
-FLOAT, INT32, INT64, DOUBLE = 1, 6, 7, 11
+FLOAT, INT32, INT64, STRING, BOOL, DOUBLE = 1, 6, 7, 8, 9, 11
 
 Array = np.ndarray[Any, Any]
 

@@ -13,15 +13,11 @@ from typing import Any
 import numpy as np
 
 from trialbook.models.onnx._blocks import (
-    DOUBLE,
-    INT64,
     MISSING_TEXT,
-    Array,
     Block,
     Kind,
     Piece,
     calculate,
-    doubles,
     numbers,
     refuse,
     select,
@@ -31,6 +27,7 @@ from trialbook.models.onnx._blocks import (
 from trialbook.models.onnx._characters import characters_of, rewritten
 from trialbook.models.onnx._graph import ORT_DOMAIN, Graph
 from trialbook.models.onnx._numbers import rows_of_one_length
+from trialbook.models.onnx._operators import DOUBLE, INT64, Array, doubles
 
 # Python's \w and \b are of Unicode; RE2, which onnxruntime uses, has them for ASCII only.
 _WORDS = {
