@@ -26,16 +26,23 @@ class Engine:
     def __init__(self, tmp_path: Any, deadline_s: float | None, answer: str = "done") -> None:
         self.ledger = Ledger(deadline_s)
         self.metric = SimpleNamespace(name="rmse")
-        self.published: list[str] = []
-        self.tracker = SimpleNamespace(folder=tmp_path, publish=self.published.append)
+        self.published: list[tuple[str, str]] = []
+        self.tracker = SimpleNamespace(
+            folder=tmp_path, publish=lambda run_id, part: self.published.append((run_id, part))
+        )
         self.requests: list[Request] = []
         self.events: list[Any] = []
         self.emit = self.events.append
         self.answer = answer
+        self.interrupted = False
+        self.interrupts = False
 
-    def run_request(self, request: Request) -> Message:
-        self.requests.append(request)
-        return Message(request.id, self.answer, {"reason": "no memory"})
+    def run_requests(
+        self, requests: list[Request], *, stoppable: bool = False
+    ) -> dict[int, Message]:
+        self.requests += requests
+        self.interrupted |= stoppable and self.interrupts
+        return {one.id: Message(one.id, self.answer, {"reason": "no memory"}) for one in requests}
 
 
 BEST = SimpleNamespace(label="tree-1", folder="/nowhere", run_id="abc")
@@ -47,7 +54,7 @@ def test_it_takes_what_is_left_and_no_more(tmp_path: Any) -> None:
     (request,) = engine.requests
     assert request.kind == "explain" and request.payload["seed"] == 3
     assert LEAST_S < request.budget_s < 10.0 and request.limit_s == request.budget_s
-    assert engine.published == ["abc"]
+    assert engine.published == [("abc", "explanation")]
     plenty = Engine(tmp_path, 3600.0)
     explain_best(plenty, BEST, 0)
     assert plenty.requests[0].budget_s == MOST_S
@@ -71,6 +78,16 @@ def test_what_fails_is_told_and_costs_nothing_else(tmp_path: Any) -> None:
     explain_best(engine, BEST, 0)
     assert engine.ledger.skipped == {"explanation": "no memory"}
     assert "no memory" in engine.events[0].message and engine.published == []
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_who_asks_for_the_end_does_not_wait_for_it(tmp_path: Any, before: bool) -> None:
+    engine = Engine(tmp_path, None, answer="failed")
+    engine.interrupted, engine.interrupts = before, True
+    explain_best(engine, BEST, 0)
+    assert len(engine.requests) == (0 if before else 1)
+    assert engine.ledger.skipped == {"explanation": "stopped by the user"}
+    assert engine.events == [] and engine.published == []
 
 
 def test_the_search_leaves_time_for_it_where_there_is_enough() -> None:

@@ -103,8 +103,7 @@ def test_with_little_time_small_members_are_tried_all_the_same(finish):
     assert set(voters(finish(left_s=2.0))) == {"quick-1", "quick-2"}
 
 
-@pytest.mark.parametrize(("test", "sent"), [(None, ["run-1"]), (pd.DataFrame(), [])])
-def test_the_winners_further_charts_are_drawn_and_sent_once(finish, tmp_path, test, sent):
+def test_the_winners_further_charts_are_drawn_and_they_alone_are_sent(finish, tmp_path):
     end, asked, published = finish(), [], []
 
     def answer(request):
@@ -112,8 +111,7 @@ def test_the_winners_further_charts_are_drawn_and_sent_once(finish, tmp_path, te
         return Message(request.id, "done", {"drawn": ["lift"]})
 
     end.engine.run_request = answer
-    end.engine.tracker.publish = published.append
-    end.prepared.test = test  # rows to test on are scored next, and all is sent after that
+    end.engine.tracker.publish = lambda *sent: published.append(sent)
     end._draw(SimpleNamespace(folder=tmp_path, run_id="run-1"))
     assert asked == [("draw", str(tmp_path))]
-    assert published == sent
+    assert published == [("run-1", "charts")]

@@ -50,7 +50,7 @@ def explain_trial_of(
     )
     if data is None:
         found.save(trial.folder / FOLDER, row=_place(found, row))
-        tracker.publish(trial.run_id)
+        tracker.publish(trial.run_id, FOLDER)
     return found
 
 

@@ -21,6 +21,8 @@ SHARE_OF_PAST, FREE_S = 0.1, 6.0
 REPORT_S, GRACE_S = 0.5, 20.0
 # Beyond any trial's number, and that of the test.
 EXPLAIN_REQUEST = 10**9 + 1
+# Who asks for the end does not want to wait for an explanation.
+STOPPED = "stopped by the user"
 
 
 def kept_s(deadline_s: float | None) -> float:
@@ -49,8 +51,13 @@ def explain_best(engine: Engine, best: TrialRecord, seed: int) -> None:
     best : TrialRecord
     seed : int
     """
+    from trialbook.evaluation.explanations import FOLDER
+
     ledger, tracker = engine.ledger, engine.tracker
     budget_s = _budget_s(ledger)
+    if engine.interrupted:
+        ledger.skip("explanation", STOPPED)
+        return
     if budget_s < LEAST_S:
         ledger.skip("explanation", "no time was left")
         return
@@ -66,13 +73,16 @@ def explain_best(engine: Engine, best: TrialRecord, seed: int) -> None:
     request = Request(
         EXPLAIN_REQUEST, "explain", str(best.folder), payload, budget_s=budget_s, limit_s=limit_s
     )
-    answer = engine.run_request(request)
+    answer = engine.run_requests([request], stoppable=True)[request.id]
+    if engine.interrupted and answer.kind == "failed":
+        ledger.skip("explanation", STOPPED)
+        return
     if answer.kind == "failed":
         reason = str(answer.payload["reason"])
         ledger.skip("explanation", reason)
         engine.emit(events.Warned(f"{best.label} was not explained: {reason}"))
         return
-    tracker.publish(best.run_id)
+    tracker.publish(best.run_id, FOLDER)
 
 
 def _budget_s(ledger: Ledger) -> float:

@@ -20,7 +20,7 @@ from trialbook.ensemble import (
     voters,
 )
 from trialbook.evaluation import Metric
-from trialbook.execution import OOF, Request, read_oof
+from trialbook.execution import CHARTS, OOF, Request, read_oof
 from trialbook.experiment import _state
 from trialbook.experiment._engine import Engine
 from trialbook.experiment._explain_best import explain_best
@@ -272,8 +272,8 @@ class Finish:
         """Draw the winner's further charts; what fails is drawn when somebody looks."""
         request = Request(DRAW_REQUEST, "draw", str(best.folder), {}, limit_s=DRAW_MOST_S)
         answer = self.engine.run_request(request)
-        if answer.payload.get("drawn") and self.prepared.test is None:
-            self.engine.tracker.publish(best.run_id)  # else it is once the test is in place
+        if answer.payload.get("drawn"):
+            self.engine.tracker.publish(best.run_id, CHARTS)
 
     def _test(self, best: TrialRecord) -> dict[str, float] | None:
         """Score the winner on the test rows, which nothing has touched before."""
@@ -300,7 +300,7 @@ class Finish:
                 events.Warned(f"the test of the winner failed: {answer.payload['reason']}")
             )
             return None
-        tracker.publish(best.run_id)
+        tracker.publish(best.run_id, payload["name"])
         metrics = {f"test_{name}": value for name, value in answer.payload["metrics"].items()}
         metrics["test_score"] = answer.payload["score"]
         tracker.log(best.run_id, metrics=metrics)

@@ -73,7 +73,7 @@ def learning_curve(tracker: Tracker, trial: Trial, metric: str, timeout: str | f
     chart = Chart.read(path)
     if answer.kind == "failed":  # what ended before is worth a picture
         chart.write_picture(path.parent)
-    tracker.publish(trial.run_id)
+    tracker.publish(trial.run_id, CHARTS)
     return chart
 
 
