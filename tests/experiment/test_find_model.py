@@ -60,6 +60,15 @@ def test_a_run_and_a_folder_are_found(space, written):
     assert by_folder.schema == written.experiment.schema
 
 
+@pytest.mark.parametrize("which", ["churn@1", "run", "small-1"])
+def test_a_model_that_was_stored_without_schema_has_that_of_its_experiment(space, written, which):
+    trial = written.experiment.trial("small-1")
+    (trial.folder / "model" / "schema.json").unlink()  # as before models kept it
+    model = found(space, trial.uri if which == "run" else which)
+    assert model.folder == trial.folder / "model" and model.run_id == trial.run_id
+    assert model.schema == written.experiment.schema
+
+
 def test_a_trial_of_a_named_experiment_comes_before_the_registry(space, written):
     written.experiment.register("small-1", "small-2")
     assert found(space, "small-1").run_id == written.experiment.trial("small-2").run_id

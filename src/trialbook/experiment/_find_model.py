@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from trialbook.addresses import path_of
 from trialbook.errors import NoModelError, OptionError, WorkspaceError, nearest
 from trialbook.experiment._handle import Experiment
-from trialbook.models import MODEL_FOLDER, Model, is_file_of_model, open_model
+from trialbook.models import MODEL_FOLDER, SCHEMA_FILE, Model, is_file_of_model, open_model
 from trialbook.tracking import ModelVersion, Tracker, Workspace, find_version, registered
 
 if TYPE_CHECKING:
@@ -230,19 +230,30 @@ def model_of(space: Workspace, version: ModelVersion) -> Model:
         If its run has no model.
     """
     label = f"{version.name}@{version.version}"
-    folder = _folder(space, version.run_id, label)
-    return Model.at(
-        folder,
-        name=version.name,
-        version=version.version,
-        run_id=version.run_id,
-        workspace=space.path,
-    )
+    return _stored(space, version.run_id, label, version.name, version.version)
 
 
 def _of_run(space: Workspace, run_id: str) -> Model:
-    folder = _folder(space, run_id, f"runs:/{run_id}/{MODEL_FOLDER}")
-    return Model.at(folder, name=run_id[:8], run_id=run_id, workspace=space.path)
+    return _stored(space, run_id, f"runs:/{run_id}/{MODEL_FOLDER}", run_id[:8], None)
+
+
+def _stored(space: Workspace, run_id: str, label: str, name: str, version: int | None) -> Model:
+    """The model of a run, by its own schema, or that of its experiment if it has none of its own.
+
+    Those of workspaces of before models kept their schema have none.
+    """
+    tracker = _tracker(space, run_id, label)
+    folder = tracker.folder_of(run_id) / MODEL_FOLDER
+    if not folder.is_dir():
+        raise NoModelError(
+            f"the run of the model '{label}' has no model",
+            place=str(folder),
+            remedy="Name another model.",
+        )
+    if not (folder / SCHEMA_FILE).is_file():
+        schema = Experiment(tracker).schema
+        return Model(name, folder, schema, version, run_id, space.path)
+    return Model.at(folder, name=name, version=version, run_id=run_id, workspace=space.path)
 
 
 def _tracker(space: Workspace, run_id: str, label: str) -> Tracker:
@@ -265,15 +276,3 @@ def _tracker(space: Workspace, run_id: str, label: str) -> Tracker:
             remedy="Name the workspace that it was trained in (--workspace).",
         )
     return tracker
-
-
-def _folder(space: Workspace, run_id: str, label: str) -> Path:
-    """Where the model of a run is."""
-    folder = _tracker(space, run_id, label).folder_of(run_id) / MODEL_FOLDER
-    if not folder.is_dir():
-        raise NoModelError(
-            f"the run of the model '{label}' has no model",
-            place=str(folder),
-            remedy="Name another model.",
-        )
-    return folder
