@@ -42,7 +42,8 @@ class Engine:
     ) -> dict[int, Message]:
         self.requests += requests
         self.interrupted |= stoppable and self.interrupts
-        return {one.id: Message(one.id, self.answer, {"reason": "no memory"}) for one in requests}
+        reason = "stopped by the user" if self.interrupted else "no memory"
+        return {one.id: Message(one.id, self.answer, {"reason": reason}) for one in requests}
 
 
 BEST = SimpleNamespace(label="tree-1", folder="/nowhere", run_id="abc")

@@ -21,7 +21,7 @@ SHARE_OF_PAST, FREE_S = 0.1, 6.0
 REPORT_S, GRACE_S = 0.5, 20.0
 # Beyond any trial's number, and that of the test.
 EXPLAIN_REQUEST = 10**9 + 1
-# Who asks for the end does not want to wait for an explanation.
+# Who asks for the end does not want to wait for an explanation; the engine says so, too.
 STOPPED = "stopped by the user"
 
 
@@ -74,13 +74,11 @@ def explain_best(engine: Engine, best: TrialRecord, seed: int) -> None:
         EXPLAIN_REQUEST, "explain", str(best.folder), payload, budget_s=budget_s, limit_s=limit_s
     )
     answer = engine.run_requests([request], stoppable=True)[request.id]
-    if engine.interrupted and answer.kind == "failed":
-        ledger.skip("explanation", STOPPED)
-        return
     if answer.kind == "failed":
         reason = str(answer.payload["reason"])
         ledger.skip("explanation", reason)
-        engine.emit(events.Warned(f"{best.label} was not explained: {reason}"))
+        if reason != STOPPED:
+            engine.emit(events.Warned(f"{best.label} was not explained: {reason}"))
         return
     tracker.publish(best.run_id, FOLDER)
 

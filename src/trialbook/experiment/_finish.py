@@ -35,6 +35,7 @@ from trialbook.experiment._ranking import (
 )
 from trialbook.experiment._refit import Refit
 from trialbook.experiment._report import report
+from trialbook.experiment._trial import TEST
 from trialbook.job import Job
 from trialbook.program import AdjustmentKind
 from trialbook.search import Step
@@ -287,7 +288,7 @@ class Finish:
         payload = {
             "schema": str(tracker.folder / _state.SCHEMA),
             "table": str(tracker.folder / _state.TEST),
-            "name": "test",
+            "name": TEST,
             "metric": self.engine.metric.name,
             "y_range": y_range,
         }
@@ -300,7 +301,7 @@ class Finish:
                 events.Warned(f"the test of the winner failed: {answer.payload['reason']}")
             )
             return None
-        tracker.publish(best.run_id, payload["name"])
+        tracker.publish(best.run_id, TEST)
         metrics = {f"test_{name}": value for name, value in answer.payload["metrics"].items()}
         metrics["test_score"] = answer.payload["score"]
         tracker.log(best.run_id, metrics=metrics)
