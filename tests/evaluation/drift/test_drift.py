@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trialbook.data import Schema, detect
+from trialbook.data import Column, Schema, Semantic, detect
 from trialbook.errors import DataError
 from trialbook.evaluation.drift import Answers, Drawn, compare_rows, draw
+from trialbook.evaluation.drift._columns import cells_of, compare
 from trialbook.tables import read_table
 
 CITIES = ["Köln", "Bonn", "Rom"]
@@ -162,3 +163,21 @@ def test_rows_are_drawn_at_random_of_a_table_of_any_size(schema, tmp_path):
 def test_too_few_rows_say_nothing(schema, old):
     with pytest.raises(DataError, match="12 rows of the table say nothing of drift"):
         compared(schema, old, rows(12, 0))
+
+
+def test_training_texts_that_come_again_are_no_drift():
+    random = np.random.default_rng(0)
+    words = [f"word{i}" for i in range(4_000)]
+    odds = 1 / np.arange(1, 4_001)
+    old = pd.DataFrame(
+        {"text": [" ".join(random.choice(words, 15, p=odds / odds.sum())) for _ in range(400)]}
+    )
+    column = Column("text", Semantic.TEXT, "string", "", 0, 400)
+    for new in (old, old.sample(200, random_state=0), old.iloc[:150]):
+        found = [compare(one) for one in cells_of(column, old["text"], new["text"])]
+        assert max(one.distance for one in found) < 0.1
+    # Where too few texts are left, words are not looked at.
+    assert [one.column.name for one in cells_of(column, old["text"], old["text"].iloc[:20])] == [
+        "text",
+        "text (characters)",
+    ]

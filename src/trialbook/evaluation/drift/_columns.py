@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from trialbook.data import CHANCE, Column, Semantic, Shift, measures, shift_of
+from trialbook.data import CHANCE, FEWEST_ROWS, Column, Semantic, Shift, measures, shift_of
 from trialbook.evaluation.drift._figures import Moved, Test
 from trialbook.evaluation.drift._policy import KNOWN_WORDS, NAMED_LEVELS, PSI_WORDS
 from trialbook.evaluation.drift._words import said_of
@@ -53,10 +53,15 @@ def cells_of(column: Column, before: pd.Series, after: pd.Series) -> Iterator[Ce
     length = replace(number, name=f"{column.name} (characters)")
     yield Cells(length, before.str.len().astype(float), after.str.len().astype(float))
     # Words are learned from every other old row and looked for in the rest: a text knows its own.
-    words = Counter(word for text in before.iloc[::2].dropna() for word in _words(text))
+    # So do new texts that are among those: rows of training that come again are no drift.
+    learned = before.iloc[::2].dropna()
+    words = Counter(word for text in learned for word in _words(text))
     known = {word for word, _ in words.most_common(KNOWN_WORDS)}
+    others = [one[~one.isin(learned.unique())] for one in (before.iloc[1::2], after)]
+    if min(map(len, others)) < FEWEST_ROWS:
+        return
     share = replace(number, name=f"{column.name} (known words)")
-    yield Cells(share, _known(before.iloc[1::2], known), _known(after, known))
+    yield Cells(share, *(_known(one, known) for one in others))
 
 
 def _words(text: str) -> list[str]:
