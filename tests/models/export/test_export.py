@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import shutil
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
+from dataclasses import replace
 from importlib.metadata import version
 from types import SimpleNamespace
 
@@ -105,6 +107,13 @@ def test_its_readme_says_how_to_use_it_and_that_it_is_a_pickle(unpacked):
     text = (unpacked / "README.md").read_text()
     for words in ("label-1", "one of `no`, `yes`", "score.py", "if you trust", "`size` | number"):
         assert words in text
+
+
+def test_a_model_of_before_that_kept_no_schema_is_exported_with_it(model, tmp_path):
+    folder = shutil.copytree(model.folder, tmp_path / "model")
+    (folder / "schema.json").unlink()
+    made = export(replace(model, folder=folder), "zip", tmp_path / "churn.zip")
+    assert tb.load_model(made.path, trust=True).schema == model.schema
 
 
 def test_an_exported_zip_is_a_model_again(model, table, tmp_path):

@@ -99,6 +99,9 @@ def _common(model: Model, lines: list[str]) -> Files:
         for name in MODEL_FILES
         if (model.folder / name).is_file()
     }
+    if not (model.folder / SCHEMA_FILE).is_file():  # those stored earlier have their experiment's
+        schema = json.dumps(model.schema.to_dict(), indent=2, ensure_ascii=False)
+        files[f"{MODEL_FOLDER}/{SCHEMA_FILE}"] = (schema + "\n").encode()
     files["score.py"] = _source("_score").encode()
     files["requirements.txt"] = _lines(portable(lines))
     files["constraints.txt"] = _lines(constraints(lines))
