@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import VotingClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -92,3 +94,34 @@ def test_a_model_of_another_kind_than_its_schema_is_refused() -> None:
     model = pipeline(LinearRegression(), TOWN, FLAG).fit(X, X[SIZE])
     with pytest.raises(ExportError, match="classes"):
         to_onnx(model, schema(("a", "b")))
+
+
+@pytest.mark.parametrize("name", ["rows", "length", "left", "constant_1", "Loop_3", "halving: go"])
+def test_columns_may_be_called_as_tensors_of_the_graph_are(name: str) -> None:
+    X = pd.DataFrame({"z": np.arange(20.0), name: ["the Fox", "ÉCOLE fox"] * 10, "flag": True})
+    kept = make_pipeline(FunctionTransformer(as_text), OneHotEncoder(handle_unknown="ignore"))
+    parts = [
+        ("numbers", "passthrough", ["z"]),
+        ("words", TfidfVectorizer(strip_accents="unicode"), name),
+        ("flag", kept, ["flag"]),
+    ]
+    model = Pipeline([("features", ColumnTransformer(parts)), ("model", LinearRegression())])
+    model.fit(X, np.arange(20.0) % 3)
+    kinds = {"z": "number", name: "string", "flag": "bool"}
+    # The flag comes first: the first tensors of the graph are made of it.
+    columns = [Column(one, Semantic.TEXT, kinds[one], "", 0, 0) for one in ("flag", "z", name)]
+    described = Schema("regression", "y", (), None, tuple(columns))
+    made = OnnxModel(to_onnx(model, described).SerializeToString())
+    assert np.allclose(made.answers(X)[0], model.predict(X))
+
+
+def test_a_column_that_the_schema_lacks_is_named() -> None:
+    X = rows()
+    model = pipeline(LinearRegression(), TOWN).fit(X, X[SIZE])
+    less = replace(schema(), columns=tuple(one for one in schema().columns if one.name != TOWN))
+    with pytest.raises(ExportError, match=f"'{TOWN}', which the schema has not"):
+        to_onnx(model, less)
+    nameless = Pipeline([("scale", StandardScaler()), ("model", LinearRegression())])
+    nameless.fit(np.arange(6.0).reshape(3, 2), [1, 2, 3])
+    with pytest.raises(ExportError, match="without names of columns"):
+        to_onnx(nameless, schema())

@@ -101,3 +101,9 @@ def test_metadata_travels_with_the_model() -> None:
     graph.output("y", graph.input("x", TensorProto.STRING, [None]), TensorProto.STRING, [None])
     (entry,) = graph.build({"note": "Grüße"}).metadata_props
     assert (entry.key, entry.value) == ("note", "Grüße")
+
+
+def test_texts_that_differ_in_where_a_zero_byte_stands_are_different_constants() -> None:
+    graph = Graph()
+    first, second = (np.array(one, dtype=object) for one in (["a\0", "b"], ["a", "\0b"]))
+    assert graph.constant(first) != graph.constant(second)

@@ -144,3 +144,37 @@ def test_labels_of_equal_probabilities_may_differ() -> None:
     ours[3] = [0.9, 0.1]
     assert not parity._parity(model, X, ours, ours, TOLERANCE, other).holds
     assert "1 other labels" in str(parity._parity(model, X, ours, ours, TOLERANCE, other))
+
+
+class _Extreme:
+    """A model whose prediction of the first row is beyond all measure."""
+
+    def __init__(self, model: Pipeline, value: float) -> None:
+        self.model, self.value = model, value
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        made = np.asarray(self.model.predict(X))
+        made[0] = self.value
+        return made
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e300, 1e9])
+def test_an_extreme_prediction_does_not_hide_that_the_others_are_wrong(
+    value: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X = rows()
+    model = fitted(Ridge(), (X["a"] + X["b"]).to_numpy())
+    proto = to_onnx(model, schema())
+    monkeypatch.setattr(
+        parity, "reach", lambda _, X: (np.full((len(X), 1), np.inf), np.full((len(X), 1), -np.inf))
+    )
+    found = compare(asked(_Extreme(model, value)), spoilt(proto, 2, 1.01), X)
+    assert found.n_over > N_ROWS / 2
+    assert found.tolerance < 1e-3
+    assert not found.holds
+
+
+def test_the_same_infinity_is_no_difference() -> None:
+    ours = np.array([[np.inf], [-np.inf], [np.nan], [1.0]])
+    found = parity._parity(None, pd.DataFrame(index=range(4)), ours, ours.copy(), 1e-4)
+    assert (found.n_over, found.max_difference) == (0, 0.0)

@@ -136,3 +136,22 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     graph.output("y", graph.input("x", DOUBLE, [None]), DOUBLE, [None])
     with pytest.raises(NoModelError, match="no schema"):
         OnnxModel(graph.build().SerializeToString())
+
+
+def test_no_rows_have_no_answers(tmp_path: Path) -> None:
+    graph = Graph()
+    words = graph.add(
+        "Tokenizer",
+        graph.add("Reshape", inputs(graph, SCHEMA)["town"], graph.constant(np.array([-1]))),
+        domain="com.microsoft",
+        mark=1,
+        mincharnum=1,
+        pad_value="",
+        separators=[" "],
+    )
+    size = graph.add("Shape", words, start=1, end=2)  # which words of no rows lack
+    graph.output("prediction", graph.add("Expand", size, size), INT64, [None])
+    path = tmp_path / "model.onnx"
+    onnx.save(graph.build({SCHEMA_KEY: json.dumps(SCHEMA.to_dict())}), path)
+    model = OnnxModel(path)
+    assert [one.shape for one in model.answers(model.conform(rows()).iloc[:0])] == [(0,)]

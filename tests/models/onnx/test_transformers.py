@@ -191,3 +191,47 @@ def test_words_found_by_other_means_are_refused(vectorizer: Any, difference: Dif
     X = pd.DataFrame({"note": ["one two", "three"]})
     with pytest.raises(ExportError, match="CountVectorizer"):
         difference(ColumnTransformer([("n", vectorizer, "note")]).fit(X), X)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [np.array([True, False, True, False, False]), slice("b", "d"), slice(1, None, 2), [-1], 2],
+    ids=str,
+)
+def test_columns_are_chosen_in_every_way(chosen: Any, difference: Difference) -> None:
+    X = numbers()
+    parts = [("scaled", StandardScaler(), [chosen] if isinstance(chosen, int) else chosen)]
+    transformer = ColumnTransformer(parts, remainder="passthrough").fit(X)
+    assert difference(transformer, X) < 1e-12
+
+
+def test_weights_of_columns_are_refused(difference: Difference) -> None:
+    parts = [("a", StandardScaler(), ["a"])]
+    transformer = ColumnTransformer(parts, transformer_weights={"a": 2}).fit(numbers())
+    with pytest.raises(ExportError, match="weights"):
+        difference(transformer, numbers())
+
+
+def test_a_class_of_the_same_name_is_another_one(difference: Difference) -> None:
+    class StandardScaler(RobustScaler):
+        def transform(self, X: Any) -> Any:
+            return np.zeros((len(X), 1))
+
+    transformer = ColumnTransformer([("a", StandardScaler(), ["a"])]).fit(numbers())
+    with pytest.raises(ExportError, match="StandardScaler"):
+        difference(transformer, numbers())
+
+
+def test_case_and_accents_of_a_column_are_mapped_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from trialbook.models.onnx import Graph, _characters
+
+    asked: list[Any] = []
+    known = _characters._changes
+    monkeypatch.setattr(_characters, "_changes", lambda *how: asked.append(how) or known(*how))
+    graph = Graph()
+    text = graph.input("note", 8, [None])
+    made = {
+        _characters.rewritten(graph, text, lower=True, accents="ascii", final_sigma=False)
+        for _ in range(10)
+    }
+    assert len(made) == len(asked) == 1

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Of Unicode's private area: no text has it, and no table of characters leads to it.
 _SAME = "\ue000"
+# What names begin with in the graph that joins strings.
+_HALVING = "halving: "
 _FINAL_SIGMA, _BIG_SIGMA = "ς", "Σ"
 # Characters from here on have neither case nor accents: the planes behind that of rare ideographs.
 _BEYOND = 0x30000
@@ -70,6 +72,15 @@ def rewritten(
     """
     if not lower and accents is None:
         return text
+    key = (text, lower, accents, final_sigma)
+    if key not in graph.rewritten:
+        graph.rewritten[key] = _rewritten(graph, *key)
+    return graph.rewritten[key]
+
+
+def _rewritten(
+    graph: Graph, text: str, lower: bool, accents: str | None, final_sigma: bool
+) -> str:
     table = _changes(lower, accents)
     before = characters_of(graph, text)
     after = graph.add(
@@ -175,11 +186,18 @@ def _halving() -> onnx.GraphProto:
     """A turn of `joined`: each two neighbours become one."""
     from onnx import TensorProto, helper
 
+    def own(name: str) -> str:
+        # The columns of a table are tensors around this graph, and may be called "rows" or "left".
+        return f"{_HALVING}{name}"
+
     def node(op: str, inputs: list[str], outputs: list[str], **options: Any) -> onnx.NodeProto:
-        return helper.make_node(op, inputs, outputs, **options)
+        return helper.make_node(op, [*map(own, inputs)], [*map(own, outputs)], **options)
 
     def constant(name: str, values: Any, shape: list[int], kind: int = TensorProto.INT64) -> Any:
-        return helper.make_tensor(name, kind, shape, values)
+        return helper.make_tensor(own(name), kind, shape, values)
+
+    def value(name: str, kind: int, shape: list[None]) -> Any:
+        return helper.make_tensor_value_info(own(name), kind, shape)
 
     most = np.iinfo(np.int64).max
     return helper.make_graph(
@@ -199,13 +217,13 @@ def _halving() -> onnx.GraphProto:
         ],
         "halving",
         [
-            helper.make_tensor_value_info("turn", TensorProto.INT64, []),
-            helper.make_tensor_value_info("go", TensorProto.BOOL, []),
-            helper.make_tensor_value_info("parts", TensorProto.STRING, [None, None]),
+            value("turn", TensorProto.INT64, []),
+            value("go", TensorProto.BOOL, []),
+            value("parts", TensorProto.STRING, [None, None]),
         ],
         [
-            helper.make_tensor_value_info("go_on", TensorProto.BOOL, []),
-            helper.make_tensor_value_info("halved", TensorProto.STRING, [None, None]),
+            value("go_on", TensorProto.BOOL, []),
+            value("halved", TensorProto.STRING, [None, None]),
         ],
         [
             constant("zero", [0], [1]),

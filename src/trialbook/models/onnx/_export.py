@@ -11,6 +11,7 @@ import pandas as pd
 from trialbook.data import Schema
 from trialbook.errors import ExportError
 from trialbook.models.onnx._ensembles import whole
+from trialbook.models.onnx._estimators import REMEDY
 from trialbook.models.onnx._graph import Graph
 from trialbook.models.onnx._inputs import inputs
 from trialbook.models.onnx._operators import BOOL, DOUBLE, INT64, STRING
@@ -64,10 +65,21 @@ def to_onnx(
         if outputs.values is None:
             raise ExportError("the model gives no numbers, and the schema has no classes")
         graph.output("prediction", outputs.values, DOUBLE, [None])
-    proto = graph.build({SCHEMA_KEY: json.dumps(schema.to_dict(), ensure_ascii=False)})
+    proto = _built(graph, schema)
     if example is not None:
         OnnxModel(proto.SerializeToString()).answers(example)
     return proto
+
+
+def _built(graph: Graph, schema: Schema) -> onnx.ModelProto:
+    from onnx.checker import ValidationError
+
+    try:
+        return graph.build({SCHEMA_KEY: json.dumps(schema.to_dict(), ensure_ascii=False)})
+    except ValidationError as error:
+        raise ExportError(
+            f"its graph is not valid: {str(error).strip().splitlines()[0]}", remedy=REMEDY
+        ) from error
 
 
 def _require_onnx() -> None:

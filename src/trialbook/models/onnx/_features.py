@@ -9,6 +9,7 @@ import numpy as np
 
 from trialbook.models.onnx._blocks import (
     MISSING_TEXT,
+    Array,
     Block,
     Kind,
     Maker,
@@ -40,6 +41,7 @@ from trialbook.models.onnx._numbers import (
     standard_scaler,
 )
 from trialbook.models.onnx._operators import DOUBLE
+from trialbook.models.onnx._runtime import failures
 from trialbook.models.onnx._texts import string_encoder, topics, truncated_svd, vectorizer
 
 if TYPE_CHECKING:
@@ -70,10 +72,13 @@ def features(graph: Graph, transformer: Any, columns: Mapping[str, str]) -> str:
     ExportError
         If a step cannot be written in ONNX; it is named.
     """
-    block = [
-        Piece(columns[str(name)], Kind(graph.kinds[columns[str(name)]]))
-        for name in transformer.feature_names_in_
-    ]
+    names = [str(name) for name in getattr(transformer, "feature_names_in_", ())]
+    if not names:
+        refuse(transformer, "it was fitted to a table without names of columns")
+    other = next((name for name in names if name not in columns), None)
+    if other is not None:
+        refuse(transformer, f"it wants the column '{other}', which the schema has not")
+    block = [Piece(columns[name], Kind(graph.kinds[columns[name]])) for name in names]
     made = numbers(graph, made_by(graph, transformer, block), transformer)
     return double(graph, made).tensor
 
@@ -104,21 +109,42 @@ def made_by(graph: Graph, transformer: Any, block: Block) -> Block:
         return block
     if hasattr(transformer, "transformers_"):
         return _of_columns(graph, transformer, block)
-    known = _KINDS.get(type(transformer).__name__, _converted)
-    return known(graph, transformer, block)
+    name, library = type(transformer).__name__, type(transformer).__module__.partition(".")[0]
+    if name not in _OF_PROGRAMS and library not in _LIBRARIES:
+        return _converted(graph, transformer, block)  # of the same name, and something else
+    return _KINDS.get(name, _converted)(graph, transformer, block)
 
 
 def _of_columns(graph: Graph, transformer: Any, block: Block) -> Block:
+    if transformer.transformer_weights:
+        refuse(transformer, "it has weights")
     names = list(getattr(transformer, "feature_names_in_", range(transformer.n_features_in_)))
-    place = {name: i for i, name in enumerate(names)}
     made: Block = []
     for _, step, chosen in transformer.transformers_:
-        listed = [chosen] if isinstance(chosen, str) else list(chosen)
-        if not listed or (isinstance(step, str) and step == "drop"):
+        positions = _positions(chosen, names)
+        if not positions or (isinstance(step, str) and step == "drop"):
             continue
-        positions = [place[one] if isinstance(one, str) else int(one) for one in listed]
         made += made_by(graph, step, select(graph, block, positions))
     return made
+
+
+def _positions(chosen: Any, names: list[Any]) -> list[int]:
+    """Columns as scikit-learn lets one choose them: by names, numbers, flags or a range."""
+    if isinstance(chosen, slice):
+        ends = [chosen.start, chosen.stop]
+        if not any(isinstance(end, str) for end in ends):
+            return list(range(len(names))[chosen])
+        first = 0 if ends[0] is None else names.index(ends[0])
+        last = len(names) if ends[1] is None else names.index(ends[1]) + 1  # with its end
+        return list(range(first, last)[:: chosen.step])
+    listed: list[Any] = (
+        [chosen] if isinstance(chosen, str) or np.isscalar(chosen) else list(chosen)
+    )
+    if listed and all(isinstance(one, bool | np.bool_) for one in listed):
+        return np.flatnonzero(listed).tolist()
+    return [
+        names.index(one) if isinstance(one, str) else range(len(names))[int(one)] for one in listed
+    ]
 
 
 def _function(graph: Graph, transformer: Any, block: Block) -> Block:
@@ -192,20 +218,44 @@ def _tried(transformer: Any, proto: onnx.ModelProto, n_columns: int) -> int:
     """How many columns a converted transformer makes, if it makes the right ones of some rows."""
     import onnxruntime
 
-    rows = np.random.default_rng(0).normal(size=(PROBES, n_columns))
-    expected = np.asarray(transformer.transform(rows), dtype=np.float64)
+    drawn = np.random.default_rng(0)
+    rows = drawn.normal(size=(PROBES, n_columns)) * 10.0 ** drawn.integers(-1, 4, n_columns)
+    holed = np.where(drawn.random(rows.shape) < 0.3, np.nan, rows)
     try:
         session = onnxruntime.InferenceSession(
             proto.SerializeToString(), providers=["CPUExecutionProvider"]
         )
-        (found,) = session.run(None, {"x": rows})
-    except onnxruntime.capi.onnxruntime_pybind11_state.Fail:
+        expected = _answers(transformer, rows)
+        alike = _alike(session, rows, expected)
+        try:
+            missing = _answers(transformer, holed)
+        except ValueError:  # Python refuses missing numbers, so that nobody asks for them
+            pass
+        else:
+            alike = alike and _alike(session, holed, missing)
+    except failures(onnxruntime):
         refuse(transformer, "skl2onnx writes a graph for it that does not run")
-    if found.shape != expected.shape or not np.allclose(found, expected, rtol=1e-6, atol=1e-9):
+    if not alike:
         refuse(transformer, "skl2onnx writes a graph for it that answers otherwise")
     return int(expected.shape[1])
 
 
+def _answers(transformer: Any, rows: Array) -> Array:
+    made = transformer.transform(rows)
+    return np.asarray(made.toarray() if hasattr(made, "toarray") else made, dtype=np.float64)
+
+
+def _alike(session: Any, rows: Array, expected: Array) -> bool:
+    (found,) = session.run(None, {"x": rows})
+    close = found.shape == expected.shape and np.allclose(
+        found, expected, rtol=1e-6, atol=1e-9, equal_nan=True
+    )
+    return bool(close)
+
+
+# Whose classes the names below are; programs bring some of their own along.
+_LIBRARIES = frozenset({"sklearn", "skrub"})
+_OF_PROGRAMS = frozenset({"ArithmeticPairs", "CategoryCrosses", "DateImputer", "Topics"})
 _KINDS: dict[str, Maker] = {
     "ArithmeticPairs": arithmetic_pairs,
     "CategoryCrosses": category_crosses,

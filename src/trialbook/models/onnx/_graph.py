@@ -52,6 +52,9 @@ class Graph:
     def __init__(self) -> None:
         # What raw columns hold, by tensor: a value of `Kind`.
         self.kinds: dict[str, str] = {}
+        # Texts that are rewritten already, by how: the tables for it have thousands of entries,
+        # and writing one down only to find it known takes a fifth of a second each time.
+        self.rewritten: dict[tuple[str, bool, str | None, bool], str] = {}
         self._nodes: list[onnx.NodeProto] = []
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
@@ -151,7 +154,7 @@ class Graph:
         array = np.asarray(array)
         kind = array.dtype.kind
         text = kind in "OU"
-        data = "\0".join(map(str, array.ravel())).encode() if text else array.tobytes()
+        data = repr([*map(str, array.ravel())]).encode() if text else array.tobytes()
         key = ("text" if text else array.dtype.str, array.shape, data)
         if key not in self._constants:
             name = self.fresh("constant")

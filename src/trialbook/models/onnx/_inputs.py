@@ -82,9 +82,10 @@ def inputs(graph: Graph, schema: Schema) -> dict[str, str]:
         the programs' `as_text` makes them.
     """
     made = {}
-    for column in schema.used:
-        how = fed(column)
-        tensor = graph.input(column.name, how.onnx_type, [None, 1])
+    # All of them before anything is made of one: what is made gets a name that no column has.
+    declared = [graph.input(one.name, fed(one).onnx_type, [None, 1]) for one in schema.used]
+    for column, given in zip(schema.used, declared, strict=True):
+        how, tensor = fed(column), given
         if how is Fed.TRUTH:
             tensor = _truth_as_text(graph, tensor)
         elif how is Fed.TEXT:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 # What answers may differ by: of probabilities, and of numbers in standard deviations of what the
 # model predicts.
 TOLERANCE = 1e-4
+# Without this share of predictions at either end, that deviation may be half of what it is, not
+# less; and what is far from the middle may differ by some steps of single precision, in which
+# XGBoost sums.
+EXTREME, ROUNDING = 0.01, 1e-6
 # How far features are moved, relative to their size: a few steps of single precision, in which
 # most libraries of trees compare. Where that alone changes an answer, the row sits on a threshold.
 # Sizes below a millionth are noise around 0, as the sine of a half turn is.
@@ -106,13 +110,31 @@ def compare(model: Model, proto: onnx.ModelProto | bytes, X: pd.DataFrame) -> Pa
     if not model.is_classification:
         ours = np.asarray(estimator.predict(X), dtype=float)[:, None]
         theirs = np.asarray(answers[0], dtype=float)[:, None]
-        spread = float(np.std(ours))
-        tolerance = TOLERANCE * (spread if spread > 0 else max(1.0, float(np.abs(ours).max())))
+        tolerance = TOLERANCE * _spread(ours)
         return _parity(estimator, X, ours, theirs, tolerance)
     labels, theirs = answers
     ours = np.asarray(estimator.predict_proba(X), dtype=float)
     other = np.asarray(estimator.predict(X)) != labels
     return _parity(estimator, X, ours, np.asarray(theirs, dtype=float), TOLERANCE, other)
+
+
+def _spread(values: Array) -> float:
+    """The standard deviation of what a model predicts, unless extremes make up most of it.
+
+    One row beyond all others, or one that is infinite or missing, would make anything alike.
+    """
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return 1.0
+    most = _deviation(np.clip(known, *np.quantile(known, (EXTREME, 1 - EXTREME))))
+    spread = _deviation(known)
+    return min(spread, 2 * most) or spread or max(1.0, float(np.abs(known).max()))
+
+
+def _deviation(values: Array) -> float:
+    """The standard deviation, also of numbers whose squares are infinite or nothing."""
+    size = float(np.abs(values).max()) or 1.0
+    return float(np.std(values / size)) * size
 
 
 def _parity(
@@ -124,11 +146,13 @@ def _parity(
     other: Array | None = None,
 ) -> Parity:
     """What answers of shape (n_rows, n_outputs) come to; `other` are rows with another label."""
-    apart = np.abs(ours - theirs)
-    # Two missing answers are alike, one is not.
-    apart = np.where(np.isnan(ours) & np.isnan(theirs), 0.0, np.nan_to_num(apart, nan=np.inf))
-    apart = apart.max(axis=1, initial=0.0)
-    over = apart > tolerance
+    # Two missing answers are alike, and so are two of the same infinity; one is not.
+    alike = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
+    with np.errstate(invalid="ignore", over="ignore"):
+        apart = np.nan_to_num(np.abs(ours - theirs), nan=np.inf, posinf=np.inf)
+        apart = np.where(alike, 0.0, apart).max(axis=1, initial=0.0)
+    allowed = np.maximum(tolerance, ROUNDING * _remoteness(ours))
+    over = apart > allowed
     other = np.zeros(len(X), dtype=bool) if other is None else other
     ranked = np.sort(theirs, axis=1)
     tied = ranked[:, -1] - ranked[:, -2] <= 2 * tolerance if theirs.shape[1] > 1 else ~other
@@ -136,7 +160,8 @@ def _parity(
     explained = np.zeros(len(X), dtype=bool)
     if len(open_rows):
         low, high = reach(estimator, X.iloc[open_rows])
-        within = (theirs[open_rows] >= low - tolerance) & (theirs[open_rows] <= high + tolerance)
+        room = allowed[open_rows, None]
+        within = (theirs[open_rows] >= low - room) & (theirs[open_rows] <= high + room)
         explained[open_rows] = within.all(axis=1)
     return Parity(
         n_rows=len(X),
@@ -148,6 +173,14 @@ def _parity(
         n_labels=int(other.sum()),
         n_labels_explained=int((other & (tied | explained)).sum()),
     )
+
+
+def _remoteness(values: Array) -> Array:
+    """How far rows are from the middle of all, shape (n_rows,); 0 for probabilities."""
+    known = values[np.isfinite(values)]
+    if values.shape[1] > 1 or not len(known):
+        return np.zeros(len(values))
+    return np.asarray(np.nan_to_num(np.abs(values[:, 0] - np.median(known)), posinf=0.0))
 
 
 def reach(estimator: Any, X: pd.DataFrame) -> tuple[Array, Array]:

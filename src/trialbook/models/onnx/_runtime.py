@@ -15,10 +15,17 @@ import pandas as pd
 from trialbook.data import Schema
 from trialbook.errors import ExportError, NoModelError
 from trialbook.models._answering import Answering
+from trialbook.models.onnx._blocks import MISSING_TEXT, MISSING_TIME
 from trialbook.models.onnx._inputs import feeds
 
 # Under this name the schema travels in a file, as JSON.
 SCHEMA_KEY = "trialbook.schema"
+# What a row of missing cells is fed as, by the kind of the tensor.
+_EMPTY: Mapping[str, np.ndarray[Any, Any]] = {
+    "f": np.array([[np.nan]]),
+    "i": np.array([[MISSING_TIME]]),
+    "O": np.array([[MISSING_TEXT]], dtype=object),
+}
 # Rows that are answered at once: of twenty thousand words each, they take 160 MB per tensor.
 ROWS = 1024
 
@@ -63,7 +70,7 @@ class OnnxModel(Answering):
             self._session = runtime.InferenceSession(
                 given, options, providers=["CPUExecutionProvider"]
             )
-        except _failures(runtime) as error:
+        except failures(runtime) as error:
             raise NoModelError(
                 f"onnxruntime cannot read it: {str(error).strip().splitlines()[0]}",
                 place=place,
@@ -117,6 +124,10 @@ class OnnxModel(Answering):
         tuple of ndarray
             As of `answers`.
         """
+        if any(not len(one) for one in fed.values()):
+            # Of no rows Tokenizer makes a tensor of one dimension: an empty row is asked instead.
+            alone = {name: _EMPTY[one.dtype.kind] for name, one in fed.items()}
+            return tuple(one[:0] for one in self._session.run(None, alone))
         return tuple(self._session.run(None, fed))
 
     def _labels(self, X: pd.DataFrame) -> np.ndarray[Any, Any]:
@@ -136,7 +147,7 @@ def _onnxruntime() -> Any:
         ) from error
 
 
-def _failures(runtime: Any) -> tuple[type[Exception], ...]:
+def failures(runtime: Any) -> tuple[type[Exception], ...]:
     """What onnxruntime raises for a file that it cannot read."""
     state = importlib.import_module("onnxruntime.capi.onnxruntime_pybind11_state")
     names = (
