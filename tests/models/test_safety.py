@@ -14,7 +14,13 @@ import pytest
 
 import trialbook as tb
 from trialbook.data import Column, Schema, Semantic
-from trialbook.errors import NoModelError, OptionError, OtherVersionsWarning, UntrustedError
+from trialbook.errors import (
+    NoModelError,
+    OptionError,
+    OtherVersionsWarning,
+    UntrustedError,
+    WorkspaceError,
+)
 from trialbook.models import Model, load_model, open_model
 from trialbook.models._environment import check_environment
 
@@ -164,3 +170,35 @@ def test_a_model_knows_no_path_of_the_machine_that_made_it(tmp_path):
 
 def test_the_model_of_a_folder_is_a_model(sent):
     assert isinstance(open_model(sent, trust=True), Model)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"columns": [{"name": "a"}]}', "[" * 100_000])
+def test_a_damaged_schema_is_told_as_such(text, sent):
+    (sent / "schema.json").write_text(text)
+    with pytest.raises(NoModelError, match="schema of this model cannot be read"):
+        open_model(sent, trust=True)
+
+
+@pytest.mark.parametrize("damage", ["schema", "password", "disk"])
+def test_a_zip_that_cannot_be_opened_leaves_nothing_behind(damage, sent, tmp_path, monkeypatch):
+    unpacked = tmp_path / "unpacked"
+    unpacked.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(unpacked))
+    if damage == "schema":
+        (sent / "schema.json").write_text("{")
+    path = zipped(sent)
+    if damage == "password":
+        content = bytearray(path.read_bytes())
+        for sign, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+            content[content.find(sign) + place] |= 1
+        path.write_bytes(content)
+    if damage == "disk":
+
+        def full(*_):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("shutil.copyfileobj", full)
+    wanted = WorkspaceError if damage == "disk" else NoModelError
+    with pytest.raises(wanted):
+        open_model(path, trust=True)
+    assert not list(unpacked.iterdir())

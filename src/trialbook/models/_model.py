@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from trialbook.errors import NoModelError, OptionError
 from trialbook.models._answering import Answering
 from trialbook.models._conformal import Conformal, read_conformal
 from trialbook.models._package import SCHEMA_FILE, load_model
+from trialbook.models._schema_file import schema_of_text
 
 if TYPE_CHECKING:
     from trialbook.tables import Source as Table
@@ -66,7 +66,7 @@ class Model(Answering):
         Raises
         ------
         NoModelError
-            If it is none of Trialbook's.
+            If it is none of Trialbook's, or its schema is damaged.
         """
         path = folder / SCHEMA_FILE
         if not path.is_file():
@@ -75,7 +75,7 @@ class Model(Answering):
                 place=str(folder),
                 remedy="Name a trial, a model of the registry, or the folder of a trial's model.",
             )
-        schema = Schema.from_dict(json.loads(path.read_text("utf-8")))
+        schema = schema_of_text(path.read_text("utf-8", errors="replace"), str(path))
         return cls(**{"name": folder.name, **known}, folder=folder, schema=schema)
 
     @property

@@ -11,10 +11,11 @@ import shutil
 import tempfile
 import weakref
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trialbook.errors import NoModelError, OptionError, UntrustedError
+from trialbook.errors import NoModelError, OptionError, UntrustedError, WorkspaceError
 from trialbook.models._model import Model
 from trialbook.models._package import MODEL_FOLDER, SCHEMA_FILE
 
@@ -156,12 +157,20 @@ def _unzipped(path: Path) -> Model:
                 if name.startswith(prefix):
                     archive.extract(name, folder)
         model = Model.at(Path(folder) / MODEL_FOLDER, name=path.stem)
-    except (zipfile.BadZipFile, NoModelError) as error:
+    except (NoModelError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        # RuntimeError is what zipfile says of a password, and of methods that it does not know.
         shutil.rmtree(folder, ignore_errors=True)
         raise NoModelError(
             "this zip holds no model of Trialbook",
             place=str(path),
             remedy="Make one with: trialbook export MODEL --to zip.",
+        ) from error
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise WorkspaceError(
+            f"cannot unpack it: {error.strerror or error}",
+            place=str(path),
+            remedy="Free the disk, or let TMPDIR name another folder.",
         ) from error
     weakref.finalize(model, shutil.rmtree, folder, ignore_errors=True)
     return model

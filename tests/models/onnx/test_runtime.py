@@ -155,3 +155,14 @@ def test_no_rows_have_no_answers(tmp_path: Path) -> None:
     onnx.save(graph.build({SCHEMA_KEY: json.dumps(SCHEMA.to_dict())}), path)
     model = OnnxModel(path)
     assert [one.shape for one in model.answers(model.conform(rows()).iloc[:0])] == [(0,)]
+
+
+def test_a_file_whose_schema_is_damaged_or_of_other_columns_is_refused() -> None:
+    graph = Graph()
+    x = graph.input("size", DOUBLE, [None, 1])
+    graph.output("prediction", x, DOUBLE, [None, 1])
+    for text in ("{", "[]", "{}"):
+        with pytest.raises(NoModelError, match="schema of this model cannot be read"):
+            OnnxModel(graph.build({SCHEMA_KEY: text}).SerializeToString())
+    with pytest.raises(NoModelError, match="the columns of its schema"):
+        OnnxModel(graph.build({SCHEMA_KEY: json.dumps(SCHEMA.to_dict())}).SerializeToString())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trialbook.data import Schema
 from trialbook.errors import ExportError, NoModelError
 from trialbook.models._answering import Answering
+from trialbook.models._schema_file import schema_of_text
 from trialbook.models.onnx._blocks import MISSING_TEXT, MISSING_TIME
 from trialbook.models.onnx._inputs import feeds
 
@@ -83,7 +82,14 @@ class OnnxModel(Answering):
                 place=place,
                 remedy="Name a file that trialbook export wrote.",
             )
-        self.schema = Schema.from_dict(json.loads(text))
+        self.schema = schema_of_text(text, place)
+        asked = {one.name for one in self._session.get_inputs()}
+        if asked != {column.name for column in self.schema.used}:
+            raise NoModelError(
+                "this ONNX file does not ask for the columns of its schema",
+                place=place,
+                remedy="Name a file that trialbook export wrote.",
+            )
         contents = source if isinstance(source, bytes) else Path(source).read_bytes()
         self.digest = hashlib.blake2b(contents, digest_size=16).hexdigest()
 
