@@ -217,3 +217,13 @@ def test_the_command_line_writes_predictions(model, table, tmp_path, capsys):
     rows.write_bytes(gzip.compress(b""))
     assert _score.main(given) == 2
     assert capsys.readouterr().err.startswith("Error: ")
+
+
+def test_cells_of_longer_lines_do_not_move_to_other_columns(scorer):
+    names = ",".join(scorer.columns)
+    cells = [str(place) for place in range(len(scorer.columns))]
+    line = ",".join(cells)
+    for text in (f"{names}\n{line}\n", f"{names}\n{line},\n{line},\n"):
+        assert list(scorer.read_text(text).iloc[0]) == cells
+    with pytest.raises(ValueError, match="more cells"):
+        scorer.read_text(f"{names}\n{line},9\n{line},9\n")

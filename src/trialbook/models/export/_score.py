@@ -189,7 +189,20 @@ class Model:
         separator = max(
             SEPARATORS, key=lambda one: len(wanted & set(next(csv.reader([first], delimiter=one))))
         )
-        table = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False)
+        with warnings.catch_warnings():
+            # Else pandas takes the first cells of longer lines for names of rows, and all others
+            # move to the next column. A comma too many at the ends of lines is nothing.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            try:
+                table = pd.read_csv(
+                    io.StringIO(text),
+                    sep=separator,
+                    dtype=str,
+                    keep_default_na=False,
+                    index_col=False,
+                )
+            except pd.errors.ParserWarning as error:
+                raise ValueError("the lines have more cells than the first line names") from error
         for column in self._columns:
             if column["name"] in table.columns:
                 is_text = column["storage"] == "string" and column["datetime_format"] is None

@@ -9,7 +9,6 @@ import numpy as np
 
 from trialbook.models.onnx._blocks import (
     MISSING_TEXT,
-    Array,
     Block,
     Kind,
     Maker,
@@ -40,7 +39,7 @@ from trialbook.models.onnx._numbers import (
     squashing_scaler,
     standard_scaler,
 )
-from trialbook.models.onnx._operators import DOUBLE
+from trialbook.models.onnx._operators import DOUBLE, Array
 from trialbook.models.onnx._runtime import failures
 from trialbook.models.onnx._texts import string_encoder, topics, truncated_svd, vectorizer
 
