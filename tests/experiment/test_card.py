@@ -129,7 +129,7 @@ def test_a_card_of_a_number_has_intervals_and_the_limits_of_its_data(numbers):
     assert width == pytest.approx(2 * 1.645, rel=0.2)
     assert width_in_test == pytest.approx(width, rel=0.1)
     assert "'day' is from 2024-" in text
-    assert "is missing in lacking" in text
+    assert "are missing in lacking" in text
     assert "Rows were divided at random, not by time" in text
     assert "| mean absolute error |" in text.lower()
     assert "**price, median**" in text

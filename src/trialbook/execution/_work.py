@@ -104,8 +104,7 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     path = folder / PROGRAM
     text = path.read_text("utf-8")
     program = import_in_place(path)
-    loaded = program.load()
-    X, y = loaded[0], loaded[1]
+    X, y = (loaded := program.load())[:2]
     # An ensemble's folds train what takes the predictions of its members, not the features.
     trains = "oof" not in payload and not hasattr(program, "MEMBERS")
     n_models = loaded[2].shape[1] * max(1, len(schema.classes))
