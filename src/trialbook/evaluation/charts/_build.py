@@ -16,6 +16,8 @@ from trialbook.job import Task
 # Curves need all scores of all classes in order. From so many on, a sample of the rows gives the
 # same picture: its areas are within 0.001, and a chart takes a second at most.
 MAX_SCORES = 4_000_000
+# The squares of larger numbers are infinite, and those of smaller ones nothing.
+SMALLEST, LARGEST = 1e-150, 1e150
 
 
 def charts(
@@ -49,7 +51,7 @@ def charts(
         ``confusion_matrix``, ``confusion_matrix_counts``, ``roc``, ``precision_recall``,
         ``cumulative_gains``, ``lift`` and ``calibration``, or ``residuals`` and
         ``predicted_vs_true``. A chart that is undefined on these rows is left out, as are all of
-        them where a prediction is not finite.
+        them where a prediction is not finite, or numbers are too large or small to be squared.
     """
     y, prediction = np.asarray(y), np.asarray(prediction, dtype=float)
     if not len(y) or not np.isfinite(prediction).all():
@@ -63,6 +65,9 @@ def charts(
             y, prediction, weight = y[kept], prediction[kept], weight[kept]
     if task == "regression":
         y = y.astype(float)
+        size = max(np.abs(y).max(), np.abs(prediction).max())
+        if size > LARGEST or 0 < size < SMALLEST:
+            return {}
         found = {
             "residuals": residuals(y, prediction, weight),
             "predicted_vs_true": predicted_vs_true(y, prediction, weight),
