@@ -271,3 +271,9 @@ def test_rounds_are_thinned_and_undefined_sets_left_out():
     assert len(data["curves"][0]["rounds"]) == 200
     axes = Chart("training_rounds", data).figure.axes[0]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["validation rows"]
+
+
+@pytest.mark.parametrize("scale", [5e-324, 1e-200, 1e155, 1e300])
+def test_numbers_that_cannot_be_squared_have_no_charts(scale):
+    y = np.arange(1.0, 31.0) * scale if scale > 1e-300 else np.full(30, scale)
+    assert charts("regression", y, y) == {}
