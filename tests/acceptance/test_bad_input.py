@@ -271,7 +271,7 @@ def test_an_unknown_trial_is_answered_with_the_nearest(refuse, arguments, run, t
     given = [trained.new if argument == "NEW" else argument for argument in arguments]
     refuse(
         run(*given, "--workspace", trained.workspace),
-        "no trial 'lightgmb-9'",
+        "there is no model 'lightgmb-9': neither in the registry nor among the trials",
         "Did you mean 'lightgbm-",
     )
 
