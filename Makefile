@@ -28,7 +28,8 @@ ifdef PIP_FIND_LINKS
 export UV_FIND_LINKS ?= $(subst $(space),$(comma),$(strip $(PIP_FIND_LINKS)))
 endif
 
-# $(call install,VENV,ARGUMENTS): with uv, which is many times faster; with pip where uv cannot.
+# $(call install,VENV,ARGUMENTS): with uv, which is many times faster; with pip where uv cannot. Both
+# compile what they install: where Python may not write bytecode, each start would do it again.
 define install
 @"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	|| { echo "Trialbook needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 1; }
@@ -38,7 +39,7 @@ define install
 if [ -z "$$uv" ] || ! "$$uv" --version >/dev/null 2>&1; then \
 	$(1)/bin/python -m pip install --quiet uv && uv=$(1)/bin/uv || uv=; \
 fi; \
-if [ -z "$$uv" ] || ! "$$uv" pip install --quiet --python $(1)/bin/python $(2); then \
+if [ -z "$$uv" ] || ! "$$uv" pip install --quiet --compile-bytecode --python $(1)/bin/python $(2); then \
 	echo "uv could not install; trying pip" >&2; \
 	$(1)/bin/python -m pip install --quiet $(2); \
 fi
