@@ -62,6 +62,7 @@ help:
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(call install,$(VENV),--editable '.[dev]' --constraint constraints.txt)
+	@$(VENV)/bin/python -m compileall -q src
 	@touch $@
 
 $(NOTEBOOKS)/.installed: pyproject.toml constraints.txt tools/requirements.py
