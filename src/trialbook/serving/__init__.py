@@ -1,18 +1,19 @@
-"""Models that answer: the scoring server, batch scoring, and the log of what they answered."""
+"""Models that answer: the scoring server, batch scoring, the log of what they answered, and drift.
+
+`server/` and `batch/` know nothing of each other; what they share lies beside them.
+"""
 
 from __future__ import annotations
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from trialbook.serving._batch import ROWS_PER_BATCH, Progress, Scored, score
-from trialbook.serving._batch_write import format_of
 from trialbook.serving._log import Logged, RequestLog, is_log, read_log
 from trialbook.serving._watch import drift
+from trialbook.serving.batch import ROWS_PER_BATCH, Progress, Scored, format_of, score
 
 if TYPE_CHECKING:
-    from trialbook.serving._app import create_app
-    from trialbook.serving._server import address_of, listen, read_token, run
+    from trialbook.serving.server import address_of, create_app, listen, read_token, run
 
 __all__ = [
     "ROWS_PER_BATCH",
@@ -33,10 +34,7 @@ __all__ = [
 ]
 
 # What needs the extra `serve`, and is imported when it is first used.
-_SERVER = {"create_app": "_app", "address_of": "_server", "listen": "_server"} | {
-    "read_token": "_server",
-    "run": "_server",
-}
+_SERVER = frozenset({"address_of", "create_app", "listen", "read_token", "run"})
 
 
 def __getattr__(name: str) -> Any:
@@ -45,7 +43,7 @@ def __getattr__(name: str) -> Any:
     from trialbook.errors import OptionError
 
     try:
-        return getattr(importlib.import_module(f"trialbook.serving.{_SERVER[name]}"), name)
+        return getattr(importlib.import_module("trialbook.serving.server"), name)
     except ModuleNotFoundError as error:
         if error.name not in ("fastapi", "starlette", "uvicorn", "prometheus_client"):
             raise

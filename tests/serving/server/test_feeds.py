@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from trialbook.models.onnx import feeds
-from trialbook.serving._feeds import Feeder
-from trialbook.serving._typed import Reader
+from trialbook.serving.server._feeds import Feeder
+from trialbook.serving.server._typed import Reader
 
 from .conftest import NAMES
 

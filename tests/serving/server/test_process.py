@@ -153,7 +153,7 @@ def test_a_head_that_does_not_end_is_refused(server):
 
 
 def test_heads_are_waited_for_no_longer_than_told(monkeypatch):
-    wire = pytest.importorskip("trialbook.serving._wire")
+    wire = pytest.importorskip("trialbook.serving.server._wire")
     monkeypatch.setattr(wire, "HEAD_S", 0.1)
 
     async def answer(scope, receive, send):

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from trialbook.serving import RequestLog, create_app
-from trialbook.serving import _app as application
-from trialbook.serving._problems import Refused
-from trialbook.serving._protocol import MOST_COMPARED, read_request
-from trialbook.serving._typed import Reader
+from trialbook.serving.server import _app as application
+from trialbook.serving.server._problems import Refused
+from trialbook.serving.server._protocol import MOST_COMPARED, read_request
+from trialbook.serving.server._typed import Reader
 
 BEARER = {"authorization": "Bearer s3cret"}
 
@@ -63,7 +63,7 @@ def test_cells_that_need_reading_do_not_hold_up_the_loop(serve, model, records, 
 def test_of_thousands_of_strange_names_some_are_compared(monkeypatch):
     compared = []
     monkeypatch.setattr(
-        "trialbook.serving._protocol.nearest",
+        "trialbook.serving.server._protocol.nearest",
         lambda name, known: compared.append(len(list(known))) or "",
     )
     strange = [f"column {i}" for i in range(5_000)]

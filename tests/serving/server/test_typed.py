@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from trialbook.errors import DataError
-from trialbook.serving._problems import Refused
-from trialbook.serving._typed import Reader, Rows
+from trialbook.serving.server._problems import Refused
+from trialbook.serving.server._typed import Reader, Rows
 
 from .conftest import NAMES
 

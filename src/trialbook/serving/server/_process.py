@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import uvicorn
     from fastapi import FastAPI
 
-    from trialbook.serving._fleet import Fleet
+    from trialbook.serving.server._fleet import Fleet
 
 # The thread that asks the model and the loop that reads requests share Python's lock. With its
 # usual interval of 5 ms the loop would wait that long for each of its turns.
@@ -162,7 +162,7 @@ def _protocol() -> type[asyncio.Protocol] | Literal["h11"]:
     """The quick protocol with our bounds; h11 bounds the heads that it keeps of itself."""
     if importlib.util.find_spec("httptools") is None:
         return "h11"
-    from trialbook.serving._wire import BoundedProtocol
+    from trialbook.serving.server._wire import BoundedProtocol
 
     return BoundedProtocol
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from trialbook.errors import NoModelError
-from trialbook.serving._answers import labels
-from trialbook.serving._problems import Refused
-from trialbook.serving._served import Served
-from trialbook.serving._typed import Rows
+from trialbook.serving.server._answers import labels
+from trialbook.serving.server._problems import Refused
+from trialbook.serving.server._served import Served
+from trialbook.serving.server._typed import Rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

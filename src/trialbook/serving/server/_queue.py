@@ -16,8 +16,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from trialbook.serving._problems import Refused
-from trialbook.serving._typed import Rows
+from trialbook.serving.server._problems import Refused
+from trialbook.serving.server._typed import Rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

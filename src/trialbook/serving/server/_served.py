@@ -11,19 +11,19 @@ import pandas as pd
 
 from trialbook.data import Schema
 from trialbook.models import BACKGROUND_FILE, Model
-from trialbook.serving._answers import outputs
-from trialbook.serving._engine import Choice, Engine, OnnxEngine, engine_of
-from trialbook.serving._known import categories, example_rows, unknown_categories
-from trialbook.serving._problems import Problem, refused_cells
-from trialbook.serving._queue import Queue
-from trialbook.serving._typed import Reader, Rows
+from trialbook.serving.server._answers import outputs
+from trialbook.serving.server._engine import Choice, Engine, OnnxEngine, engine_of
+from trialbook.serving.server._known import categories, example_rows, unknown_categories
+from trialbook.serving.server._problems import Problem, refused_cells
+from trialbook.serving.server._queue import Queue
+from trialbook.serving.server._typed import Reader, Rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trialbook.models.onnx import OnnxModel
     from trialbook.serving._log import RequestLog
-    from trialbook.serving._metrics import Metrics
+    from trialbook.serving.server._metrics import Metrics
 
 AnyModel: TypeAlias = "Model | OnnxModel"
 Unknown = Literal["warn", "error"]

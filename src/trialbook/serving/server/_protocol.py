@@ -9,8 +9,8 @@ from itertools import islice
 from typing import Any, Final, Literal, TypeAlias
 
 from trialbook.errors import nearest
-from trialbook.serving._json import unknown_word
-from trialbook.serving._problems import MOST_PROBLEMS, Problem, Refused, refused_cells
+from trialbook.serving.server._json import unknown_word
+from trialbook.serving.server._problems import MOST_PROBLEMS, Problem, Refused, refused_cells
 
 Method = Literal["predict", "predict_proba"]
 

@@ -17,9 +17,9 @@ import pyarrow as pa
 from trialbook import __version__
 from trialbook.errors import DataError, OptionError, WorkspaceError
 from trialbook.models import Model
-from trialbook.serving._batch_parts import Parts, write_part
-from trialbook.serving._batch_rows import Answer, AnyModel, Rows, answer_for, answers
-from trialbook.serving._batch_write import format_of
+from trialbook.serving.batch._parts import Parts, write_part
+from trialbook.serving.batch._rows import Answer, AnyModel, Rows, answer_for, answers
+from trialbook.serving.batch._write import format_of
 from trialbook.tables import open_stream
 from trialbook.tables.plain import Note, Stream, mark_of, rebatch
 

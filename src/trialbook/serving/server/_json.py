@@ -7,7 +7,7 @@ import json
 from typing import Any, NoReturn
 
 from trialbook.errors import nearest
-from trialbook.serving._problems import Refused
+from trialbook.serving.server._problems import Refused
 
 _REMEDY = "Send one JSON document in UTF-8; /docs shows an example."
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from trialbook.data import Column, Schema
 from trialbook.errors import DataError
-from trialbook.serving._problems import MOST_PROBLEMS, Problem, refused_cells
+from trialbook.serving.server._problems import MOST_PROBLEMS, Problem, refused_cells
 from trialbook.tables import read_table
 from trialbook.tables.plain import Storage
 from trialbook.tables.text import parse

@@ -18,20 +18,20 @@ from starlette.responses import Response
 
 from trialbook import __version__
 from trialbook.errors import DataError, OptionError, TrialbookError, nearest
-from trialbook.serving._answers import as_json, labels, probabilities
-from trialbook.serving._door import ANSWERED_BY, COUNTED, Door, log_refusal, read_body
-from trialbook.serving._engine import CHOICES, Choice
-from trialbook.serving._explained import explained
-from trialbook.serving._fleet import MODEL_HEADER, Fleet
-from trialbook.serving._json import as_utf8, read_json
 from trialbook.serving._log import RequestLog
-from trialbook.serving._metrics import Metrics
-from trialbook.serving._openapi import openapi, worked_example
-from trialbook.serving._page import page
-from trialbook.serving._problems import Problem, Refused
-from trialbook.serving._protocol import Asked, read_request
-from trialbook.serving._served import AnyModel, Options, Served, Unknown, serve_model
-from trialbook.serving._typed import Rows
+from trialbook.serving.server._answers import as_json, labels, probabilities
+from trialbook.serving.server._door import ANSWERED_BY, COUNTED, Door, log_refusal, read_body
+from trialbook.serving.server._engine import CHOICES, Choice
+from trialbook.serving.server._explained import explained
+from trialbook.serving.server._fleet import MODEL_HEADER, Fleet
+from trialbook.serving.server._json import as_utf8, read_json
+from trialbook.serving.server._metrics import Metrics
+from trialbook.serving.server._openapi import openapi, worked_example
+from trialbook.serving.server._page import page
+from trialbook.serving.server._problems import Problem, Refused
+from trialbook.serving.server._protocol import Asked, read_request
+from trialbook.serving.server._served import AnyModel, Options, Served, Unknown, serve_model
+from trialbook.serving.server._typed import Rows
 from trialbook.tables import read_table
 
 if TYPE_CHECKING:

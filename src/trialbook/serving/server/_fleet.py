@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from trialbook.errors import OptionError, TrialbookError, WorkspaceError, nearest
-from trialbook.serving._metrics import Metrics
-from trialbook.serving._problems import Refused
-from trialbook.serving._served import AnyModel, Served, identity_of
+from trialbook.serving.server._metrics import Metrics
+from trialbook.serving.server._problems import Refused
+from trialbook.serving.server._served import AnyModel, Served, identity_of
 
 # Names the model that answered, and in a request the one that is to answer.
 MODEL_HEADER: Final = "X-Trialbook-Model"

@@ -13,8 +13,9 @@ import pyarrow.parquet
 import pytest
 
 from trialbook.errors import DataError, OptionError, WorkspaceError
-from trialbook.serving import _batch, score
-from trialbook.serving._batch_parts import folder_of
+from trialbook.serving import score
+from trialbook.serving.batch import _score
+from trialbook.serving.batch._parts import folder_of
 
 READERS = {
     ".csv": pd.read_csv,
@@ -118,7 +119,7 @@ def test_parts_that_are_finished_are_not_scored_again(model, table, tmp_path, mo
         starts.append(rows.start)
         return pa.table({"prediction": ["yes"] * len(rows.frame)})
 
-    monkeypatch.setattr(_batch, "answers", answers)
+    monkeypatch.setattr(_score, "answers", answers)
     score(model, table, out, keep=[], rows_per_batch=50, resume=True)
     assert starts == [300, 350]
 
@@ -162,7 +163,7 @@ def test_a_process_that_ends_leaves_what_is_finished(model, table, tmp_path, mon
     source, out = tmp_path / "in.parquet", tmp_path / "out.csv"
     with pytest.raises(Killed):
         score(model, source, out, rows_per_batch=90, listener=killed_after(2))
-    monkeypatch.setattr(_batch, "_load", os._exit)
+    monkeypatch.setattr(_score, "_load", os._exit)
     with pytest.raises(WorkspaceError, match="has ended"):
         score(model, source, out, rows_per_batch=90, workers=2, resume=True)
     monkeypatch.undo()
@@ -245,7 +246,7 @@ def test_two_runs_do_not_write_one_output(model, table, tmp_path):
 def test_a_full_disk_leaves_the_old_output_and_the_parts(model, table, tmp_path, monkeypatch):
     out = tmp_path / "out.csv"
     out.write_text("old")
-    write = _batch.write_part
+    write = _score.write_part
 
     def full(part, path):
         if path.name == "part-000003.parquet":
@@ -253,7 +254,7 @@ def test_a_full_disk_leaves_the_old_output_and_the_parts(model, table, tmp_path,
         write(part, path)
 
     with monkeypatch.context() as patched:
-        patched.setattr(_batch, "write_part", full)
+        patched.setattr(_score, "write_part", full)
         with pytest.raises(WorkspaceError, match="No space left on device"):
             score(model, table, out, rows_per_batch=50)
     assert out.read_text() == "old"

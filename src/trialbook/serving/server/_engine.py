@@ -11,13 +11,13 @@ import numpy as np
 
 from trialbook.errors import ExportError, OptionError
 from trialbook.models import Model
-from trialbook.serving._typed import Rows
+from trialbook.serving.server._typed import Rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trialbook.models.onnx import OnnxModel
-    from trialbook.serving._feeds import Feeder
+    from trialbook.serving.server._feeds import Feeder
 
 Choice = Literal["auto", "python", "onnx"]
 
@@ -74,7 +74,7 @@ class OnnxEngine:
     @classmethod
     def of(cls, model: OnnxModel) -> OnnxEngine:
         """The engine of a model."""
-        from trialbook.serving._feeds import Feeder
+        from trialbook.serving.server._feeds import Feeder
 
         return cls(model, Feeder(model.schema))
 

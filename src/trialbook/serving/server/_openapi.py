@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from trialbook import __version__
 from trialbook.data import Column
-from trialbook.serving._fleet import MODEL_HEADER
-from trialbook.serving._protocol import METHODS
-from trialbook.serving._served import Options, Served
+from trialbook.serving.server._fleet import MODEL_HEADER
+from trialbook.serving.server._protocol import METHODS
+from trialbook.serving.server._served import Options, Served
 from trialbook.tables.plain import Storage
 
 # A column of more categories than these is described by its first ones.

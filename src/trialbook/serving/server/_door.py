@@ -9,9 +9,9 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from trialbook.serving._answers import as_json
-from trialbook.serving._metrics import Metrics
-from trialbook.serving._problems import Refused
+from trialbook.serving.server._answers import as_json
+from trialbook.serving.server._metrics import Metrics
+from trialbook.serving.server._problems import Refused
 
 if TYPE_CHECKING:
     from starlette.requests import Request

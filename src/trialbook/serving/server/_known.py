@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from trialbook.data import Schema
-from trialbook.serving._typed import Rows
+from trialbook.serving.server._typed import Rows
 from trialbook.tables.plain import Storage
 
 # A request names so many unknown categories; a column of wrong codes would else fill the answer.

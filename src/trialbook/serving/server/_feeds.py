@@ -14,7 +14,7 @@ import pandas as pd
 
 from trialbook.data import Schema
 from trialbook.models.onnx import MISSING_TEXT, feeds
-from trialbook.serving._typed import Cells, Rows
+from trialbook.serving.server._typed import Cells, Rows
 from trialbook.tables.plain import Storage
 
 if TYPE_CHECKING:

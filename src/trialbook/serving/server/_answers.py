@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from trialbook.data import Schema
-from trialbook.serving._problems import Refused
+from trialbook.serving.server._problems import Refused
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

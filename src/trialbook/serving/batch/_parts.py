@@ -15,8 +15,8 @@ from filelock import FileLock, Timeout
 
 from trialbook._plain import plain, whole_file
 from trialbook.errors import OptionError, WorkspaceError
-from trialbook.serving._batch_rows import as_they_look, common_looks, looks_of
-from trialbook.serving._batch_write import format_of, keeps_text, write_all
+from trialbook.serving.batch._rows import as_they_look, common_looks, looks_of
+from trialbook.serving.batch._write import format_of, keeps_text, write_all
 from trialbook.tables.plain import common_type, recast
 
 MANIFEST: Final = "manifest.json"
