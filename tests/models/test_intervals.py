@@ -11,7 +11,7 @@ import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from trialbook.data import prepare
-from trialbook.errors import NoModelError, OptionError
+from trialbook.errors import DataError, NoModelError, OptionError
 from trialbook.evaluation.conformal import calibrate
 from trialbook.job import Job
 from trialbook.models import CONFORMAL_FILE, Model
@@ -46,6 +46,15 @@ def test_numbers_stand_within_their_intervals(tmp_path):
     )
     with pytest.raises(OptionError, match="predict_interval"):
         model.predict_set(NUMBER)
+
+
+def test_what_overflows_is_no_answer(tmp_path):
+    model = stored(tmp_path, LinearRegression(), NUMBER)
+    rows = pd.DataFrame({"a": [0.0, 1.0, 1.7e308]})
+    for ask in (model.predict, model.predict_interval):
+        with pytest.raises(DataError, match="no answer") as caught:
+            ask(rows)
+        assert caught.value.place == "row 3"
 
 
 def test_sets_are_of_labels_the_most_probable_first(tmp_path):

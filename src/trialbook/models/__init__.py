@@ -1,5 +1,6 @@
 """Models as things that leave the house: packaged, loaded, asked for predictions."""
 
+from trialbook.models._answering import NO_ANSWER, NO_ANSWER_REMEDY, rows_without_answer
 from trialbook.models._conformal import (
     CONFORMAL_FILE,
     Conformal,
@@ -35,6 +36,8 @@ __all__ = [
     "LEAST_ROW_CALLS",
     "MODEL_FOLDER",
     "MOST_ROW_S",
+    "NO_ANSWER",
+    "NO_ANSWER_REMEDY",
     "SCHEMA_FILE",
     "Conformal",
     "Covered",
@@ -54,6 +57,7 @@ __all__ = [
     "require_trust",
     "requirements",
     "row_ms",
+    "rows_without_answer",
     "save_model",
     "transformations",
     "write_predictions",

@@ -99,11 +99,12 @@ class Model(Answering):
         """
         return read_conformal(self.folder)
 
-    def _labels(self, X: pd.DataFrame) -> np.ndarray[Any, Any]:
-        return np.asarray(self.estimator.predict(X))
-
-    def _probabilities(self, X: pd.DataFrame) -> np.ndarray[Any, Any]:
-        return np.asarray(self.estimator.predict_proba(X))
+    def given(self, X: pd.DataFrame) -> np.ndarray[Any, Any]:
+        """As `Answering.given`."""
+        estimator = self.estimator
+        return np.asarray(
+            estimator.predict_proba(X) if self.is_classification else estimator.predict(X)
+        )
 
     def predict_interval(self, data: Table, coverage: float = 0.9) -> pd.DataFrame:
         """Predict numbers with intervals that hold the truth so often.
@@ -174,8 +175,9 @@ class Model(Answering):
             raise OptionError("a number has no set of classes", remedy="Use predict_interval.")
         probabilities = self.predict_proba(data).to_numpy()
         sets = self.sets_of(probabilities, coverage, per_class=per_class)
-        first = [self.schema.classes[code] for code in probabilities.argmax(axis=1)]
-        return pd.DataFrame({"prediction": first, "set": pd.Series(sets, dtype=object)})
+        return pd.DataFrame(
+            {"prediction": self.labels_of(probabilities), "set": pd.Series(sets, dtype=object)}
+        )
 
     def sets_of(
         self, probabilities: np.ndarray, coverage: float, *, per_class: bool = False

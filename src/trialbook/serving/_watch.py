@@ -6,8 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from trialbook.data import some_rows
 from trialbook.errors import OptionError
 from trialbook.models import Model
@@ -71,6 +69,5 @@ def _answers(model: Model, known: LearnedFrom, new: Drawn) -> Answers | None:
     if known.predicted is None:
         return None
     before = read_oof(known.predicted)[1]
-    X = new.frame[model.schema.names]
-    predict = model.estimator.predict_proba if model.is_classification else model.estimator.predict
-    return Answers(before[some_rows(len(before), ROWS)], np.asarray(predict(X)))
+    given = model.given(new.frame[model.schema.names])
+    return Answers(before[some_rows(len(before), ROWS)], given)

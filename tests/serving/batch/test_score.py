@@ -13,6 +13,7 @@ import pyarrow.parquet
 import pytest
 
 from trialbook.errors import DataError, OptionError, WorkspaceError
+from trialbook.models import Model
 from trialbook.serving import score
 from trialbook.serving.batch import _score
 from trialbook.serving.batch._parts import folder_of
@@ -179,6 +180,29 @@ def test_a_wrong_cell_is_told_by_its_row_in_the_whole_file(model, table, tmp_pat
         score(model, source, tmp_path / "out.csv", rows_per_batch=50)
     assert caught.value.place == f"row 334 of {source}"
     assert sorted(tmp_path.iterdir()) == before
+
+
+class Overflowing:
+    """An estimator that gives NaN for large numbers, as sums of overflowed numbers are."""
+
+    def __init__(self, estimator):
+        self.inner = estimator
+
+    def predict_proba(self, X):
+        given = self.inner.predict_proba(X)
+        given[X["income"] > 1e15] = np.nan
+        return given
+
+
+def test_a_row_without_an_answer_is_told_and_gets_no_label(model, table, tmp_path):
+    overflowing = Model.at(model.folder)
+    overflowing.__dict__["estimator"] = Overflowing(model.estimator)
+    wrong = table.assign(income=table["income"].where(table.index != 333, 1e16))
+    for proba in (False, True):
+        with pytest.raises(DataError, match="no answer") as caught:
+            score(overflowing, wrong, tmp_path / "out.csv", rows_per_batch=50, proba=proba)
+        assert caught.value.place.startswith("row 334")
+    assert not (tmp_path / "out.csv").exists()
 
 
 def test_kept_text_stays_as_it_was_written_and_is_a_number_where_nothing_is_lost(

@@ -183,7 +183,9 @@ class Picky:
             raise ValueError("Input X contains infinity")
         if (table["age"] == 77_777).any():
             raise KeyError("broken")
-        return self.inner.predict_proba(table)
+        given = self.inner.predict_proba(table)
+        given[table["age"] == 88_888] = np.nan
+        return given
 
 
 def test_a_row_that_the_model_cannot_take_costs_its_own_request_only(model, records):
@@ -193,6 +195,7 @@ def test_a_row_that_the_model_cannot_take_costs_its_own_request_only(model, reco
     rows = [[one] for one in records[:9]]
     rows[3] = [records[3] | {"age": 66_666}]
     rows[6] = [records[6] | {"age": 77_777}]
+    rows[8] = [records[8], records[8] | {"age": 88_888}]
 
     async def scene():
         async with over(app) as http:
@@ -200,10 +203,13 @@ def test_a_row_that_the_model_cannot_take_costs_its_own_request_only(model, reco
 
     answers = asyncio.run(scene())
     codes = [200] * 9
-    codes[3], codes[6] = 422, 500
+    codes[3], codes[6], codes[8] = 422, 500, 422
     assert [one.status_code for one in answers] == codes
     assert "contains infinity" in answers[3].json()["error"]["cause"]
     assert "broken" not in answers[6].text
+    without = answers[8].json()["error"]
+    assert "no answer" in without["cause"]
+    assert [one["row"] for one in without["problems"]] == [1]
     app.state.fleet.close()
 
 

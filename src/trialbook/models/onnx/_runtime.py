@@ -136,11 +136,9 @@ class OnnxModel(Answering):
             return tuple(one[:0] for one in self._session.run(None, alone))
         return tuple(self._session.run(None, fed))
 
-    def _labels(self, X: pd.DataFrame) -> np.ndarray[Any, Any]:
-        return self.answers(X)[0]
-
-    def _probabilities(self, X: pd.DataFrame) -> np.ndarray[Any, Any]:
-        return self.answers(X)[1]
+    def given(self, X: pd.DataFrame) -> np.ndarray[Any, Any]:
+        """As `Answering.given`."""
+        return self.answers(X)[-1]
 
 
 def _onnxruntime() -> Any:

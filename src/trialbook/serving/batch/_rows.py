@@ -178,10 +178,10 @@ def answers(model: AnyModel, rows: Rows, asked: Answer) -> pa.Table:
     Raises
     ------
     DataError
-        If a value does not fit; its row is counted in the whole table.
+        If a value does not fit, or the model has no answer; the row is counted in the whole table.
     """
     try:
-        X = model.schema.conform(rows.frame)
+        predicted = _predicted(model, model.schema.conform(rows.frame), asked)
     except DataError as error:
         raise _in_whole(error, rows) from None
     columns: dict[str, Any] = {}
@@ -190,7 +190,7 @@ def answers(model: AnyModel, rows: Rows, asked: Answer) -> pa.Table:
         columns[name] = rows.kept[name]
         if asked.as_text:
             columns[name], looks[name] = _looked_at(rows.kept[name])
-    for name, values in _predicted(model, X, asked).items():
+    for name, values in predicted.items():
         columns[name] = pa.array(values)
     table = pa.table(columns)
     return table.replace_schema_metadata({LOOKS: json.dumps(looks).encode()} if looks else None)
@@ -198,19 +198,18 @@ def answers(model: AnyModel, rows: Rows, asked: Answer) -> pa.Table:
 
 def _predicted(model: AnyModel, X: pd.DataFrame, asked: Answer) -> dict[str, Any]:
     classes = model.schema.classes
-    labels, probabilities = _answered(
-        model, X, with_proba=asked.proba or asked.interval is not None
-    )
-    found: dict[str, Any] = {PREDICTION: labels}
+    answer = model.answer(X)
+    # A label is the most probable class, everywhere.
+    found: dict[str, Any] = {PREDICTION: model.labels_of(answer)}
     if asked.interval is not None and isinstance(model, Model):
-        if probabilities is None:
-            lower, upper = model.conformal.interval(labels, asked.interval)
-            found |= {"lower": lower, "upper": upper}
+        if classes:
+            found["set"] = model.sets_of(answer, asked.interval)
         else:
-            found["set"] = model.sets_of(probabilities, asked.interval)
-    if asked.proba and probabilities is not None:
+            lower, upper = model.conformal.interval(answer, asked.interval)
+            found |= {"lower": lower, "upper": upper}
+    if asked.proba:
         for code, label in enumerate(classes):
-            found[f"probability_{label}"] = probabilities[:, code]
+            found[f"probability_{label}"] = answer[:, code]
     if asked.explain and isinstance(model, Model):
         found |= _contributions(model, X)
     return found
@@ -247,21 +246,6 @@ def _explaining(schema: Schema) -> list[str]:
             remedy="Explain with /explain of a server, or in Python with explain_rows.",
         )
     return names
-
-
-def _answered(
-    model: AnyModel, X: pd.DataFrame, *, with_proba: bool
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Labels or numbers, and the probabilities of the classes if there are any."""
-    classes = model.schema.classes
-    if not isinstance(model, Model):
-        answered = model.answers(X)
-        return answered[0], answered[1] if classes else None
-    if not classes or not with_proba:
-        return np.asarray(model.estimator.predict(X)), None
-    probabilities = np.asarray(model.estimator.predict_proba(X))
-    # A label is the most probable class, everywhere.
-    return np.asarray(classes)[probabilities.argmax(axis=1)], probabilities
 
 
 def _in_whole(error: DataError, rows: Rows) -> DataError:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +21,7 @@ def labels(given: NDArray[Any], schema: Schema) -> list[Any]:
     Parameters
     ----------
     given : ndarray of shape (n_rows, n_classes) or (n_rows,)
+        Finite.
     schema : Schema
 
     Returns
@@ -32,7 +31,8 @@ def labels(given: NDArray[Any], schema: Schema) -> list[Any]:
     if given.ndim == 2:
         classes = schema.classes
         return [classes[position] for position in given.argmax(axis=1).tolist()]
-    return _finite(given.tolist())
+    numbers: list[Any] = given.tolist()
+    return numbers
 
 
 def probabilities(given: NDArray[Any]) -> list[list[float]]:
@@ -97,8 +97,3 @@ def as_json(document: Any) -> bytes:
     return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
         "utf-8"
     )
-
-
-def _finite(values: Sequence[Any]) -> list[Any]:
-    """Numbers that JSON has; null in place of others."""
-    return [None if isinstance(one, float) and not math.isfinite(one) else one for one in values]

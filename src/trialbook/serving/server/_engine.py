@@ -54,13 +54,7 @@ class PythonEngine:
 
     def ask(self, rows: Rows) -> NDArray[Any]:
         """As `Engine.ask`."""
-        estimator, table = self.model.estimator, rows.frame()
-        given = (
-            estimator.predict_proba(table)
-            if self.model.is_classification
-            else estimator.predict(table)
-        )
-        return np.asarray(given)
+        return self.model.given(rows.frame())
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from trialbook.errors import NoModelError
+from trialbook.models import NO_ANSWER, NO_ANSWER_REMEDY, rows_without_answer
 from trialbook.serving.server._answers import labels
-from trialbook.serving.server._problems import Refused
+from trialbook.serving.server._problems import Problem, Refused, refused_cells
 from trialbook.serving.server._served import Served
 from trialbook.serving.server._typed import Rows
 
@@ -42,7 +43,8 @@ def explained(served: Served, rows: Rows, given: NDArray[Any], timeout_s: float)
     Raises
     ------
     Refused
-        With status 404 if the model cannot be explained, with 422 if there are too many rows.
+        With status 404 if the model cannot be explained, with 422 if there are too many rows, or
+        it has no answer for one.
     """
     if served.model is None:
         raise Refused(
@@ -63,8 +65,11 @@ def explained(served: Served, rows: Rows, given: NDArray[Any], timeout_s: float)
         found = explain_rows(served.model, rows.frame(), timeout=timeout_s)
     except NoModelError as error:
         raise Refused(404, error.cause, place=served.label, remedy=error.remedy) from error
-    base = np.asarray(found.base).tolist()
-    values = np.asarray(found.raw).tolist()
+    raw = np.asarray(found.raw)
+    without = rows_without_answer(raw.reshape(rows.n_rows, -1))
+    if without:
+        raise refused_cells([Problem(NO_ANSWER, row, remedy=NO_ANSWER_REMEDY) for row in without])
+    base, values = np.asarray(found.base).tolist(), raw.tolist()
     predicted = labels(given, served.schema)
     return {
         "columns": list(found.columns),

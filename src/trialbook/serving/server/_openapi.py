@@ -188,7 +188,7 @@ def _prediction(served: Served) -> dict[str, Any]:
     """One answer: a label or a number, or the probabilities."""
     classes = served.schema.classes
     if not classes:
-        return {"type": ["number", "null"], "description": served.schema.target}
+        return {"type": "number", "description": served.schema.target}
     return {
         "description": f"{served.schema.target}, or its probabilities in the order of classes",
         "anyOf": [

@@ -16,7 +16,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from trialbook.serving.server._problems import Refused
+from trialbook.models import NO_ANSWER, NO_ANSWER_REMEDY, rows_without_answer
+from trialbook.serving.server._problems import Problem, Refused, refused_cells
 from trialbook.serving.server._typed import Rows
 
 if TYPE_CHECKING:
@@ -159,6 +160,11 @@ class Queue:
             given = self._ask(rows)
             if len(given) != rows.n_rows:
                 raise RuntimeError(f"{rows.n_rows} rows were asked, {len(given)} are answered")
+            without = rows_without_answer(given)
+            if without:
+                raise refused_cells(
+                    [Problem(NO_ANSWER, row, remedy=NO_ANSWER_REMEDY) for row in without]
+                )
         except Exception as error:  # noqa: BLE001 -- any library may be behind it
             if len(batch) > 1:  # one request must not fail for another's rows
                 middle = len(batch) // 2
@@ -182,6 +188,8 @@ class Queue:
 
 def _failure(error: Exception) -> Refused:
     """What is said of a model that did not answer."""
+    if isinstance(error, Refused):
+        return error
     message = str(error).strip().split("\n")[0][:300] or type(error).__name__
     if isinstance(error, (ValueError, ArithmeticError)):
         # What scikit-learn raises where numbers are beyond what float32 holds, for example.
