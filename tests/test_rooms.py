@@ -19,6 +19,8 @@ def rooms_of_the_house():
 
 # From the top. The modules beside these folders are above them all.
 TABLES = ("mltable", "databases", "remote", "files", "delta", "text", "plain")
+# The first two import the last, and not one another.
+ONNX = ("estimators", "transformers", "graph")
 
 
 def imported(path):
@@ -74,3 +76,23 @@ def test_a_folder_of_tables_imports_only_folders_below_it(folder):
         if room == folder and there[0] not in below
     ]
     assert elsewhere == []
+
+
+def test_learners_and_transformers_of_graphs_import_only_the_graph():
+    home = SOURCES / "models" / "onnx"
+    elsewhere = [
+        f"{path} imports {'.'.join(there)}"
+        for path, room, there in passages(home, ["trialbook", "models", "onnx"])
+        if room in ONNX and (room == "graph" or there[0] != "graph")
+    ]
+    assert elsewhere == []
+
+
+def test_a_folder_of_graphs_is_entered_by_its_door():
+    home = SOURCES / "models" / "onnx"
+    through_walls = [
+        f"{path} imports {'.'.join(there)}"
+        for path, _, there in passages(home, ["trialbook", "models", "onnx"])
+        if there[0] in ONNX and any(part.startswith("_") for part in there[1:])
+    ]
+    assert through_walls == []

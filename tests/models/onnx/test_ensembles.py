@@ -28,7 +28,7 @@ from trialbook.data import Column, Schema, Semantic
 from trialbook.errors import ExportError
 from trialbook.models.onnx import Parity, compare, to_onnx
 from trialbook.models.onnx import _ensembles as ensembles
-from trialbook.models.onnx import _graph as graphs
+from trialbook.models.onnx.graph import _graph as graphs
 from trialbook.program import _calibration as calibration
 from trialbook.program import _snippets as snippets
 

@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 
 from trialbook.errors import ExportError
-from trialbook.models.onnx._estimators import REMEDY, estimate
-from trialbook.models.onnx._graph import Graph
-from trialbook.models.onnx._operators import columns as columns_of
-from trialbook.models.onnx._operators import doubles, mean, rising, shares
-from trialbook.models.onnx._outputs import Outputs
-from trialbook.models.onnx._trees import Array
+from trialbook.models.onnx.estimators import REMEDY, estimate
+from trialbook.models.onnx.graph import Array, Graph, Outputs, doubles, mean, rising, shares
+from trialbook.models.onnx.graph import columns as columns_of
+from trialbook.models.onnx.transformers import features
 
 # Probabilities on which a function that a model brings along is compared with the one that it is
 # taken for: a notebook may have been edited.
@@ -98,8 +96,6 @@ class _Walk:
         return self.answers(model.estimator)
 
     def pipeline(self, model: Any) -> Outputs:
-        from trialbook.models.onnx._features import features
-
         transformer, (name, learner) = model[:-1], model.steps[-1]
         key = id(model.steps[0][1])
         if key in self._made and len(model.steps) == 2:

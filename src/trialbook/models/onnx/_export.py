@@ -11,11 +11,10 @@ import pandas as pd
 from trialbook.data import Schema
 from trialbook.errors import ExportError
 from trialbook.models.onnx._ensembles import whole
-from trialbook.models.onnx._estimators import REMEDY
-from trialbook.models.onnx._graph import Graph
 from trialbook.models.onnx._inputs import inputs
-from trialbook.models.onnx._operators import BOOL, DOUBLE, INT64, STRING
 from trialbook.models.onnx._runtime import SCHEMA_KEY, OnnxModel
+from trialbook.models.onnx.estimators import REMEDY
+from trialbook.models.onnx.graph import BOOL, DOUBLE, INT64, STRING, Graph
 
 if TYPE_CHECKING:
     import onnx

@@ -22,9 +22,8 @@ import numpy as np
 import pandas as pd
 
 from trialbook.data import Schema, Semantic
-from trialbook.models.onnx._blocks import MISSING_TEXT, Kind
-from trialbook.models.onnx._graph import Graph
-from trialbook.models.onnx._operators import DOUBLE, INT64, STRING, doubles
+from trialbook.models.onnx.graph import DOUBLE, INT64, STRING, Graph, doubles
+from trialbook.models.onnx.transformers import MISSING_TEXT, Kind
 
 if TYPE_CHECKING:
     from trialbook.data import Column

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from trialbook.models.onnx._runtime import OnnxModel
-from trialbook.models.onnx._trees import Array
+from trialbook.models.onnx.graph import Array
 
 if TYPE_CHECKING:
     import onnx

@@ -14,8 +14,9 @@ import pandas as pd
 from trialbook.errors import ExportError, NoModelError
 from trialbook.models._answering import Answering
 from trialbook.models._schema_file import schema_of_text
-from trialbook.models.onnx._blocks import MISSING_TEXT, MISSING_TIME
 from trialbook.models.onnx._inputs import feeds
+from trialbook.models.onnx.graph import failures
+from trialbook.models.onnx.transformers import MISSING_TEXT, MISSING_TIME
 
 # Under this name the schema travels in a file, as JSON.
 SCHEMA_KEY = "trialbook.schema"
@@ -149,18 +150,3 @@ def _onnxruntime() -> Any:
             "ONNX files are run by onnxruntime, which is not installed",
             remedy="Install it: pip install 'trialbook[onnx]'.",
         ) from error
-
-
-def failures(runtime: Any) -> tuple[type[Exception], ...]:
-    """What onnxruntime raises for a file that it cannot read."""
-    state = importlib.import_module("onnxruntime.capi.onnxruntime_pybind11_state")
-    names = (
-        "Fail",
-        "InvalidArgument",
-        "InvalidGraph",
-        "InvalidProtobuf",
-        "NoSuchFile",
-        "NotImplemented",
-        "RuntimeException",
-    )
-    return tuple(getattr(state, name) for name in names if hasattr(state, name))

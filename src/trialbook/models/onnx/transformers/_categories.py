@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from trialbook.models.onnx._blocks import (
+from trialbook.models.onnx.graph import DOUBLE, Array, Graph, doubles
+from trialbook.models.onnx.transformers._blocks import (
     MISSING_TEXT,
     Block,
     Kind,
@@ -17,8 +18,6 @@ from trialbook.models.onnx._blocks import (
     singles,
     whole,
 )
-from trialbook.models.onnx._graph import Graph
-from trialbook.models.onnx._operators import DOUBLE, Array, doubles
 
 
 def _checked(transformer: Any, block: Block, categories: Sequence[Any]) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from trialbook.models.onnx._blocks import (
+from trialbook.models.onnx.graph import DOUBLE, INT64, Graph, doubles
+from trialbook.models.onnx.transformers._blocks import (
     MISSING_TIME,
     Block,
     Kind,
@@ -17,8 +18,6 @@ from trialbook.models.onnx._blocks import (
     singles,
     whole,
 )
-from trialbook.models.onnx._graph import Graph
-from trialbook.models.onnx._operators import DOUBLE, INT64, doubles
 
 _DAY = 86_400_000_000_000
 # What a day has of each, in nanoseconds, and how many of them the next larger one has.

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trialbook.models.onnx._blocks import (
+from trialbook.models.onnx.graph import DOUBLE, ML_DOMAIN, OPSET, Array, Graph, failures
+from trialbook.models.onnx.transformers._blocks import (
     MISSING_TEXT,
     Block,
     Kind,
@@ -18,16 +19,15 @@ from trialbook.models.onnx._blocks import (
     refuse,
     select,
 )
-from trialbook.models.onnx._categories import (
+from trialbook.models.onnx.transformers._categories import (
     category_crosses,
     one_hot_encoder,
     ordinal_encoder,
     target_encoder,
 )
-from trialbook.models.onnx._dates import date_imputer, datetime_encoder, times
-from trialbook.models.onnx._graph import ML_DOMAIN, OPSET, Graph
-from trialbook.models.onnx._hashes import buckets
-from trialbook.models.onnx._numbers import (
+from trialbook.models.onnx.transformers._dates import date_imputer, datetime_encoder, times
+from trialbook.models.onnx.transformers._hashes import buckets
+from trialbook.models.onnx.transformers._numbers import (
     arithmetic_pairs,
     imputer,
     logarithm,
@@ -39,9 +39,12 @@ from trialbook.models.onnx._numbers import (
     squashing_scaler,
     standard_scaler,
 )
-from trialbook.models.onnx._operators import DOUBLE, Array
-from trialbook.models.onnx._runtime import failures
-from trialbook.models.onnx._texts import string_encoder, topics, truncated_svd, vectorizer
+from trialbook.models.onnx.transformers._texts import (
+    string_encoder,
+    topics,
+    truncated_svd,
+    vectorizer,
+)
 
 if TYPE_CHECKING:
     import onnx

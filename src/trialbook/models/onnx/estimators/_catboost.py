@@ -17,19 +17,20 @@ from typing import Any
 import numpy as np
 
 from trialbook.errors import ExportError
-from trialbook.models.onnx._graph import ML_DOMAIN, Graph
-from trialbook.models.onnx._operators import (
+from trialbook.models.onnx.graph import (
     FLOAT,
     INT32,
     INT64,
+    ML_DOMAIN,
+    Array,
+    Graph,
+    Outputs,
     cast,
     doubles,
     flat,
     total,
     two_sided,
 )
-from trialbook.models.onnx._outputs import Outputs
-from trialbook.models.onnx._trees import Array
 
 # Codes of categories begin with that of missing ones, -2, and that of unknown ones, -1.
 LOWEST_CODE = -2

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trialbook.models.onnx._blocks import whole
-from trialbook.models.onnx._graph import ML_DOMAIN, ORT_DOMAIN, Graph
+from trialbook.models.onnx.graph import ML_DOMAIN, ORT_DOMAIN, Graph
+from trialbook.models.onnx.transformers._blocks import whole
 
 if TYPE_CHECKING:
     import onnx

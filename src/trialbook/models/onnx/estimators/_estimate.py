@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from trialbook.errors import ExportError
-from trialbook.models.onnx import _estimators_distances as distances
-from trialbook.models.onnx import _estimators_linear as linear
-from trialbook.models.onnx import _estimators_sklearn_trees as trees
-from trialbook.models.onnx._estimators_boosting import lightgbm, xgboost
-from trialbook.models.onnx._estimators_catboost import catboost
-from trialbook.models.onnx._graph import Graph
-from trialbook.models.onnx._operators import (
+from trialbook.models.onnx.estimators import _distances as distances
+from trialbook.models.onnx.estimators import _linear as linear
+from trialbook.models.onnx.estimators import _sklearn_trees as trees
+from trialbook.models.onnx.estimators._boosting import lightgbm, xgboost
+from trialbook.models.onnx.estimators._catboost import catboost
+from trialbook.models.onnx.graph import (
+    Graph,
+    Outputs,
     affine,
     columns,
     doubles,
@@ -27,7 +28,6 @@ from trialbook.models.onnx._operators import (
     shares_or_equal,
     two_sided,
 )
-from trialbook.models.onnx._outputs import Outputs
 
 REMEDY = "Export another trial, or this one as a pickle, zip or Docker context."
 _LINEAR_REGRESSORS = (

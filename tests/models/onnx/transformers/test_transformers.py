@@ -27,7 +27,7 @@ from sklearn.preprocessing import (
 from skrub import SquashingScaler
 
 from trialbook.errors import ExportError
-from trialbook.models.onnx._blocks import MISSING_TEXT
+from trialbook.models.onnx.transformers import MISSING_TEXT
 from trialbook.program._snippets import as_text
 
 N = 90
@@ -223,7 +223,8 @@ def test_a_class_of_the_same_name_is_another_one(difference: Difference) -> None
 
 
 def test_case_and_accents_of_a_column_are_mapped_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from trialbook.models.onnx import Graph, _characters
+    from trialbook.models.onnx import Graph
+    from trialbook.models.onnx.transformers import _characters
 
     asked: list[Any] = []
     known = _characters._changes

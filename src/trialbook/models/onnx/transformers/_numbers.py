@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from trialbook.models.onnx._blocks import (
+from trialbook.models.onnx.graph import DOUBLE, FLOAT, Array, Graph, doubles
+from trialbook.models.onnx.transformers._blocks import (
     MISSING_TEXT,
     Block,
     Kind,
@@ -19,8 +20,6 @@ from trialbook.models.onnx._blocks import (
     singles,
     whole,
 )
-from trialbook.models.onnx._graph import Graph
-from trialbook.models.onnx._operators import DOUBLE, FLOAT, Array, doubles
 
 
 def imputer(graph: Graph, transformer: Any, block: Block) -> Block:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from trialbook.errors import ExportError
-from trialbook.models.onnx._graph import Graph
-from trialbook.models.onnx._operators import (
+from trialbook.models.onnx.graph import (
     DOUBLE,
+    Graph,
+    Outputs,
     affine,
     cast,
     doubles,
@@ -18,7 +19,6 @@ from trialbook.models.onnx._operators import (
     total,
     two_sided,
 )
-from trialbook.models.onnx._outputs import Outputs
 
 
 def regressor(graph: Graph, estimator: Any, x: str) -> Outputs:

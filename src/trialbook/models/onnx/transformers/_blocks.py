@@ -14,11 +14,12 @@ from typing import Any, NoReturn
 import numpy as np
 
 from trialbook.errors import ExportError
-from trialbook.models.onnx._graph import ML_DOMAIN, Graph
-from trialbook.models.onnx._operators import (
+from trialbook.models.onnx.graph import (
     DOUBLE,
     FLOAT,
+    ML_DOMAIN,
     Array,
+    Graph,
     doubles,
 )
 

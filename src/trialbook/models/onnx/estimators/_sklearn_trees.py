@@ -7,18 +7,19 @@ from typing import Any
 import numpy as np
 
 from trialbook.errors import ExportError
-from trialbook.models.onnx._graph import Graph
-from trialbook.models.onnx._operators import (
+from trialbook.models.onnx.estimators._trees import LESS_EQUAL, MEMBER, Forest, Tree, bits
+from trialbook.models.onnx.graph import (
     DOUBLE,
     FLOAT,
     INT64,
+    Array,
+    Graph,
+    Outputs,
     cast,
     doubles,
     flat,
     two_sided,
 )
-from trialbook.models.onnx._outputs import Outputs
-from trialbook.models.onnx._trees import LESS_EQUAL, MEMBER, Array, Forest, Tree, bits
 
 # What a tree of scikit-learn has as the child of a leaf.
 NO_CHILD = -1

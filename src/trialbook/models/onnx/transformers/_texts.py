@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from trialbook.models.onnx._blocks import (
+from trialbook.models.onnx.graph import DOUBLE, INT64, ORT_DOMAIN, Array, Graph, doubles
+from trialbook.models.onnx.transformers._blocks import (
     MISSING_TEXT,
     Block,
     Kind,
@@ -24,10 +25,8 @@ from trialbook.models.onnx._blocks import (
     single,
     whole,
 )
-from trialbook.models.onnx._characters import characters_of, rewritten
-from trialbook.models.onnx._graph import ORT_DOMAIN, Graph
-from trialbook.models.onnx._numbers import rows_of_one_length
-from trialbook.models.onnx._operators import DOUBLE, INT64, Array, doubles
+from trialbook.models.onnx.transformers._characters import characters_of, rewritten
+from trialbook.models.onnx.transformers._numbers import rows_of_one_length
 
 # Python's \w and \b are of Unicode; RE2, which onnxruntime uses, has them for ASCII only.
 _WORDS = {

@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 
 from trialbook.errors import ExportError
-from trialbook.models.onnx._graph import Graph
-from trialbook.models.onnx._operators import DOUBLE, affine, cast, doubles, flat, total
-from trialbook.models.onnx._outputs import Outputs
+from trialbook.models.onnx.graph import DOUBLE, Graph, Outputs, affine, cast, doubles, flat, total
 
 # -- neighbours ------------------------------------------------------------------------------
 

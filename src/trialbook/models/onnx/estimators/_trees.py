@@ -8,9 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from trialbook.models.onnx._graph import ML_DOMAIN, Graph
-
-Array = np.ndarray[Any, Any]
+from trialbook.models.onnx.graph import ML_DOMAIN, Array, Graph
 
 # Modes of nodes, as the operator numbers them: the true branch is taken where the feature is …
 LESS_EQUAL, LESS, MEMBER = 0, 1, 6

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from trialbook.models.onnx._graph import Graph
+from trialbook.models.onnx.graph._graph import Graph
 
 # As `onnx.TensorProto` numbers them; naming them here keeps the import of onnx lazy.
 FLOAT, INT32, INT64, STRING, BOOL, DOUBLE = 1, 6, 7, 8, 9, 11

@@ -15,11 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from trialbook.models.onnx._blocks import Block, Kind, Piece, refuse, singles, whole
-from trialbook.models.onnx._characters import characters_of
-from trialbook.models.onnx._graph import ORT_DOMAIN, Graph
-from trialbook.models.onnx._operators import DOUBLE, INT64
-from trialbook.models.onnx._texts import without
+from trialbook.models.onnx.graph import DOUBLE, INT64, ORT_DOMAIN, Graph
+from trialbook.models.onnx.transformers._blocks import Block, Kind, Piece, refuse, singles, whole
+from trialbook.models.onnx.transformers._characters import characters_of
+from trialbook.models.onnx.transformers._texts import without
 
 _UINT64 = 13
 _32_BITS = 0xFFFFFFFF

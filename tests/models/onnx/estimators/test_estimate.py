@@ -43,8 +43,8 @@ from trialbook.errors import ExportError
 onnx = pytest.importorskip("onnx", reason="the extra onnx is not installed")
 onnxruntime = pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
 
-from trialbook.models.onnx._estimators import estimate  # noqa: E402
-from trialbook.models.onnx._graph import Graph  # noqa: E402
+from trialbook.models.onnx.estimators import estimate  # noqa: E402
+from trialbook.models.onnx.graph import Graph  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -10,10 +10,18 @@ from typing import Any
 import numpy as np
 
 from trialbook.errors import ExportError
-from trialbook.models.onnx._graph import Graph
-from trialbook.models.onnx._operators import DOUBLE, FLOAT, cast, doubles, flat, two_sided
-from trialbook.models.onnx._outputs import Outputs
-from trialbook.models.onnx._trees import LESS, LESS_EQUAL, MEMBER, Array, Forest, Tree, bits
+from trialbook.models.onnx.estimators._trees import LESS, LESS_EQUAL, MEMBER, Forest, Tree, bits
+from trialbook.models.onnx.graph import (
+    DOUBLE,
+    FLOAT,
+    Array,
+    Graph,
+    Outputs,
+    cast,
+    doubles,
+    flat,
+    two_sided,
+)
 
 
 def _identity(graph: Graph, raw: str) -> Outputs:
