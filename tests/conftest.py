@@ -1,7 +1,11 @@
-"""What tests of all rooms share: a PostgreSQL server, and experiments that end quickly."""
+"""What tests of several rooms share: a PostgreSQL server, and small experiments.
+
+Experiments end quickly, or were written by hand: a table, two models and a failed trial.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import shutil
@@ -12,7 +16,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
+import pandas as pd
 import pytest
 
 # PostgreSQL refuses to run as root; its packages make this user.
@@ -123,3 +130,106 @@ def postgres() -> Iterator[Postgres]:
         finally:
             process.terminate()
             process.wait(timeout=START_S)
+
+
+def make_table(n_rows=80):
+    rng = np.random.default_rng(0)
+    size = rng.normal(size=n_rows)
+    return pd.DataFrame(
+        {
+            "size": np.where(np.arange(n_rows) % 9 == 0, np.nan, size),
+            "kind": rng.choice(["a", "b"], n_rows),
+            "flag": pd.Series(rng.choice([True, False, None], n_rows), dtype=object),
+            "day": pd.date_range("2024-01-01", periods=n_rows),
+            "always": "same",
+            "label": np.where(size > 0, "yes", "no"),
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def job():
+    from trialbook.job import Job
+
+    return Job(
+        data=Job.IN_MEMORY, target="label", name="bank", test_size=0.25, folds=2, timeout="90s"
+    )
+
+
+@pytest.fixture(scope="session")
+def prepared(job):
+    from trialbook.data import prepare
+
+    return prepare(job, frame=make_table())
+
+
+def only_size(X):
+    return X[["size"]]
+
+
+@pytest.fixture
+def written(tmp_path, job, prepared):
+    """The experiment, its tracker, and a function that adds trials."""
+    import cloudpickle
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer
+
+    from trialbook.experiment import state
+    from trialbook.experiment._ranking import config_tag
+    from trialbook.lifecycle import Experiment
+    from trialbook.search import Entry, Ledger
+    from trialbook.tracking import Tracker, Workspace
+
+    workspace = Workspace.open(tmp_path / "workspace", create=True)
+    tracker = Tracker.create(workspace, "bank", {"metric": "roc_auc"})
+    folder = tracker.new_folder(tracker.run_id)
+    state.write_inputs(folder, job, prepared)
+    ledger = Ledger(90.0)
+    ledger.record(Entry(1, "small-1", "small", 1.0, 2.5, "finished"))
+    ledger.skip("large-9 (default)", "would take 90 s")
+    state.write_ledger(folder, ledger)
+
+    def add(number, label, score=None, *, error="no", C=None, tags=(), metrics=()):
+        tags = {"config": config_tag({"C": C}), "configuration": "by hand", **dict(tags)}
+        run_id = tracker.start_trial(number, label, label.split("-")[0], tags)
+        trial = tracker.new_folder(run_id)
+        if score is None:
+            tracker.fail_trial(run_id, error)
+            (trial / "trial.log").write_text("Traceback: ü", "utf-8")
+            return run_id
+        model = make_pipeline(
+            FunctionTransformer(only_size), SimpleImputer(), LogisticRegression(C=C)
+        )
+        model.fit(prepared.train, prepared.train["label"])
+        (trial / "model").mkdir()
+        (trial / "model" / "model.pkl").write_bytes(cloudpickle.dumps(model))
+        schema = json.dumps(prepared.schema.to_dict())
+        (trial / "model" / "schema.json").write_text(schema, "utf-8")
+        measured = {"score": score, "score_std": 0.01, "fit_s": 2.0, "model_bytes": 5e6}
+        tracker.finish_trial(run_id, {**measured, **dict(metrics)}, {"C": C}, {})
+        return run_id
+
+    return SimpleNamespace(experiment=Experiment(tracker), tracker=tracker, add=add, ledger=ledger)
+
+
+@pytest.fixture
+def predicted(written, prepared):
+    """The experiment with one model, and out-of-fold predictions of which each row has two."""
+    from trialbook.evaluation.conformal import calibrate
+    from trialbook.execution import OOF
+    from trialbook.execution._oof import write_oof
+
+    written.add(1, "small-1", 0.8, C=1.0)
+    experiment = written.experiment
+    trial = experiment.best
+    yes = trial.model.predict_proba(prepared.train)[:, 1]
+    rows = np.arange(len(prepared.train))
+    (trial.folder / OOF).parent.mkdir(parents=True)
+    first, second = np.clip(yes - 0.1, 0, 1), np.clip(yes + 0.1, 0, 1)
+    both = [np.column_stack([1 - one, one]) for one in (first, second)]
+    write_oof(trial.folder / OOF, [rows, rows[::-1]], [both[0], both[1][::-1]])
+    y = (prepared.train["label"] == "yes").to_numpy().astype(int)
+    calibrate(y, both[0]).write(trial.folder / "model")
+    return experiment

@@ -116,17 +116,17 @@ def test_a_disk_that_fills_up_in_mid_run_is_said_and_costs_no_finished_trial(
 
 
 def test_a_pretended_full_disk_in_mid_run_is_said(warm_workers, folder, monkeypatch):
-    from trialbook.experiment import _state
+    from trialbook.experiment import state
 
     Path("table.csv").write_text(GOOD)
-    write = _state.write_json
+    write = state.write_json
 
     def full(path, document):
         if path.name == "ledger.json":
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
         write(path, document)
 
-    monkeypatch.setattr(_state, "write_json", full)
+    monkeypatch.setattr(state, "write_json", full)
     options = {"allow": ["decision_tree"], "max_trials": 1, "folds": 2, "workspace": "W"}
     with pytest.raises(tb.WorkspaceError, match=r"the disk is full.*Free some space and resume"):
         tb.classify("table.csv", "y", **options)

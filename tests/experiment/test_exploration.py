@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from trialbook.data import prepare
-from trialbook.experiment import _exploration, _state
+from trialbook.experiment import _exploration, state
 from trialbook.experiment._design import make_design
 from trialbook.experiment._exploration import affordable_profile_rows, write_exploration
 from trialbook.search import Ledger
@@ -22,7 +22,7 @@ def look(tmp_path):
     def write(job, prepared, ledger=None):
         ledger = ledger or Ledger(job.deadline_s)
         write_exploration(tmp_path, tracker, make_design(job, prepared), ledger)
-        path = tmp_path / _state.PROFILE
+        path = tmp_path / state.PROFILE
         return json.loads(path.read_text()) if path.exists() else None
 
     return write
@@ -30,8 +30,8 @@ def look(tmp_path):
 
 def test_notebook_and_profile_are_written(look, job, prepared, tmp_path):
     profile = look(job, prepared)
-    assert (tmp_path / _state.EXPLORATION).exists()
-    assert (tmp_path / _state.PROFILE_PAGE).read_text().startswith("<!DOCTYPE html>")
+    assert (tmp_path / state.EXPLORATION).exists()
+    assert (tmp_path / state.PROFILE_PAGE).read_text().startswith("<!DOCTYPE html>")
     assert profile["n_rows"] == len(prepared.train)
     assert [one["name"] for one in profile["guardrails"]] == [
         one.name for one in prepared.guardrails

@@ -19,7 +19,7 @@ from trialbook.experiment._machine import (
     share_out,
     table_memory,
 )
-from trialbook.experiment._state import Machine
+from trialbook.experiment.state import Machine
 from trialbook.job import Job
 from trialbook.memory import ControlGroup, free_memory
 

@@ -11,7 +11,7 @@ import pytest
 
 from trialbook import tables
 from trialbook.data import prepare
-from trialbook.experiment import _origin, _state
+from trialbook.experiment import _origin, state
 from trialbook.experiment._design import NO_TABLES, Tables
 from trialbook.job import Job
 
@@ -38,14 +38,14 @@ def kept(space, change=lambda prepared: prepared, data="bank", **fields):
     job = _origin.pin(job, NO_TABLES)
     prepared = change(prepare(job))
     folder = space.path / "artifacts"
-    _state.write_inputs(folder, job, prepared)
+    state.write_inputs(folder, job, prepared)
     _origin.keep(folder, job, prepared, space)
     return folder, prepared
 
 
 def test_rows_are_named_by_their_position_in_the_table(space):
     folder, prepared = kept(space, weight="w", test_size=0.2)
-    rows = pd.read_parquet(folder / _state.ROWS)
+    rows = pd.read_parquet(folder / state.ROWS)
     table = tables.read("bank", space.path).iloc[rows["__row"]].reset_index(drop=True)
     pd.testing.assert_series_equal(table["y"], rows["y"])
     pd.testing.assert_frame_equal(
@@ -80,7 +80,7 @@ def test_the_least_difference_makes_programs_read_the_copy(space, change):
     origin = _origin.origin_of(folder, space)
     assert origin.table is None
     assert origin.sentence.endswith("it reads a copy of the rows.")
-    assert not (folder / _state.ROWS).exists()
+    assert not (folder / state.ROWS).exists()
 
 
 def test_a_big_table_is_read_from_the_copy(space, monkeypatch):

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from trialbook.data import prepare
-from trialbook.experiment import _state
-from trialbook.experiment._state import (
+from trialbook.experiment import state
+from trialbook.experiment.state import (
     Machine,
     read_inputs,
     read_json,
@@ -76,7 +76,7 @@ def test_the_account_of_time_is_kept(tmp_path):
     ledger.record(Entry(1, "tree-1", "tree", 1.0, 2.5, "finished", 5))
     ledger.skip("svm-2 (default)", "would take 90 s")
     write_ledger(tmp_path, ledger)
-    kept = read_json(tmp_path / _state.LEDGER)
+    kept = read_json(tmp_path / state.LEDGER)
     assert kept["deadline_s"] == 60.0
     assert kept["elapsed_s"] >= 10.0
     assert kept["skipped"] == {"svm-2 (default)": "would take 90 s"}

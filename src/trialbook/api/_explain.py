@@ -52,7 +52,7 @@ def explain(
     DataError
         If the table does not fit the model.
     """
-    from trialbook.experiment import explain_model
+    from trialbook.lifecycle import explain_model
 
     return explain_model(
         model,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trialbook.experiment import Experiment, ModelCard, Trial
+    from trialbook.lifecycle import Experiment, ModelCard, Trial
     from trialbook.tables import Source
 
 
@@ -51,7 +51,7 @@ def find_trial(
     >>> experiment, trial = tb.find_trial("churn@champion")  # doctest: +SKIP
     >>> experiment.errors(trial.label)  # doctest: +SKIP
     """
-    from trialbook.experiment import find_trial as find
+    from trialbook.lifecycle import find_trial as find
 
     return find(model, workspace, name, tracking_uri)
 

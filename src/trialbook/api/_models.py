@@ -11,7 +11,7 @@ from trialbook.events import Listener
 from trialbook.job import read_seconds
 
 if TYPE_CHECKING:
-    from trialbook.experiment import Promotion, Retrained
+    from trialbook.lifecycle import Promotion, Retrained
     from trialbook.models import Model
     from trialbook.models.export import Exported
     from trialbook.models.onnx import OnnxModel
@@ -61,7 +61,7 @@ def load_model(
     UntrustedError
         If it is a pickle from outside the workspace, and `trust` is not given.
     """
-    from trialbook.experiment import find_any_model
+    from trialbook.lifecycle import find_any_model
 
     return find_any_model(which, workspace, name, tracking_uri, trust=trust)
 
@@ -137,9 +137,9 @@ def promote(
     DataError
         If the data cannot be used.
     """
-    from trialbook import experiment
+    from trialbook import lifecycle
 
-    return experiment.promote(
+    return lifecycle.promote(
         model, workspace, data=data, alias=alias, force=force, tracking_uri=tracking_uri
     )
 
@@ -191,9 +191,9 @@ def retrain(
         If the training failed.
     """
     started = time.monotonic()
-    from trialbook import experiment
+    from trialbook import lifecycle
 
-    return experiment.retrain(
+    return lifecycle.retrain(
         model,
         data,
         workspace,
@@ -245,6 +245,6 @@ def export(
     TrialbookError
         As `load_model`, or if the place cannot be written to.
     """
-    from trialbook import experiment
+    from trialbook import lifecycle
 
-    return experiment.export(model, to, path, workspace, name, tracking_uri, trust=trust)
+    return lifecycle.export(model, to, path, workspace, name, tracking_uri, trust=trust)

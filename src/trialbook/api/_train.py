@@ -11,7 +11,8 @@ from trialbook.events import Listener
 from trialbook.job import Job, Label, read_seconds
 
 if TYPE_CHECKING:
-    from trialbook.experiment import Experiment, PlanPreview, Trial
+    from trialbook.experiment import PlanPreview
+    from trialbook.lifecycle import Experiment, Trial
     from trialbook.tables import Source
 
 
@@ -35,9 +36,10 @@ def train(job: Job, *, listeners: Sequence[Listener] = ()) -> Experiment:
         If the data, an option or the workspace cannot be used; nothing is written then.
     """
     started = time.monotonic()
-    from trialbook import experiment
+    from trialbook import experiment, lifecycle
 
-    return experiment.train(job, listeners=listeners, started=started)
+    tracker = experiment.train(job, listeners=listeners, started=started)
+    return lifecycle.Experiment(tracker)
 
 
 def plan(job: Job) -> PlanPreview:
@@ -347,9 +349,9 @@ def resume(
         If there is nothing to resume, it is running, or its time is spent and no new time given.
     """
     started = time.monotonic()
-    from trialbook import experiment
+    from trialbook import experiment, lifecycle
 
-    return experiment.resume(
+    tracker = experiment.resume(
         workspace,
         name,
         timeout=None if timeout is None else read_seconds(timeout),
@@ -358,6 +360,7 @@ def resume(
         listeners=listeners,
         started=started,
     )
+    return lifecycle.Experiment(tracker)
 
 
 def open(
@@ -386,7 +389,7 @@ def open(
     WorkspaceError
         If the workspace or the experiment does not exist.
     """
-    from trialbook.experiment import Experiment
+    from trialbook.lifecycle import Experiment
     from trialbook.tracking import Tracker, Workspace
 
     return Experiment(Tracker.latest(Workspace.open(workspace, tracking_uri), name))
@@ -426,17 +429,18 @@ def rerun(
     WorkspaceError
         If the experiment cannot be found, or is running.
     """
-    from trialbook import experiment
+    from trialbook import experiment, lifecycle
 
-    return experiment.rerun(
+    record = experiment.rerun(
         notebook, workspace=workspace, name=name, tracking_uri=tracking_uri, listeners=listeners
     )
+    return lifecycle.Trial(record)
 
 
 def _run(task: str, options: dict[str, Any]) -> Experiment:
     """Make a job from the options of `classify` or `regress`, and run it."""
     started = time.monotonic()
-    from trialbook import experiment
+    from trialbook import experiment, lifecycle
     from trialbook.tables import as_address
 
     listeners = options.pop("listeners")
@@ -450,4 +454,5 @@ def _run(task: str, options: dict[str, Any]) -> Experiment:
             options[role] = Job.IN_MEMORY
     fields = {key: value for key, value in options.items() if value is not None}
     job = Job.from_fields(fields | {"task": task, "workspace": str(options["workspace"])})
-    return experiment.train(job, experiment.Tables(**tables), listeners, started)
+    tracker = experiment.train(job, experiment.Tables(**tables), listeners, started)
+    return lifecycle.Experiment(tracker)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from trialbook.cli._progress import State
-    from trialbook.experiment import Experiment, Trial
+    from trialbook.lifecycle import Experiment, Trial
     from trialbook.tracking import ModelVersion
 
 # Columns of the leaderboard with their headings and how they are written. A column that a

@@ -32,7 +32,7 @@ from trialbook.tables import read_table
 if TYPE_CHECKING:
     from numpy.random import RandomState
 
-    from trialbook.experiment import Experiment, Trial
+    from trialbook.lifecycle import Experiment, Trial
 
 __all__ = ["TrialbookClassifier", "TrialbookRegressor"]
 
@@ -91,7 +91,7 @@ class _TrialbookEstimator(BaseEstimator):  # type: ignore[misc]
             If its workspace is gone: a temporary one is removed with its estimator, and a copy
             that was pickled to another machine comes without.
         """
-        from trialbook.experiment import Experiment
+        from trialbook.lifecycle import Experiment
         from trialbook.tracking import Tracker, Workspace
 
         check_is_fitted(self)
@@ -268,7 +268,7 @@ class TrialbookClassifier(ClassifierMixin, _TrialbookEstimator):  # type: ignore
     model_ : estimator
         The best trial's model, a scikit-learn estimator of the table's columns.
     leaderboard_ : DataFrame
-        The trials, best first; see `trialbook.experiment.Experiment.leaderboard`.
+        The trials, best first; see `trialbook.lifecycle.Experiment.leaderboard`.
     experiment_ : Experiment
         Everything about the search, as long as its workspace is there.
     best_trial_ : Trial
@@ -440,9 +440,9 @@ class TrialbookRegressor(RegressorMixin, _TrialbookEstimator):  # type: ignore[m
 
 
 def _train(job: Job, table: pd.DataFrame) -> Experiment:
-    from trialbook import experiment
+    from trialbook import experiment, lifecycle
 
-    return experiment.train(job, experiment.Tables(data=table))
+    return lifecycle.Experiment(experiment.train(job, experiment.Tables(data=table)))
 
 
 def _is_table(X: Any) -> bool:

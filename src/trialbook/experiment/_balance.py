@@ -8,7 +8,7 @@ from pathlib import Path
 
 from trialbook.data import Guardrail
 from trialbook.execution import Request
-from trialbook.experiment import _state
+from trialbook.experiment import state
 from trialbook.experiment._engine import Engine
 from trialbook.experiment._programs import Writer
 from trialbook.learners import Learner
@@ -68,7 +68,7 @@ def weights_help(engine: Engine, learners: Sequence[Learner]) -> bool | None:
         writer = Writer(engine.tracker, replace(engine.writer.task, balance=balance))
         programs[name] = writer.write_probe(folder / name, learner)
     left = engine.ledger.trial_budget_s()
-    payload = {"programs": programs, "data": str(engine.tracker.folder / _state.TRAIN)}
+    payload = {"programs": programs, "data": str(engine.tracker.folder / state.TRAIN)}
     request = Request(PROBE_REQUEST, "probe", str(folder), payload, left, left)
     answer = engine.run_request(request)
     if answer.kind == "failed":

@@ -20,7 +20,7 @@ from trialbook.data import (
 )
 from trialbook.errors import OptionError
 from trialbook.evaluation import Metric, default_metric, metric, tasks_of
-from trialbook.experiment import _state
+from trialbook.experiment import state
 from trialbook.experiment._machine import share_out, table_memory
 from trialbook.job import Job
 from trialbook.learners import Learner, available, find
@@ -75,7 +75,7 @@ class Design:
     prepared: Prepared
     metric: Metric
     learners: list[Learner]
-    machine: _state.Machine
+    machine: state.Machine
     plan: list[Step]
     counts: tuple[str, ...] = ()
     balance: bool | None = None

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from trialbook import events
 from trialbook.errors import NoModelError
 from trialbook.execution import FIRST_FOLD, OOF, Message, Pool, Request, read_oof
-from trialbook.experiment import _state
+from trialbook.experiment import state
 from trialbook.experiment._programs import Writer
 from trialbook.experiment._ranking import config_tag
 from trialbook.learners import Learner
@@ -282,7 +282,7 @@ class Engine:
         params = {"learner": step.learner, "configuration": step.name, **rows, **step.params}
         self.tracker.finish_trial(run_id, metrics, params, tags)
         self.tracker.log(self.tracker.run_id, tags={"elapsed_s": f"{self.ledger.elapsed_s:.1f}"})
-        _state.write_ledger(self.tracker.folder, self.ledger)
+        state.write_ledger(self.tracker.folder, self.ledger)
         loss = self.loss(result["score"])
         self.foresee(self.cost(step.learner, loss, result))
         best = loss < self.best_loss

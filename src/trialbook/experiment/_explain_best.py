@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trialbook import events
 from trialbook.execution import Request
-from trialbook.experiment import _state
+from trialbook.experiment import state
 from trialbook.experiment._engine import Engine
 from trialbook.search import Ledger
 from trialbook.tracking import TrialRecord
@@ -62,9 +62,9 @@ def explain_best(engine: Engine, best: TrialRecord, seed: int) -> None:
         ledger.skip("explanation", "no time was left")
         return
     payload = {
-        "schema": str(tracker.folder / _state.SCHEMA),
-        "train": str(tracker.folder / _state.TRAIN),
-        "test": str(tracker.folder / _state.TEST),
+        "schema": str(tracker.folder / state.SCHEMA),
+        "train": str(tracker.folder / state.TRAIN),
+        "test": str(tracker.folder / state.TEST),
         "name": best.label,
         "metric": engine.metric.name,
         "seed": seed,

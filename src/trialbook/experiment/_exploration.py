@@ -8,7 +8,7 @@ import numpy as np
 
 from trialbook.addresses import hide_password
 from trialbook.data import BIG_ROWS, Prepared, some_rows
-from trialbook.experiment import _state
+from trialbook.experiment import state
 from trialbook.experiment._design import Design
 from trialbook.experiment._origin import origin_of
 from trialbook.profiling import Looked, profile_of_training
@@ -39,7 +39,7 @@ def write_exploration(folder: Path, tracker: Tracker, design: Design, ledger: Le
     """
     prepared = design.prepared
     origin = origin_of(folder, tracker.workspace)
-    read = _state.TRAIN if origin.table is None else _state.ROWS
+    read = state.TRAIN if origin.table is None else state.ROWS
     program = exploration_program(
         title=f"A look at the data of {design.job.experiment_name}",
         schema=prepared.schema,
@@ -51,10 +51,10 @@ def write_exploration(folder: Path, tracker: Tracker, design: Design, ledger: Le
         table=origin.table,
         origin=origin.sentence,
     )
-    (folder / _state.EXPLORATION_SCRIPT).parent.mkdir(parents=True, exist_ok=True)
-    (folder / _state.EXPLORATION_SCRIPT).write_text(program, "utf-8")
+    (folder / state.EXPLORATION_SCRIPT).parent.mkdir(parents=True, exist_ok=True)
+    (folder / state.EXPLORATION_SCRIPT).write_text(program, "utf-8")
     metadata = {"experiment": tracker.name, "parent_run_id": tracker.run_id}
-    (folder / _state.EXPLORATION).write_text(to_notebook(program, metadata), "utf-8")
+    (folder / state.EXPLORATION).write_text(to_notebook(program, metadata), "utf-8")
     _write_profile(folder, design, ledger)
 
 
@@ -77,8 +77,8 @@ def _write_profile(folder: Path, design: Design, ledger: Ledger) -> None:
         source=hide_password(design.job.data),
         time_column=design.job.time_column,
     )
-    profile.to_json(folder / _state.PROFILE)
-    profile.to_html(folder / _state.PROFILE_PAGE)
+    profile.to_json(folder / state.PROFILE)
+    profile.to_html(folder / state.PROFILE_PAGE)
 
 
 def _own_rows(prepared: Prepared) -> np.ndarray:

@@ -20,11 +20,10 @@ from trialbook.ensemble import (
     voters,
 )
 from trialbook.evaluation import Metric
-from trialbook.execution import CHARTS, OOF, Request, read_oof
-from trialbook.experiment import _state
+from trialbook.execution import CHARTS, OOF, PROGRAM, Request, read_oof
+from trialbook.experiment import state
 from trialbook.experiment._engine import Engine
 from trialbook.experiment._explain_best import explain_best
-from trialbook.experiment._handle import Experiment
 from trialbook.experiment._ranking import (
     ENSEMBLES,
     config_tag,
@@ -35,7 +34,6 @@ from trialbook.experiment._ranking import (
 )
 from trialbook.experiment._refit import Refit
 from trialbook.experiment._report import report
-from trialbook.experiment._trial import TEST
 from trialbook.job import Job
 from trialbook.program import AdjustmentKind
 from trialbook.search import Step
@@ -84,13 +82,12 @@ class Finish:
         if self.job.explain:
             explain_best(self.engine, best, self.job.seed)
         self._report(tested)
-        experiment = Experiment(self.engine.tracker)
         self.engine.emit(
             events.Finished(
                 best.label,
                 best.score if best.score is not None else math.nan,
                 self.engine.ledger.elapsed_s,
-                str(experiment.best.notebook),
+                str((best.folder / PROGRAM).with_suffix(".ipynb")),
             )
         )
 
@@ -286,9 +283,9 @@ class Finish:
         if not schema.classes:
             y_range = float(np.ptp(self.prepared.train[schema.target].to_numpy(dtype=float)))
         payload = {
-            "schema": str(tracker.folder / _state.SCHEMA),
-            "table": str(tracker.folder / _state.TEST),
-            "name": TEST,
+            "schema": str(tracker.folder / state.SCHEMA),
+            "table": str(tracker.folder / state.TEST),
+            "name": state.TESTED,
             "metric": self.engine.metric.name,
             "y_range": y_range,
         }
@@ -301,7 +298,7 @@ class Finish:
                 events.Warned(f"the test of the winner failed: {answer.payload['reason']}")
             )
             return None
-        tracker.publish(best.run_id, TEST)
+        tracker.publish(best.run_id, state.TESTED)
         metrics = {f"test_{name}": value for name, value in answer.payload["metrics"].items()}
         metrics["test_score"] = answer.payload["score"]
         tracker.log(best.run_id, metrics=metrics)
@@ -319,11 +316,11 @@ class Finish:
         engine = self.engine
         folder, records = engine.tracker.folder, self._ranked()
         table = leaderboard_table(records, self.job.max_predict_ms)
-        table.to_csv(folder / _state.LEADERBOARD, index=False)
+        table.to_csv(folder / state.LEADERBOARD, index=False)
         text = report(self.job, self.prepared, engine.metric, records, engine.ledger, tested)
-        (folder / _state.REPORT).write_text(text, "utf-8")
+        (folder / state.REPORT).write_text(text, "utf-8")
         engine.tracker.describe(engine.tracker.run_id, text)
-        _state.write_ledger(folder, engine.ledger)
+        state.write_ledger(folder, engine.ledger)
         engine.tracker.publish(engine.tracker.run_id)
         engine.tracker.log(
             engine.tracker.run_id, tags={"elapsed_s": f"{engine.ledger.elapsed_s:.1f}"}

@@ -7,13 +7,12 @@ import time
 from trialbook.errors import DataError, OptionError
 from trialbook.evaluation import Chart, read_charts
 from trialbook.execution import CHARTS, Message, Pool, Request
-from trialbook.experiment import _state
+from trialbook.experiment import state
 from trialbook.experiment._machine import memory_limit
 from trialbook.experiment._ranking import ENSEMBLES
 from trialbook.experiment._session import disk_errors, workers
-from trialbook.experiment._trial import Trial
 from trialbook.job import Job, read_seconds
-from trialbook.tracking import Tracker
+from trialbook.tracking import Tracker, TrialRecord
 
 NAME = "learning_curve"
 # Beyond its time, what is under way is ended: a training may take longer than foreseen.
@@ -21,13 +20,16 @@ GRACE = 1.5
 POLL_S = 0.2
 
 
-def learning_curve(tracker: Tracker, trial: Trial, metric: str, timeout: str | float) -> Chart:
+def learning_curve(
+    tracker: Tracker, trial: TrialRecord, metric: str, timeout: str | float
+) -> Chart:
     """Train a trial's configuration on shares of the rows, and keep the chart beside its others.
 
     Parameters
     ----------
     tracker : Tracker
-    trial : Trial
+    trial : TrialRecord
+        That has a model.
     metric : str
         That ranks.
     timeout : str or float
@@ -39,22 +41,19 @@ def learning_curve(tracker: Tracker, trial: Trial, metric: str, timeout: str | f
 
     Raises
     ------
-    NoModelError
-        If the trial has no model.
     OptionError
         If it is an ensemble, which trains nothing, or the time is no duration.
     DataError
         If no training ended.
     """
-    trial.require_model()
     timeout_s = read_seconds(timeout)
     if trial.learner in ENSEMBLES:
         raise OptionError(
             f"{trial.label} trains nothing on rows: it blends what other trials predict",
             remedy="Ask for the curve of one of its members.",
         )
-    job = Job.from_fields(_state.read_json(tracker.folder / _state.JOB))
-    payload = {"schema": str(tracker.folder / _state.SCHEMA), "metric": metric}
+    job = Job.from_fields(state.read_json(tracker.folder / state.JOB))
+    payload = {"schema": str(tracker.folder / state.SCHEMA), "metric": metric}
     before = read_charts(trial.folder / CHARTS).get(NAME)
     began = time.time()
     with disk_errors(tracker.workspace), workers(1) as (pool, tracking):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from trialbook.experiment._state import Machine
+from trialbook.experiment.state import Machine
 from trialbook.job import Job
 from trialbook.memory import free_memory
 

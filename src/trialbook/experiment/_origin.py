@@ -14,7 +14,7 @@ import pandas as pd
 from trialbook.addresses import title_of
 from trialbook.data import BIG_ROWS, Prepared
 from trialbook.errors import DataError
-from trialbook.experiment import _state
+from trialbook.experiment import state
 from trialbook.experiment._design import Tables
 from trialbook.job import Job
 from trialbook.program import ROW_COLUMN, Code, TableCode
@@ -89,7 +89,7 @@ def keep(folder: Path, job: Job, prepared: Prepared, workspace: Workspace) -> No
         if _reads_the_same(named, prepared, unused, folder):
             about |= {"id": named.id, "unused": unused}
             _write_rows(folder, prepared)
-    _state.write_json(folder / _state.TABLE, about)
+    state.write_json(folder / state.TABLE, about)
 
 
 def origin_of(folder: Path, workspace: Workspace) -> Origin:
@@ -105,9 +105,9 @@ def origin_of(folder: Path, workspace: Workspace) -> Origin:
     -------
     Origin
     """
-    if not (folder / _state.TABLE).exists():
+    if not (folder / state.TABLE).exists():
         return NO_ORIGIN
-    about = _state.read_json(folder / _state.TABLE)
+    about = state.read_json(folder / state.TABLE)
     name, version, unused = about["name"], about["version"], about["unused"]
     learned = f"It learns from version {version} of the table `{name}`"
     if unused is None or not _is_there(name, version, about["id"], workspace):
@@ -132,7 +132,7 @@ def _reads_the_same(
     table = read_version(str(found.folder), found.version, found.id).iloc[rows]
     dropped = [name for name in (prepared.schema.target, *unused) if name in table.columns]
     table = table.drop(columns=dropped).reset_index(drop=True)
-    kept = pd.read_parquet(folder / _state.TRAIN, columns=prepared.schema.names)
+    kept = pd.read_parquet(folder / state.TRAIN, columns=prepared.schema.names)
     return list(table.columns) == list(kept.columns) and table.equals(kept)
 
 
@@ -140,7 +140,7 @@ def _write_rows(folder: Path, prepared: Prepared) -> None:
     """Keep all but the features: the row of the table, the target, folds and weights."""
     rest = prepared.train.drop(columns=prepared.schema.names)
     rest.insert(0, ROW_COLUMN, prepared.positions)
-    rest.to_parquet(folder / _state.ROWS, index=False)
+    rest.to_parquet(folder / state.ROWS, index=False)
 
 
 def _is_there(name: str, version: int, table_id: str, workspace: Workspace) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trialbook.execution import PROGRAM
-from trialbook.experiment import _state
+from trialbook.experiment import state
 from trialbook.experiment._origin import NO_ORIGIN, Origin
 from trialbook.learners import Learner
 from trialbook.program import (
@@ -50,7 +50,7 @@ class Writer:
 
     def frame(self, rows: int | None = None) -> Frame:
         """What all programs share, on so many training rows if not on all."""
-        read = _state.TRAIN if self.origin.table is None else _state.ROWS
+        read = state.TRAIN if self.origin.table is None else state.ROWS
         frame = self.task.frame(self._expression(self.tracker.run_id, read), rows)
         frame = replace(frame, table=self.origin.table, origin=self.origin.sentence)
         workspace = self.tracker.workspace
@@ -212,7 +212,7 @@ class Writer:
         """
         return {
             "learner": learner,
-            "schema": str(self.tracker.folder / _state.SCHEMA),
+            "schema": str(self.tracker.folder / state.SCHEMA),
             "metadata": self.metadata(run_id, step.label),
         }
 

@@ -8,20 +8,18 @@ from pathlib import Path
 from trialbook import events
 from trialbook.errors import DataError, WorkspaceError
 from trialbook.execution import Request
-from trialbook.experiment import _state
+from trialbook.experiment import state
 from trialbook.experiment._design import make_design
 from trialbook.experiment._engine import Engine
 from trialbook.experiment._finish import tag_best
-from trialbook.experiment._handle import Experiment
 from trialbook.experiment._machine import memory_limit
 from trialbook.experiment._origin import origin_of
 from trialbook.experiment._programs import Writer
 from trialbook.experiment._ranking import config_tag
 from trialbook.experiment._session import disk_errors, locked, workers
-from trialbook.experiment._trial import Trial
 from trialbook.program import from_notebook
 from trialbook.search import Ledger, Search, Step
-from trialbook.tracking import Tracker, Workspace
+from trialbook.tracking import Tracker, TrialRecord, Workspace
 
 
 def rerun(
@@ -31,7 +29,7 @@ def rerun(
     name: str | None = None,
     tracking_uri: str | None = None,
     listeners: Sequence[events.Listener] = (),
-) -> Trial:
+) -> TrialRecord:
     """Run an edited notebook as a new trial of the experiment that it comes from.
 
     Parameters
@@ -48,7 +46,7 @@ def rerun(
 
     Returns
     -------
-    Trial
+    TrialRecord
 
     Raises
     ------
@@ -62,7 +60,7 @@ def rerun(
     space = Workspace.open(workspace or _workspace_of(path), tracking_uri)
     tracker = _tracker_of(space, name, metadata)
     with locked(space, tracker.name), disk_errors(space), workers(1) as (pool, _):
-        job, prepared = _state.read_inputs(tracker.folder)
+        job, prepared = state.read_inputs(tracker.folder)
         design = make_design(job.model_copy(update={"name": tracker.name}), prepared)
         ledger = Ledger(None)
         pool.resize(1, memory_limit(job, 1))
@@ -103,7 +101,7 @@ def rerun(
             )
         engine.keep(number, run_id, answer.payload, step)
         tag_best(tracker, design.metric, job.max_predict_ms)
-        return Experiment(tracker).trial(step.label)
+        return next(one for one in tracker.trials() if one.run_id == run_id)
 
 
 def _tracker_of(space: Workspace, name: str | None, metadata: Mapping[str, str]) -> Tracker:

@@ -17,7 +17,7 @@ from trialbook.data import Guardrail, counts, told
 from trialbook.ensemble import LiveVote
 from trialbook.errors import WorkspaceError
 from trialbook.execution import Pool
-from trialbook.experiment import _balance, _state
+from trialbook.experiment import _balance, state
 from trialbook.experiment._design import (
     NO_TABLES,
     Design,
@@ -31,7 +31,6 @@ from trialbook.experiment._engine import Engine
 from trialbook.experiment._explain_best import kept_s
 from trialbook.experiment._exploration import write_exploration
 from trialbook.experiment._finish import Finish
-from trialbook.experiment._handle import Experiment
 from trialbook.experiment._machine import memory_limit
 from trialbook.experiment._origin import keep, origin_of, pin
 from trialbook.experiment._programs import Writer
@@ -52,7 +51,7 @@ def train(
     listeners: Sequence[events.Listener] = (),
     started: float | None = None,
     plan: Sequence[Step] = (),
-) -> Experiment:
+) -> Tracker:
     """Run a job from its table to its report.
 
     Parameters
@@ -69,7 +68,8 @@ def train(
 
     Returns
     -------
-    Experiment
+    Tracker
+        Of the experiment.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def resume(
     tracking_uri: str | None = None,
     listeners: Sequence[events.Listener] = (),
     started: float | None = None,
-) -> Experiment:
+) -> Tracker:
     """Continue an experiment where it stopped.
 
     Parameters
@@ -118,7 +118,8 @@ def resume(
 
     Returns
     -------
-    Experiment
+    Tracker
+        Of the experiment.
 
     Raises
     ------
@@ -130,17 +131,17 @@ def resume(
         space = Workspace.open(workspace, tracking_uri)
         tracker = Tracker.latest(space, name)
         with locked(space, tracker.name), disk_errors(space):
-            job, prepared = _state.read_inputs(tracker.folder)
+            job, prepared = state.read_inputs(tracker.folder)
             spent = float(tracker.tags().get("elapsed_s", "0"))
             finished = tracker.status() == "finished"
             ledger = _resumed_ledger(job, spent, timeout, max_trials, finished=finished)
             ledger.started = time.monotonic() if started is None else started
-            ledger.entries = _state.read_entries(tracker.folder)
+            ledger.entries = state.read_entries(tracker.folder)
             if max_trials is not None or timeout is not None:
                 limits = {"max_trials": max_trials or (None if timeout else job.max_trials)}
                 job = job.model_copy(update=limits)
             design = make_design(job.model_copy(update={"name": tracker.name}), prepared)
-            machine, steps = _state.read_plan(tracker.folder)
+            machine, steps = state.read_plan(tracker.folder)
             design = replace(design, machine=machine, plan=steps).slim()
             del prepared
             tracker.end("RUNNING")
@@ -174,7 +175,7 @@ def _run(
     pool: Pool,
     ledger: Ledger,
     listeners: Sequence[events.Listener],
-) -> Experiment:
+) -> Tracker:
     """Run what a design and the trials so far leave to be done."""
     job = design.job
     limit = memory_limit(job, design.machine.n_workers)
@@ -217,7 +218,7 @@ def _run(
     except BaseException as error:
         tracker.end_if_possible("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
         raise
-    return Experiment(tracker)
+    return tracker
 
 
 def _growth(design: Design, ledger: Ledger, memory: int) -> Growth | None:
@@ -251,8 +252,8 @@ def _vote(design: Design) -> LiveVote:
 def _decide_balance(engine: Engine, design: Design) -> Design:
     """Find out once for an experiment whether class weights help, and keep the answer."""
     folder = engine.tracker.folder
-    if (folder / _state.BALANCE).exists():
-        helps = _state.read_json(folder / _state.BALANCE)
+    if (folder / state.BALANCE).exists():
+        helps = state.read_json(folder / state.BALANCE)
     else:
         helps = None
         if _balance.worth_asking(engine, design.prepared.guardrails):
@@ -260,9 +261,9 @@ def _decide_balance(engine: Engine, design: Design) -> Design:
             _balance.clean(folder)
         guardrails = _balance.verdict(design.prepared.guardrails, helps)
         design = replace(design, prepared=replace(design.prepared, guardrails=guardrails))
-        _state.write_json(folder / _state.GUARDRAILS, [asdict(one) for one in guardrails])
+        state.write_json(folder / state.GUARDRAILS, [asdict(one) for one in guardrails])
         _log_guardrails(engine.tracker, guardrails)
-        _state.write_json(folder / _state.BALANCE, helps)
+        state.write_json(folder / state.BALANCE, helps)
     design = replace(design, balance=helps)
     engine.writer.task = design.task
     engine.search.table = design.task.table()
@@ -349,13 +350,13 @@ def _create(workspace: Workspace, design: Design, ledger: Ledger) -> Tracker:
     if job.description:  # the report, which begins with it, takes its place
         tracker.describe(tracker.run_id, job.description)
     folder = tracker.new_folder(tracker.run_id)
-    _state.write_inputs(folder, job, prepared)
+    state.write_inputs(folder, job, prepared)
     keep(folder, job, prepared, workspace)
-    _state.write_plan(folder, design.machine, design.plan)
+    state.write_plan(folder, design.machine, design.plan)
     write_exploration(folder, tracker, design, ledger)
     params = {key: value for key, value in told.items() if value not in (None, [], {})}
     tracker.log(tracker.run_id, params=params)
-    with (folder / _state.TRAIN).open("rb") as file:
+    with (folder / state.TRAIN).open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()[:8]
     tracker.log_table(title_of(job.data) or job.data, digest, told["data"])
     tracker.publish(tracker.run_id)

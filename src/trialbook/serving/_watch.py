@@ -13,7 +13,7 @@ from trialbook.serving._log import is_log, read_log
 
 if TYPE_CHECKING:
     from trialbook.evaluation.drift import Answers, Drawn, Drift
-    from trialbook.experiment import LearnedFrom
+    from trialbook.lifecycle import LearnedFrom
     from trialbook.tables import Source
 
 
@@ -27,7 +27,7 @@ def drift(
 ) -> Drift:
     """Compare recent rows with those that a model learned from; see `trialbook.drift`."""
     from trialbook.evaluation.drift import ROWS, compare_rows, draw, renamed
-    from trialbook.experiment import learned_from
+    from trialbook.lifecycle import learned_from
 
     if not isinstance(model, Model):
         raise OptionError(

@@ -54,7 +54,7 @@ def card(
     """
     from trialbook import api
     from trialbook.cli._output import write_json
-    from trialbook.experiment import card_ending
+    from trialbook.lifecycle import card_ending
 
     if out is not None:
         card_ending(out)

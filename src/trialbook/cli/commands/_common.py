@@ -14,7 +14,7 @@ from trialbook.job import Job, seconds
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from trialbook.experiment import Experiment, Trial
+    from trialbook.lifecycle import Experiment, Trial
     from trialbook.tables.plain import Note
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -40,7 +40,7 @@ def features(
     label = trial.label
     found = experiment.features(label)
     if as_json:
-        from trialbook.experiment import featurization_summary
+        from trialbook.lifecycle import featurization_summary
 
         write_json({"trial": label, "columns": featurization_summary(found)})
         return

@@ -22,7 +22,7 @@ from trialbook.job import Job
 
 if TYPE_CHECKING:
     from trialbook.compat.azure import Note
-    from trialbook.experiment import Experiment
+    from trialbook.lifecycle import Experiment
 
 
 # Long enough for every family of learners and both ensembles on a small machine.

@@ -202,7 +202,7 @@ def join_features(
 
 def _run(arguments: dict[str, Any]) -> AutoMLSummary:
     started = time.monotonic()
-    from trialbook import experiment
+    from trialbook import experiment, lifecycle
     from trialbook.compat.databricks._metrics import renamed
     from trialbook.compat.databricks._request import Arguments, read_request
     from trialbook.compat.databricks._summary import summarise
@@ -210,7 +210,7 @@ def _run(arguments: dict[str, Any]) -> AutoMLSummary:
     asked: Arguments = Arguments(**arguments)
     job, dataset, notes = read_request(asked)
     tables = experiment.Tables(dataset.handed, notes=notes)
-    found = experiment.train(job, tables, started=started)
+    found = lifecycle.Experiment(experiment.train(job, tables, started=started))
     for trial in found.trials:
         found.log(trial, renamed(trial.metrics, found.task, len(found.schema.classes)))
     import mlflow

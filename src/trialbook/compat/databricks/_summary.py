@@ -16,7 +16,7 @@ from trialbook.compat.databricks._metrics import PRIMARY, renamed
 from trialbook.learners import find
 
 if TYPE_CHECKING:
-    from trialbook.experiment import Experiment, Trial
+    from trialbook.lifecycle import Experiment, Trial
 
 # Bars of the distribution of scores, and letters of the longest one.
 BARS, BAR_LETTERS = 5, 30

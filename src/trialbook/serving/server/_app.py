@@ -160,7 +160,7 @@ def _find(
 ) -> AnyModel:
     """A model as its name says now."""
     if isinstance(which, (str, Path)):
-        from trialbook.experiment import find_any_model
+        from trialbook.lifecycle import find_any_model
 
         return find_any_model(which, workspace, name, tracking_uri, trust=trust)
     return which() if callable(which) else which

@@ -15,14 +15,14 @@ from trialbook.errors import OptionError
 from trialbook.evaluation.explanations import FILE, FOLDER
 from trialbook.execution import Explained, Request, explain_trial
 from trialbook.execution._explain import run_explain
-from trialbook.experiment import _state
+from trialbook.experiment import state
 from trialbook.models import background
 
 
 @pytest.fixture
 def explained(predicted, prepared):
     """An experiment whose rows are where they belong."""
-    _state.write_inputs(predicted.folder, _job(prepared), prepared)
+    state.write_inputs(predicted.folder, _job(prepared), prepared)
     names = prepared.schema.names
     model = predicted.best.folder / "model"
     background(prepared.train[names]).to_parquet(model / "background.parquet", index=False)
@@ -75,9 +75,9 @@ def test_a_folder_alone_is_explained_by_the_rows_beside_it(explained, tmp_path):
 def test_a_worker_explains_a_trial_below_its_folder(explained):
     folder = explained.best.folder
     payload = {
-        "schema": str(explained.folder / _state.SCHEMA),
-        "train": str(explained.folder / _state.TRAIN),
-        "test": str(explained.folder / _state.TEST),
+        "schema": str(explained.folder / state.SCHEMA),
+        "train": str(explained.folder / state.TRAIN),
+        "test": str(explained.folder / state.TEST),
         "name": "small-1",
         "metric": "roc_auc",
         "seed": 0,
@@ -91,7 +91,7 @@ def test_without_test_rows_a_note_says_that_importance_is_of_training_rows(expla
     asked = Explained(
         explained.best.folder,
         explained.schema,
-        explained.folder / _state.TRAIN,
+        explained.folder / state.TRAIN,
         tmp_path / "none.parquet",
         "small-1",
         "roc_auc",

@@ -10,7 +10,7 @@ import pytest
 import trialbook as tb
 from trialbook.cli import main
 from trialbook.errors import DataError, OptionError, WorkspaceError
-from trialbook.experiment._compare import compare
+from trialbook.lifecycle._compare import compare
 from trialbook.models import Model
 
 

@@ -75,7 +75,7 @@ def test_a_version_says_what_it_is(named):
 
 
 def test_a_registered_model_is_found_after_a_move(named, prepared, tmp_path):
-    from trialbook.experiment import Experiment
+    from trialbook.lifecycle import Experiment
     from trialbook.tracking import Tracker
 
     uri = named.register("churn").uri

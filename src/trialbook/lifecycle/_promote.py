@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from trialbook.errors import OptionError
 from trialbook.evaluation import Difference
-from trialbook.experiment._compare import compare
-from trialbook.experiment._find_model import model_of, name_and_version
+from trialbook.lifecycle._compare import compare
+from trialbook.lifecycle._find_model import model_of, name_and_version
 from trialbook.tables import as_address
 from trialbook.tracking import (
     CHALLENGER,

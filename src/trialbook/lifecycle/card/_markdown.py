@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from trialbook.experiment.card._blocks import (
+from trialbook.lifecycle.card._blocks import (
     Bars,
     Block,
     Checks,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from trialbook.evaluation.errors import ErrorAnalysis
     from trialbook.evaluation.fairness import Fairness
-    from trialbook.experiment._handle import Experiment
-    from trialbook.experiment.card import ModelCard
+    from trialbook.lifecycle._handle import Experiment
+    from trialbook.lifecycle.card import ModelCard
     from trialbook.tables import Source as Table
 
 
@@ -51,7 +51,7 @@ class Judging:
         NoModelError, DataError, OptionError
             If the trial has no model, there are fewer than 60 rows, or a column is not there.
         """
-        from trialbook.experiment._judge import errors_of
+        from trialbook.lifecycle._judge import errors_of
 
         return errors_of(self._experiment, trial, data, columns, by)
 
@@ -80,7 +80,7 @@ class Judging:
             If the trial has no model, a column is not there, there are no two groups of 30 rows,
             or fairlearn is missing.
         """
-        from trialbook.experiment._judge import fairness_of
+        from trialbook.lifecycle._judge import fairness_of
 
         return fairness_of(self._experiment, by, trial, data)
 
@@ -121,7 +121,7 @@ class Judging:
         NoModelError, DataError, OptionError
             If the trial has no model, or as in `fairness`, where that is asked for.
         """
-        from trialbook.experiment.card import Asked, make_card
+        from trialbook.lifecycle.card import Asked, make_card
 
         asked = Asked(data, fairness_by, timeout, intended_use, owner, licence)
         return make_card(self._experiment, trial, asked)

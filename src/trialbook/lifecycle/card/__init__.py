@@ -1,5 +1,5 @@
 """Model cards: what a model is, how good it is and where not, on one page."""
 
-from trialbook.experiment.card._card import Asked, ModelCard, card_ending, make_card
+from trialbook.lifecycle.card._card import Asked, ModelCard, card_ending, make_card
 
 __all__ = ["Asked", "ModelCard", "card_ending", "make_card"]

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trialbook.errors import OptionError
-from trialbook.experiment import _state
-from trialbook.experiment._find_model import find_model
-from trialbook.experiment._handle import Experiment
+from trialbook.experiment import state
 from trialbook.job import read_seconds
+from trialbook.lifecycle._find_model import find_model
+from trialbook.lifecycle._handle import Experiment
 from trialbook.tracking import Tracker, Workspace
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ def explain_trial_of(
     asked = Explained(
         trial.folder,
         experiment.schema,
-        experiment.folder / _state.TRAIN,
-        experiment.folder / _state.TEST,
+        experiment.folder / state.TRAIN,
+        experiment.folder / state.TEST,
         trial.label,
         experiment.metric,
     )

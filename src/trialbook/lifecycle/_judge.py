@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trialbook.errors import OptionError, nearest
-from trialbook.experiment._held import Held, held_rows
+from trialbook.lifecycle._held import Held, held_rows
 
 if TYPE_CHECKING:
     from trialbook.evaluation.errors import ErrorAnalysis
     from trialbook.evaluation.fairness import Fairness
-    from trialbook.experiment._handle import Experiment
+    from trialbook.lifecycle._handle import Experiment
     from trialbook.tables import Source as Table
 
 

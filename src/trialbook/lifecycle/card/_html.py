@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 
-from trialbook.experiment.card._blocks import (
+from trialbook.lifecycle.card._blocks import (
     Bars,
     Block,
     Checks,

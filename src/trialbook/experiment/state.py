@@ -32,6 +32,9 @@ EXPLORATION_SCRIPT = "exploration/exploration.py"
 PROFILE = "exploration/profile.json"
 PROFILE_PAGE = "exploration/profile.html"
 
+# Folder of a trial with what was found on test rows.
+TESTED = "test"
+
 
 @dataclass(frozen=True)
 class Machine:

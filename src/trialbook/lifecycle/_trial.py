@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from trialbook.errors import NoModelError
 from trialbook.execution import CHARTS
+from trialbook.experiment import state
 from trialbook.tracking import TrialRecord
 
 if TYPE_CHECKING:
     from trialbook.evaluation import Chart
-
-# Folder of what was found on test rows.
-TEST = "test"
 
 
 @dataclass(frozen=True)
@@ -114,10 +112,10 @@ class Trial:
         """How it errs on validation rows (``roc``) and on test rows (``test/roc``), by name."""
         from trialbook.evaluation import read_charts
 
-        tested = read_charts(self.folder / TEST).items()
+        tested = read_charts(self.folder / state.TESTED).items()
         return {
             **read_charts(self.folder / CHARTS),
-            **{f"{TEST}/{name}": chart for name, chart in tested},
+            **{f"{state.TESTED}/{name}": chart for name, chart in tested},
         }
 
     @property

@@ -23,8 +23,10 @@ from trialbook.evaluation.conformal import calibrate
 from trialbook.evaluation.errors import Cell, ErrorMap
 from trialbook.execution import OOF
 from trialbook.execution._oof import write_oof
-from trialbook.experiment import Experiment, _state
-from trialbook.experiment.card._blocks import (
+from trialbook.experiment import state
+from trialbook.job import Job
+from trialbook.lifecycle import Experiment
+from trialbook.lifecycle.card._blocks import (
     Bars,
     Checks,
     Code,
@@ -37,9 +39,8 @@ from trialbook.experiment.card._blocks import (
     Section,
     Text,
 )
-from trialbook.experiment.card._html import card_page
-from trialbook.experiment.card._markdown import card_text
-from trialbook.job import Job
+from trialbook.lifecycle.card._html import card_page
+from trialbook.lifecycle.card._markdown import card_text
 from trialbook.tracking import Tracker, Workspace
 
 PARTS = [
@@ -103,7 +104,7 @@ def numbers(tmp_path):
     tracker = Tracker.create(
         Workspace.open(tmp_path / "w", create=True), "prices", {"metric": "rmse", "data": "x"}
     )
-    _state.write_inputs(tracker.new_folder(tracker.run_id), job, prepared)
+    state.write_inputs(tracker.new_folder(tracker.run_id), job, prepared)
     run_id = tracker.start_trial(1, "line-1", "line", {"config": "{}"})
     folder = tracker.new_folder(run_id)
     model = make_pipeline(FunctionTransformer(only_size), LinearRegression())

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from trialbook.experiment import _state
-from trialbook.experiment._find_model import find_model
+from trialbook.experiment import state
+from trialbook.lifecycle._find_model import find_model
 from trialbook.models import BACKGROUND_FILE, Model
 from trialbook.models.export import Exported
 from trialbook.models.export import export as write
@@ -54,7 +54,7 @@ def export(
     table = None
     if to == "onnx" and model.run_id is not None:
         tracker = Tracker.of_trial(Workspace.open(workspace, tracking_uri), model.run_id)
-        table = None if tracker is None else tracker.folder / _state.TRAIN
+        table = None if tracker is None else tracker.folder / state.TRAIN
     return export_model(model, to, path, table)
 
 

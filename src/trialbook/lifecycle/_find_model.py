@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from trialbook.addresses import path_of
 from trialbook.errors import NoModelError, OptionError, WorkspaceError, nearest
-from trialbook.experiment._handle import Experiment
+from trialbook.lifecycle._handle import Experiment
 from trialbook.models import MODEL_FOLDER, SCHEMA_FILE, Model, is_file_of_model, open_model
 from trialbook.tracking import ModelVersion, Tracker, Workspace, find_version, registered
 
 if TYPE_CHECKING:
-    from trialbook.experiment._trial import Trial
+    from trialbook.lifecycle._trial import Trial
     from trialbook.models.onnx import OnnxModel
 
 _REGISTERED = re.compile(r"(?:models:/)?(?P<name>[^/:@]+)(?:[/@](?P<which>[^/:@]+))?")

@@ -12,10 +12,10 @@ import pandas as pd
 
 from trialbook._words import plural, shorten
 from trialbook.errors import NoModelError, TrialbookError
-from trialbook.experiment import _state
-from trialbook.experiment._held import Held
-from trialbook.experiment._judge import errors_on, fairness_on
-from trialbook.experiment.card._blocks import (
+from trialbook.experiment import state
+from trialbook.lifecycle._held import Held
+from trialbook.lifecycle._judge import errors_on, fairness_on
+from trialbook.lifecycle.card._blocks import (
     Bars,
     Block,
     Grid,
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from trialbook.evaluation import Measured
     from trialbook.evaluation.errors import ErrorAnalysis
     from trialbook.evaluation.fairness import Fairness
-    from trialbook.experiment._handle import Experiment
-    from trialbook.experiment._trial import Trial
-    from trialbook.experiment.card._facts import Learned
+    from trialbook.lifecycle._handle import Experiment
+    from trialbook.lifecycle._trial import Trial
+    from trialbook.lifecycle.card._facts import Learned
     from trialbook.models import Conformal, Covered
 
 # Coverages that a card measures.
@@ -443,7 +443,7 @@ def limits_section(
     alerted = [one for one in experiment.guardrails if one.verdict == "alerted"]
     points += [f"{one.name}: {one.finding}." for one in alerted[:8]]
     points += list(found)
-    kind = _state.read_json(experiment.folder / _state.FOLDS)["kind"]
+    kind = state.read_json(experiment.folder / state.FOLDS)["kind"]
     if "time" not in kind and any(rows[name].dtype.kind == "M" for name in schema.names):
         points.append(
             "Rows were divided at random, not by time: the future may be harder than these figures"

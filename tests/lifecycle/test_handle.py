@@ -11,9 +11,9 @@ import pytest
 
 from trialbook.errors import DataError, NoModelError, OptionError
 from trialbook.evaluation import metric
-from trialbook.experiment import Experiment
 from trialbook.experiment._finish import tag_best
 from trialbook.experiment._ranking import ranked, winner
+from trialbook.lifecycle import Experiment
 from trialbook.tracking import Tracker, TrialRecord, Workspace
 
 

@@ -12,18 +12,18 @@ import pandas as pd
 
 from trialbook._plain import whole_file, write_text
 from trialbook.errors import DataError, OptionError
-from trialbook.experiment import _state
-from trialbook.experiment._held import Held, held_rows
-from trialbook.experiment.card import _facts as facts
-from trialbook.experiment.card import _judged as judged
-from trialbook.experiment.card._blocks import Section, Text
-from trialbook.experiment.card._html import card_page
-from trialbook.experiment.card._markdown import card_text, pictures_of
+from trialbook.experiment import state
 from trialbook.job import read_seconds
+from trialbook.lifecycle._held import Held, held_rows
+from trialbook.lifecycle.card import _facts as facts
+from trialbook.lifecycle.card import _judged as judged
+from trialbook.lifecycle.card._blocks import Section, Text
+from trialbook.lifecycle.card._html import card_page
+from trialbook.lifecycle.card._markdown import card_text, pictures_of
 
 if TYPE_CHECKING:
-    from trialbook.experiment._handle import Experiment
-    from trialbook.experiment._trial import Trial
+    from trialbook.lifecycle._handle import Experiment
+    from trialbook.lifecycle._trial import Trial
     from trialbook.tables import Source as Table
 
 KIND = "Model card"
@@ -269,7 +269,7 @@ def _test(experiment: Experiment, trial: Trial, data: Table | None, most_s: floa
     """The rows that are given or were held out, as many as can be predicted in the time."""
     if data is not None:
         return held_rows(experiment, trial, data)
-    path = experiment.folder / _state.TEST
+    path = experiment.folder / state.TEST
     if not path.exists():
         return None
     rows = pd.read_parquet(path)
@@ -284,9 +284,9 @@ def _test(experiment: Experiment, trial: Trial, data: Table | None, most_s: floa
 def _features(experiment: Experiment) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows to explain, of the test if there was one, and rows of training that stand for all."""
     names, folder = experiment.schema.names, experiment.folder
-    behind = judged.sample(pd.read_parquet(folder / _state.TRAIN, columns=names), seed=1)
-    test = folder / _state.TEST
-    rows = pd.read_parquet(test if test.exists() else folder / _state.TRAIN, columns=names)
+    behind = judged.sample(pd.read_parquet(folder / state.TRAIN, columns=names), seed=1)
+    test = folder / state.TEST
+    rows = pd.read_parquet(test if test.exists() else folder / state.TRAIN, columns=names)
     return judged.sample(rows), behind.head(BACKGROUND_ROWS)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trialbook.experiment import _state
+from trialbook.experiment import state
 
 if TYPE_CHECKING:
-    from trialbook.experiment._handle import Experiment
+    from trialbook.lifecycle._handle import Experiment
     from trialbook.tables import Source as Table
 
 
@@ -40,5 +40,5 @@ def _y_range(experiment: Experiment) -> float | None:
     if experiment.schema.classes:
         return None
     target = experiment.schema.target
-    values = pd.read_parquet(experiment.folder / _state.TRAIN, columns=[target])[target]
+    values = pd.read_parquet(experiment.folder / state.TRAIN, columns=[target])[target]
     return float(np.ptp(values.to_numpy(dtype=float)))

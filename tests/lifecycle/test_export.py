@@ -17,7 +17,8 @@ from sklearn.preprocessing import FunctionTransformer
 import trialbook as tb
 from trialbook.cli import main
 from trialbook.errors import ExportError, NoModelError, OptionError, UntrustedError
-from trialbook.experiment import _export, _state
+from trialbook.experiment import state
+from trialbook.lifecycle import _export
 from trialbook.models import Model
 
 
@@ -81,7 +82,7 @@ def test_rows_to_compare_on_are_those_of_training_or_lie_beside_the_model(
     written, prepared, tmp_path, monkeypatch
 ):
     written.add(1, "small-1", 0.8, C=1.0)
-    model, table = written.experiment.model(), written.experiment.folder / _state.TRAIN
+    model, table = written.experiment.model(), written.experiment.folder / state.TRAIN
     rows = _export.real_rows(model, table)
     assert list(rows) == model.schema.names
     assert len(rows) == len(prepared.train)

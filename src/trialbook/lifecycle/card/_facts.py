@@ -13,9 +13,10 @@ import pandas as pd
 from trialbook._words import plural, sentence, shorten
 from trialbook.addresses import place_of, title_of
 from trialbook.data import Guardrail, Schema, ranked, told
-from trialbook.experiment import _state
-from trialbook.experiment._held import readable
-from trialbook.experiment.card._blocks import (
+from trialbook.experiment import state
+from trialbook.job import Job
+from trialbook.lifecycle._held import readable
+from trialbook.lifecycle.card._blocks import (
     Bars,
     Block,
     Checks,
@@ -26,13 +27,12 @@ from trialbook.experiment.card._blocks import (
     Section,
     Text,
 )
-from trialbook.job import Job
 from trialbook.models import MODEL_FOLDER, python_of, read_requirements
 from trialbook.profiling.page_parts import figure, share
 
 if TYPE_CHECKING:
-    from trialbook.experiment._handle import Experiment
-    from trialbook.experiment._trial import Trial
+    from trialbook.lifecycle._handle import Experiment
+    from trialbook.lifecycle._trial import Trial
 
 # Columns and classes that a card names; the profile has all.
 COLUMNS_SHOWN, CLASSES_SHOWN = 60, 20
@@ -59,7 +59,7 @@ class Learned:
     Parameters
     ----------
     rows : DataFrame
-        Features as people understand them; see `trialbook.experiment._held.readable`.
+        Features as people understand them; see `trialbook.lifecycle._held.readable`.
     target : Series
         As it is stored.
     n_test : int
@@ -84,9 +84,9 @@ def learned(experiment: Experiment) -> Learned:
     """
     schema = experiment.schema
     table = pd.read_parquet(
-        experiment.folder / _state.TRAIN, columns=[*schema.names, schema.target]
+        experiment.folder / state.TRAIN, columns=[*schema.names, schema.target]
     )
-    test, n_test = experiment.folder / _state.TEST, 0
+    test, n_test = experiment.folder / state.TEST, 0
     if test.exists():
         n_test = len(pd.read_parquet(test, columns=[schema.target]))
     return Learned(readable(table, schema), table[schema.target], n_test)
@@ -143,9 +143,9 @@ def data_section(experiment: Experiment, data: Learned, licence: str | None) -> 
         Of the data, as far as a person knows.
     """
     schema = experiment.schema
-    job = _state.read_json(experiment.folder / _state.JOB)
-    kept = experiment.folder / _state.TABLE
-    version = _state.read_json(kept).get("version") if kept.exists() else None
+    job = state.read_json(experiment.folder / state.JOB)
+    kept = experiment.folder / state.TABLE
+    version = state.read_json(kept).get("version") if kept.exists() else None
     address = str(job["data"])
     in_memory = address == Job.IN_MEMORY
     name = "a table in memory" if in_memory else title_of(address) or address
@@ -238,7 +238,7 @@ def checks_section(guardrails: Sequence[Guardrail]) -> Section:
 
 def validation_text(experiment: Experiment, trial: Trial, data: Learned) -> list[Block]:
     """How the model was validated, in a few sentences."""
-    folds = _state.read_json(experiment.folder / _state.FOLDS)
+    folds = state.read_json(experiment.folder / state.FOLDS)
     score, std = trial.score, trial.record.std
     said = [
         f"Validated by: {folds['description'].rstrip('.')}.",
@@ -276,7 +276,7 @@ def charts_of(trial: Trial, folder: str, of: str, seconds: float) -> list[Block]
     import time
 
     from trialbook.evaluation import Chart
-    from trialbook.experiment.card._blocks import Picture
+    from trialbook.lifecycle.card._blocks import Picture
 
     until = time.monotonic() + seconds
     shown = []

@@ -15,16 +15,13 @@ from trialbook import events
 from trialbook.addresses import hide_password
 from trialbook.errors import NoModelError, OptionError, WorkspaceError
 from trialbook.evaluation import Difference
-from trialbook.experiment import _state
-from trialbook.experiment._compare import compare
-from trialbook.experiment._design import Tables
-from trialbook.experiment._find_model import model_of, name_and_version
-from trialbook.experiment._handle import Experiment
-from trialbook.experiment._promote import compared
-from trialbook.experiment._ranking import ENSEMBLES
-from trialbook.experiment._run import train
-from trialbook.experiment._trial import Trial
+from trialbook.experiment import ENSEMBLES, Tables, state, train
 from trialbook.job import Job
+from trialbook.lifecycle._compare import compare
+from trialbook.lifecycle._find_model import model_of, name_and_version
+from trialbook.lifecycle._handle import Experiment
+from trialbook.lifecycle._promote import compared
+from trialbook.lifecycle._trial import Trial
 from trialbook.models import Model
 from trialbook.search import Step
 from trialbook.tables import as_address, open_big, read_table
@@ -143,7 +140,7 @@ def retrain(
         data=None if isinstance(data, (str, Path)) else data,
         test=None if test is None or isinstance(test, (str, Path)) else test,
     )
-    made = train(job, in_memory, listeners, started, _steps(parts))
+    made = Experiment(train(job, in_memory, listeners, started, _steps(parts)))
     trial = _counterpart(made, record)
     rows, n_seen, left_out = _unseen(made, tracker, model)
     found = compare(model, made.model(trial.run_id), rows, made.metric)
@@ -161,7 +158,7 @@ def retrain(
 def _origin(space: Workspace, version: ModelVersion) -> tuple[Tracker, TrialRecord]:
     """The execution and the trial that made a version."""
     tracker = Tracker.of_trial(space, version.run_id)
-    if tracker is None or not (tracker.folder / _state.JOB).is_file():
+    if tracker is None or not (tracker.folder / state.JOB).is_file():
         raise WorkspaceError(
             f"the experiment that made version {version.version} of '{version.name}' is gone",
             place=str(space.path),
@@ -214,7 +211,7 @@ def _job(
     space: Workspace,
 ) -> Job:
     """The job of before, on other data, with nothing to search."""
-    before = Job.from_fields(_state.read_json(tracker.folder / _state.JOB))
+    before = Job.from_fields(state.read_json(tracker.folder / state.JOB))
     names = _names(data, schema, space)
     used, steering = set(schema.names), {before.target, before.weight, before.group_column}
     steering |= {before.time_column, *before.fold_columns}
@@ -281,8 +278,8 @@ def _counterpart(made: Experiment, record: TrialRecord) -> Trial:
 
 def _unseen(made: Experiment, before: Tracker, model: Model) -> tuple[pd.DataFrame, int, bool]:
     """Test rows; how many of them the former model was trained on; whether these are left out."""
-    rows = pd.read_parquet(made.folder / _state.TEST)
-    trained = pd.read_parquet(before.folder / _state.TRAIN)
+    rows = pd.read_parquet(made.folder / state.TEST)
+    trained = pd.read_parquet(before.folder / state.TRAIN)
     schema = model.schema
     columns = [*schema.names, schema.target]
     parts = [schema.conform(part, require_target=True)[columns] for part in (trained, rows)]

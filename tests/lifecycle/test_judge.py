@@ -12,7 +12,7 @@ from trialbook.cli import main
 from trialbook.data import Schema
 from trialbook.errors import DataError, OptionError
 from trialbook.execution import OOF
-from trialbook.experiment._held import held_rows, readable
+from trialbook.lifecycle._held import held_rows, readable
 
 
 @pytest.fixture

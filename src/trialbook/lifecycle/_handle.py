@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from trialbook.addresses import hide_password
 from trialbook.errors import NoModelError, OptionError, nearest
-from trialbook.experiment import _state
-from trialbook.experiment._judging import Judging
-from trialbook.experiment._ranking import leaderboard_table, ranked, winner
-from trialbook.experiment._trial import Trial
+from trialbook.experiment import leaderboard_table, learning_curve, ranked, state, winner
 from trialbook.job import Task
+from trialbook.lifecycle._judging import Judging
+from trialbook.lifecycle._trial import Trial
 from trialbook.tracking import ModelVersion, Tracker, register, registered, versions
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ class Experiment(Judging):
         """The columns and the target."""
         from trialbook.data import Schema
 
-        return Schema.from_dict(_state.read_json(self.folder / _state.SCHEMA))
+        return Schema.from_dict(state.read_json(self.folder / state.SCHEMA))
 
     @functools.cached_property
     def _metric(self) -> Metric:
@@ -119,28 +118,28 @@ class Experiment(Judging):
         """What the checks of the data found."""
         from trialbook.data import Guardrail
 
-        return tuple(map(Guardrail.from_dict, _state.read_json(self.folder / _state.GUARDRAILS)))
+        return tuple(map(Guardrail.from_dict, state.read_json(self.folder / state.GUARDRAILS)))
 
     @property
     def ledger(self) -> dict[str, Any]:
         """The account of time: what each trial should take and took, and what was skipped."""
-        return dict(_state.read_json(self.folder / _state.LEDGER))
+        return dict(state.read_json(self.folder / state.LEDGER))
 
     @property
     def exploration(self) -> Path:
         """The data exploration notebook."""
-        return self.folder / _state.EXPLORATION
+        return self.folder / state.EXPLORATION
 
     @property
     def profile(self) -> Path | None:
         """The page with the profile of the training table; ``None`` where it had no time."""
-        path = self.folder / _state.PROFILE_PAGE
+        path = self.folder / state.PROFILE_PAGE
         return path if path.exists() else None
 
     @property
     def report(self) -> Path:
         """The report in Markdown."""
-        return self.folder / _state.REPORT
+        return self.folder / state.REPORT
 
     @property
     def trials(self) -> list[Trial]:
@@ -308,9 +307,9 @@ class Experiment(Judging):
         NoModelError, ExportError, OptionError
             As `trialbook.export`, which says what the forms are.
         """
-        from trialbook.experiment._export import export_model
+        from trialbook.lifecycle._export import export_model
 
-        return export_model(self.model(trial), to, path, self.folder / _state.TRAIN)
+        return export_model(self.model(trial), to, path, self.folder / state.TRAIN)
 
     def names_of(self, trial: Trial) -> list[str]:
         """What a trial's model is called in the registry, with its aliases.
@@ -353,7 +352,7 @@ class Experiment(Judging):
         NoModelError
             If the trial has no model.
         """
-        from trialbook.experiment._features import features_table
+        from trialbook.lifecycle._features import features_table
         from trialbook.models import features_of
 
         return features_table(self.schema, features_of(self.trial(trial).model))
@@ -382,9 +381,9 @@ class Experiment(Judging):
         DataError
             If no training ended in time.
         """
-        from trialbook.experiment._learning import learning_curve
-
-        return learning_curve(self._tracker, self.trial(trial), self.metric, timeout)
+        chosen = self.trial(trial)
+        chosen.require_model()
+        return learning_curve(self._tracker, chosen.record, self.metric, timeout)
 
     def model(self, trial: str | int = "best") -> Model:
         """The model of a trial, with what it takes to answer tables.
@@ -522,7 +521,7 @@ class Experiment(Judging):
         DataError
             If a column is missing, the target too, or of another kind than in training.
         """
-        from trialbook.experiment._measure import metrics_on
+        from trialbook.lifecycle._measure import metrics_on
 
         return metrics_on(self, data, trial)
 
@@ -561,6 +560,6 @@ class Experiment(Judging):
         NoModelError, DataError, OptionError
             If the trial has no model, the table does not fit, or has no such row.
         """
-        from trialbook.experiment._explain import explain_trial_of
+        from trialbook.lifecycle._explain import explain_trial_of
 
         return explain_trial_of(self._tracker, trial, data, row=row, timeout=timeout, seed=seed)

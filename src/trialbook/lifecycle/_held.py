@@ -11,15 +11,15 @@ import pandas as pd
 from trialbook.data import Schema, Semantic, encode, keep_known_labels
 from trialbook.errors import DataError, OptionError, nearest
 from trialbook.execution import OOF, read_oof
-from trialbook.experiment import _state
+from trialbook.experiment import state
 from trialbook.models import predict
 from trialbook.tables import read_table
 from trialbook.tables.plain import Storage, as_text, normalise, storage_of
 from trialbook.tables.text import parse
 
 if TYPE_CHECKING:
-    from trialbook.experiment._handle import Experiment
-    from trialbook.experiment._trial import Trial
+    from trialbook.lifecycle._handle import Experiment
+    from trialbook.lifecycle._trial import Trial
     from trialbook.tables import Source as Table
 
 
@@ -116,7 +116,7 @@ def _out_of_fold(experiment: Experiment, trial: Trial) -> Held:
     sums = np.zeros((len(kept), flat.shape[1]))
     np.add.at(sums, inverse, flat)
     mean = sums / times[:, None]
-    train = pd.read_parquet(experiment.folder / _state.TRAIN)
+    train = pd.read_parquet(experiment.folder / state.TRAIN)
     names = [*schema.names, schema.target]
     rows = train[names].iloc[kept].reset_index(drop=True)
     prediction = mean if predicted.ndim == 2 else mean[:, 0]

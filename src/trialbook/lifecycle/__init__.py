@@ -1,0 +1,31 @@
+"""Experiments, trials and models as people use them: judged, compared, promoted, exported."""
+
+from trialbook.lifecycle._explain import explain_model
+from trialbook.lifecycle._export import export
+from trialbook.lifecycle._features import featurization_summary
+from trialbook.lifecycle._find_model import find_any_model, find_model, find_trial
+from trialbook.lifecycle._handle import Experiment
+from trialbook.lifecycle._learned_from import LearnedFrom, learned_from
+from trialbook.lifecycle._promote import Promotion, promote
+from trialbook.lifecycle._retrain import Retrained, retrain
+from trialbook.lifecycle._trial import Trial
+from trialbook.lifecycle.card import ModelCard, card_ending
+
+__all__ = [
+    "Experiment",
+    "LearnedFrom",
+    "ModelCard",
+    "Promotion",
+    "Retrained",
+    "Trial",
+    "card_ending",
+    "explain_model",
+    "export",
+    "featurization_summary",
+    "find_any_model",
+    "find_model",
+    "find_trial",
+    "learned_from",
+    "promote",
+    "retrain",
+]
