@@ -20,6 +20,7 @@ from trialbook.cli import main
         (["--port", "70000"], "70000 is not in the range"),
         (["--engine", "fast"], "'fast' is not one of"),
         (["--token", "a", "--token-file", "b"], "a token and a file of one were given"),
+        (["--allowed-host", "http://a.example", "--port", "0"], "is no name of a host"),
         (["--host", "256.1.1.1"], "cannot listen on 256.1.1.1:8080"),
     ],
 )

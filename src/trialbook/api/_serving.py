@@ -19,6 +19,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8080,
     token: str | None = None,
+    allowed_hosts: Sequence[str] = (),
     split: Sequence[float] | None = None,
     max_body: int = 16 * 2**20,
     timeout: str | float = 30.0,
@@ -47,6 +48,11 @@ def serve(
         0 for a free one.
     token : str, optional
         What requests must carry as bearers; else that of ``TRIALBOOK_TOKEN``, if there is one.
+    allowed_hosts : sequence of str
+        Names to which requests may be addressed, such as ``models.example.org`` or
+        ``*.example.org``. A server on an address of this machine itself (the default) knows
+        ``localhost`` and such addresses and refuses others, which a page might have made up;
+        one on another address looks at names if some are given. ``"*"`` allows any.
     split : sequence of float, optional
         How requests are split between both, such as ``(90, 10)``; without it, the challenger
         answers those that name it in the header ``X-Trialbook-Model``.
@@ -89,6 +95,7 @@ def serve(
         tracking_uri=tracking_uri,
         split=split,
         token=token,
+        allowed_hosts=serving.names_at(bound.getsockname()[0], allowed_hosts),
         max_body=max_body,
         timeout=read_seconds(timeout),
         engine=engine,

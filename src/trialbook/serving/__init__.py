@@ -13,7 +13,15 @@ from trialbook.serving._watch import drift
 from trialbook.serving.batch import ROWS_PER_BATCH, Progress, Scored, format_of, score
 
 if TYPE_CHECKING:
-    from trialbook.serving.server import address_of, create_app, listen, read_token, run
+    from trialbook.serving.server import (
+        address_of,
+        create_app,
+        is_loopback,
+        listen,
+        names_at,
+        read_token,
+        run,
+    )
 
 __all__ = [
     "ROWS_PER_BATCH",
@@ -26,7 +34,9 @@ __all__ = [
     "drift",
     "format_of",
     "is_log",
+    "is_loopback",
     "listen",
+    "names_at",
     "read_log",
     "read_token",
     "run",
@@ -34,7 +44,9 @@ __all__ = [
 ]
 
 # What needs the extra `serve`, and is imported when it is first used.
-_SERVER = frozenset({"address_of", "create_app", "listen", "read_token", "run"})
+_SERVER = frozenset(
+    {"address_of", "create_app", "is_loopback", "listen", "names_at", "read_token", "run"}
+)
 
 
 def __getattr__(name: str) -> Any:

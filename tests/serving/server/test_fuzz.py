@@ -25,7 +25,7 @@ CHECKS = [
 
 @pytest.fixture(scope="module")
 def document(model):
-    app = create_app(model, engine="python")
+    app = create_app(model, engine="python", allowed_hosts=["testserver"])
 
     async def alive(scope, receive, send):
         """The application, which its clients would else start and stop for every request."""

@@ -32,17 +32,15 @@ def folder(model, tmp_path):
     return tmp_path / "churn"
 
 
-@pytest.fixture
-def server(folder, tmp_path):
+@contextlib.contextmanager
+def started(folder, *options):
     """A running server with its port."""
     command = [sys.executable, "-c", MAIN, "serve", str(folder), "--port", "0", "--json"]
-    options = ["--trust", "--engine", "python", "--token-file", str(tmp_path / "token")]
-    (tmp_path / "token").write_text(f"{TOKEN}\n")
     process = subprocess.Popen(
-        [*command, *options, "--log", str(tmp_path / "log")],
+        [*command, "--trust", "--engine", "python", *options],
         stdout=subprocess.PIPE,
         text=True,
-        cwd=tmp_path,
+        cwd=folder.parent,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )
     told = ""
@@ -56,6 +54,29 @@ def server(folder, tmp_path):
         process.kill()
     process.wait()
     process.stdout.close()
+
+
+@pytest.fixture
+def server(folder, tmp_path):
+    """A server that asks for a token and keeps a log."""
+    (tmp_path / "token").write_text(f"{TOKEN}\n")
+    token = ["--token-file", str(tmp_path / "token")]
+    with started(folder, *token, "--log", str(tmp_path / "log")) as process:
+        yield process
+
+
+@pytest.fixture
+def open_server(folder):
+    """A server that asks for no token."""
+    with started(folder, "--allowed-host", "models.example.org") as process:
+        yield process
+
+
+def told(port, head):
+    """What is answered to the head of a request, in one piece."""
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as one:
+        one.sendall(b"\r\n".join([*head, b"Connection: close", b"", b""]))
+        return b"".join(iter(lambda: one.recv(65536), b""))
 
 
 def reloads(port):
@@ -136,9 +157,22 @@ def test_a_token_comes_of_the_option_a_file_or_the_environment(tmp_path, monkeyp
         read_token(None, tmp_path / "empty")
 
 
+def test_a_page_does_not_reach_a_server_of_the_machine_by_a_name_of_its_own(open_server):
+    ask = b"GET /health HTTP/1.1"
+    for head in ([b"Host: localhost:1"], [b"Host: [::1]"], [b"Host: models.example.org"]):
+        assert told(open_server.port, [ask, *head]).startswith(b"HTTP/1.1 200 "), head
+    for head in ([b"Host: evil.example"], [b"Host: localhost", b"Host: evil.example"], []):
+        answer = told(open_server.port, [ask, *head])
+        assert answer.startswith(b"HTTP/1.1 400 "), head
+        error = json.loads(answer.partition(b"\r\n\r\n")[2])["error"]
+        assert (error["place"], error["status"]) == ("header Host", 400)
+    head = [b"Host: localhost", b"Origin: http://evil.example"]
+    assert told(open_server.port, [ask, *head]).startswith(b"HTTP/1.1 403 ")
+
+
 def test_a_head_that_does_not_end_is_refused(server):
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as one:
-        one.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n")
+        one.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n")
         with contextlib.suppress(ConnectionError):  # it may hang up before all is sent
             for _ in range(40):
                 one.sendall(b"X-Name: " + b"a" * 20_000 + b"\r\n")

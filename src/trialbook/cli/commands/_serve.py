@@ -56,6 +56,15 @@ def _read_split(
 )
 @click.option("--token-file", metavar="FILE", help="File whose first line is the token.")
 @click.option(
+    "--allowed-host",
+    "allowed_hosts",
+    metavar="NAME",
+    multiple=True,
+    help="Name to which requests may be addressed, such as models.example.org or *.example.org; "
+    "may be given several times. On an address of this machine itself, only its own are allowed "
+    "without it.",
+)
+@click.option(
     "--split",
     metavar="A,B",
     callback=_read_split,
@@ -117,7 +126,7 @@ def serve(
 
     from trialbook import api
     from trialbook.cli._output import write_json
-    from trialbook.serving import read_token
+    from trialbook.serving import is_loopback, read_token
 
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
     logging.getLogger("trialbook.serving").setLevel(logging.INFO)
@@ -128,7 +137,7 @@ def serve(
             write_json({"address": address, "token": given is not None})
         else:
             click.echo(f"serving on {address} (see {address}/docs)")
-        if given is None and host not in ("127.0.0.1", "::1", "localhost"):
+        if given is None and not is_loopback(host):
             click.echo("note: without --token, whoever reaches this address may ask", err=True)
 
     api.serve(model, challenger, host=host, token=given, ready=ready, **options)

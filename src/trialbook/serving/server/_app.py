@@ -24,6 +24,7 @@ from trialbook.serving.server._door import ANSWERED_BY, COUNTED, Door, log_refus
 from trialbook.serving.server._engine import CHOICES, Choice
 from trialbook.serving.server._explained import explained
 from trialbook.serving.server._fleet import MODEL_HEADER, Fleet
+from trialbook.serving.server._hosts import Hosts
 from trialbook.serving.server._json import as_utf8, read_json
 from trialbook.serving.server._metrics import Metrics
 from trialbook.serving.server._openapi import openapi, worked_example
@@ -61,6 +62,7 @@ def create_app(
     tracking_uri: str | None = None,
     split: Sequence[float] | None = None,
     token: str | None = None,
+    allowed_hosts: Sequence[str] | None = None,
     max_body: int = MAX_BODY,
     timeout: float = TIMEOUT_S,
     engine: Choice = "auto",
@@ -84,6 +86,11 @@ def create_app(
         is not given. A request may name the model that is to answer in a header.
     token : str, optional
         What requests must carry as bearers; ``/health`` and ``/ping`` are open.
+    allowed_hosts : sequence of str, optional
+        Names to which requests may be addressed beside those of this machine itself, such as
+        ``models.example.org`` or ``*.example.org``; ``"*"`` or None for any. `trialbook.serve`
+        gives none for an address of this machine itself, so that no page can reach it by a name
+        of its own. Without a token, requests of pages of other hosts are refused, too.
     max_body : int
         Most bytes of a body.
     timeout : float
@@ -121,6 +128,7 @@ def create_app(
         )
     if token is not None and not token:
         raise OptionError("the token is empty", place="option token", remedy="Give one.")
+    hosts = Hosts(allowed_hosts)
     metrics = Metrics()
     requests = None if log is None else RequestLog(log)
     options = Options(engine=engine, unknown=unknown, explain=explain)
@@ -131,7 +139,7 @@ def create_app(
         partial(serve_model, options=options, metrics=metrics, log=requests),
         metrics,
     )
-    server = Server(fleet, metrics, options, requests, max_body, timeout, watch, token)
+    server = Server(fleet, metrics, options, requests, max_body, timeout, watch, token, hosts)
     return server.app()
 
 
@@ -180,6 +188,7 @@ class Server:
     timeout_s : float
     watch_s : float, optional
     token : str, optional
+    hosts : Hosts
     """
 
     def __init__(
@@ -192,6 +201,7 @@ class Server:
         timeout_s: float,
         watch_s: float | None,
         token: str | None,
+        hosts: Hosts,
     ) -> None:
         self.fleet = fleet
         self.metrics = metrics
@@ -201,6 +211,7 @@ class Server:
         self.timeout_s = timeout_s
         self.watch_s = watch_s
         self.token = token
+        self.hosts = hosts
         # Explanations take seconds: one at a time, so that predictions keep their cores.
         self._explaining = asyncio.Semaphore(1)
 
@@ -225,7 +236,7 @@ class Server:
         app.add_exception_handler(Exception, _failed)
 
         def door(inner: ASGIApp) -> Door:
-            return Door(inner, self.metrics, self.token)
+            return Door(inner, self.metrics, self.token, self.hosts)
 
         app.add_middleware(door)
         return app

@@ -1,4 +1,4 @@
-"""What every request passes: the token, the clock, and the form in which refusals are told."""
+"""What every request passes: host, token, the clock, and the form in which refusals are told."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from trialbook.serving.server._answers import as_json
+from trialbook.serving.server._hosts import Hosts
 from trialbook.serving.server._metrics import Metrics
 from trialbook.serving.server._problems import Refused
 
@@ -52,12 +53,15 @@ class Door:
     metrics : Metrics
     token : str, optional
         What requests must carry.
+    hosts : Hosts
+        To which ones they may be addressed.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, token: str | None) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, token: str | None, hosts: Hosts) -> None:
         self._app = app
         self._metrics = metrics
         self._token = None if token is None else token.encode("utf-8")
+        self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -85,6 +89,7 @@ class Door:
             self._metrics.answered(path, status, seconds, scope.get(ANSWERED_BY, ""))
 
     def _check(self, scope: Scope) -> None:
+        self._hosts.check(scope["headers"], origin=self._token is None)
         if self._token is None or scope["path"] in OPEN_PATHS:
             return
         given = next((value for key, value in scope["headers"] if key == b"authorization"), b"")

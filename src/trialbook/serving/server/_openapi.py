@@ -22,9 +22,10 @@ _TYPES: Final[Mapping[str, tuple[str, str]]] = {
     Storage.DATETIME: ("string", "A date and time; without a zone it is UTC."),
 }
 _REFUSALS: Final = {
-    400: "The body is no JSON, or has none of the forms that are known.",
+    400: "The request is addressed to another host; or its body is no JSON, or has none of the "
+    "forms that are known.",
     401: "The token is lacking or wrong.",
-    403: "Not allowed as the server was started.",
+    403: "The request comes from a page of another host.",
     404: "There is no such address, or it was not switched on.",
     405: "Another method is asked for.",
     408: "The body took too long to arrive.",
@@ -33,7 +34,7 @@ _REFUSALS: Final = {
     415: "The content type or encoding is not known.",
     422: "Columns are lacking or cells do not fit: each one is named.",
     500: "The model failed.",
-    503: "Too many rows wait.",
+    503: "Too many connections are open, or too many rows wait.",
     504: "The model took too long.",
 }
 
@@ -234,7 +235,7 @@ def _scoring(served: Served, summary: str, path: str) -> dict[str, Any]:
                 "headers": {MODEL_HEADER: {"schema": {"type": "string"}, "description": "Who."}},
                 "content": {_JSON: {"schema": _ANSWER}},
             },
-            **_refusals(400, 401, 408, 413, 415, 422, 500, 503, 504),
+            **_refusals(400, 401, 403, 408, 413, 415, 422, 500, 503, 504),
         },
     }
 
@@ -329,17 +330,15 @@ def _reloading() -> dict[str, Any]:
                     }
                 },
             },
-            **_refusals(401, 409),
+            **_refusals(400, 401, 409, 503),
         },
     }
 
 
 def _plain(summary: str, schema: dict[str, Any] | None, *, token: bool) -> dict[str, Any]:
     content: dict[str, Any] = {} if schema is None else {"content": {_JSON: {"schema": schema}}}
-    return {
-        "summary": summary,
-        "responses": {"200": {"description": "OK", **content}, **_refusals(*[401] * token)},
-    }
+    refusals = _refusals(400, *[401] * token, 403, 503)
+    return {"summary": summary, "responses": {"200": {"description": "OK", **content}, **refusals}}
 
 
 def _refusals(*codes: int) -> dict[str, Any]:
