@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -140,7 +141,9 @@ def test_numbers_are_compared_by_their_means_and_errors(n):
     age = pd.Series(rng.uniform(20, 80, n), name="age")
     truth = rng.normal(100, 10, n)
     predicted = truth + rng.normal(0, np.where(age > 65, 8, 2), n) + np.where(age > 65, 3, 0)
-    found = fairness([age], truth, predicted)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = fairness([age], truth, predicted)
     assert found.groups[0].startswith("up to 3")
     rate = next(one for one in found.rates if one.name == "mean error")
     assert rate.highest == found.groups[-1]

@@ -27,6 +27,7 @@ def test_frequent_texts_stand_alone():
     values = np.array(["a"] * 5 + ["b"] * 3 + ["c", "d", "e"], dtype=object)
     assert of(values, most=3) == {"a": 5, "b": 3, "others": 3}
     assert of(values, most=5) == {"a": 5, "b": 3, "c": 1, "d": 1, "e": 1}
+    assert of(values, most=5, least=4) == {"a": 5, "others": 6}
 
 
 def test_dates_are_cut_at_days():

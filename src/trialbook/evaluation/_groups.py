@@ -38,7 +38,7 @@ class Groups:
         return np.bincount(self.codes, minlength=len(self.labels))
 
 
-def groups_of(column: pd.Series, most: int = 10, parts: int = 4) -> Groups:
+def groups_of(column: pd.Series, most: int = 10, parts: int = 4, least: int = 1) -> Groups:
     """Cut a column into groups.
 
     Parameters
@@ -49,13 +49,16 @@ def groups_of(column: pd.Series, most: int = 10, parts: int = 4) -> Groups:
         Groups of texts: the most frequent ones, and all others together.
     parts : int
         Groups of numbers and dates, of about equal size, unless there are few values.
+    least : int
+        Rows of a group of texts; those of fewer go to the others.
 
     Returns
     -------
     Groups
         Without groups that have no rows.
     """
-    codes, labels = _texts(column, most) if column.dtype == object else _scale(column, parts)
+    is_text = column.dtype == object
+    codes, labels = _texts(column, most, least) if is_text else _scale(column, parts)
     missing = column.isna().to_numpy()
     if missing.any():
         codes = np.where(missing, len(labels), codes)
@@ -131,9 +134,10 @@ def as_numbers(column: pd.Series) -> np.ndarray:
     return np.asarray(column.to_numpy(dtype=float, na_value=math.nan))
 
 
-def _texts(column: pd.Series, most: int) -> tuple[np.ndarray, list[str]]:
+def _texts(column: pd.Series, most: int, least: int) -> tuple[np.ndarray, list[str]]:
     counts = column.value_counts()
-    kept = list(counts.index[: most if len(counts) <= most else most - 1])
+    large = counts[counts >= least]
+    kept = list(large.index[: most if len(counts) <= most else most - 1])
     places = {text: place for place, text in enumerate(kept)}
     codes = column.map(places).fillna(len(kept)).to_numpy(dtype=int)
     return codes, [*map(str, kept), OTHERS]

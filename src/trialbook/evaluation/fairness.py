@@ -462,7 +462,11 @@ def _sums(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Sums over resampled rows, drawn from their normal limit."""
     n = len(values)
     spread = np.cov(values, rowvar=False) * n
-    drawn = rng.multivariate_normal(n * values.mean(axis=0), spread, DRAWS, method="eigh")
+    # Sums hang together (an error is a prediction less a truth), so rounding alone makes some
+    # variances a little negative; numpy would warn of that.
+    drawn = rng.multivariate_normal(
+        n * values.mean(axis=0), spread, DRAWS, method="eigh", check_valid="ignore"
+    )
     return np.asarray(drawn)
 
 

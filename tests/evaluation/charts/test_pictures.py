@@ -135,6 +135,32 @@ def test_binary_curves_are_those_of_the_positive_class():
             assert entry.endswith(["no", "yes"][positive])
 
 
+def test_a_class_that_is_a_mere_number_is_told_from_a_measure():
+    figures = charts("classification", *classified(2), [0, 1], 1)
+    assert legend(figures["roc"].axes[0])[0].endswith("  class 1")
+    assert legend(figures["lift"].axes[0])[0] == "class 1"
+
+
+def test_names_of_classes_lie_where_there_is_room():
+    def turned(names):
+        data = classified(len(names), n=900)
+        axes = charts("classification", *data, names)["confusion_matrix"].axes[0]
+        (found,) = {
+            text.get_rotation() for text in axes.texts if text.get_gid() == "predicted class"
+        }
+        return found
+
+    assert turned(["bus", "opel", "saab", "van"]) == turned([*"abcdefghijklmnopqrst"]) == 0
+    assert turned(["a rather long name", *"bcd"]) == turned(range(100, 120)) == 90
+
+
+def test_no_grid_is_drawn_across_a_cloud():
+    y = np.random.default_rng(0).gamma(2.0, size=3000)
+    axes = charts("regression", y, 1.1 * y)["residuals"].axes[0]
+    (cells,) = axes.get_images()
+    assert axes.xaxis.get_zorder() < cells.get_zorder() < 2
+
+
 def test_curves_of_a_perfect_ranking_reach_the_corner():
     y = np.array([0, 0, 1, 1])
     proba = np.array([[0.9, 0.1], [0.8, 0.2], [0.2, 0.8], [0.1, 0.9]])

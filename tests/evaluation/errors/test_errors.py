@@ -162,6 +162,14 @@ def test_a_map_may_be_of_one_column_and_names_must_be_right():
         error_map(rows, losses, ["job", "age", "day"])
 
 
+def test_a_map_puts_texts_of_few_rows_together():
+    cabins = [f"C{place % 60}" if place % 3 else "deck" for place in range(300)]
+    rows = pd.DataFrame({"cabin": pd.Series(cabins, dtype=object)})
+    found = error_map(rows, Losses(np.ones(300), "error rate"), ["cabin"])
+    assert found.down == ("deck", "others")
+    assert [line[0].rows for line in found.cells] == [100, 200]
+
+
 def test_few_rows_are_refused():
     rows = table(50)
     with pytest.raises(DataError, match="50 rows"):

@@ -136,6 +136,22 @@ def test_columns_that_go_together_are_mixed_up_together(
     assert ("noise", "size") in set(table["columns"])
 
 
+def test_one_repeat_has_no_spread(
+    monkeypatch: pytest.MonkeyPatch,
+    models: dict[str, Any],
+    rows: pd.DataFrame,
+    schema: Schema,
+    tmp_path: Path,
+) -> None:
+    from trialbook.evaluation.explanations import _importance
+
+    monkeypatch.setattr(_importance, "REPEATS", 1)
+    found = explain(question(models["linear"], rows, schema))
+    found.save(tmp_path)
+    table = json.loads((tmp_path / FILE).read_text("utf-8"))["permutation"]
+    assert table and all(one["std"] is None and one["repeats"] == 1 for one in table)
+
+
 def test_numbers_are_explained_in_their_own_unit(
     numbers: Any, rows: pd.DataFrame, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,9 +116,9 @@ def _importance(found: Explanation) -> Table:
     if alone:
         table.add_column(f"{found.metric} worse by, if mixed up", justify="right")
     for one in found.importance.head(SHOWN).itertuples():
-        lost, std = alone.get(one.column, (None, None))
+        lost, std = alone.get(one.column, (None, math.nan))
         # One repeat has no spread.
-        spread = f" ± {std:.2g}" if std else ""
+        spread = "" if math.isnan(std) else f" ± {std:.2g}"
         cells = ["" if lost is None else f"{lost:.4g}{spread}"] if alone else []
         table.add_row(Text(str(one.column)), f"{one.importance:.4g}", *cells)
     return table

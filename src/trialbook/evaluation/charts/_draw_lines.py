@@ -16,11 +16,11 @@ from trialbook.evaluation.charts._panels import (
     PALE,
     PALETTE,
     RIGHT,
+    class_name,
     dress,
     histogram,
     inches,
     legend,
-    short,
     square,
     stacked,
     unit_square,
@@ -177,7 +177,7 @@ def _note(data: Mapping[str, Any]) -> str:
 
 
 def _named(line: Line, measure: str | None) -> str:
-    name = _AVERAGES[line["name"]] if line["average"] else short(line["name"])
+    name = _AVERAGES[line["name"]] if line["average"] else class_name(line["name"])
     return name if measure is None else f"{line[measure]:.3f}  {name}"
 
 

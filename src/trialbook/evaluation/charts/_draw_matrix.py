@@ -23,6 +23,8 @@ from trialbook.evaluation.charts._panels import (
 
 # Counts and shares, or one of them alone, in the cells, and names at the axes up to these numbers.
 MAX_COUNTED, MAX_NUMBERED, MAX_NAMED = 6, 14, 60
+# Inches between names that lie; where there are fewer, they stand.
+APART = 0.05
 
 
 def draw_shares(data: Mapping[str, Any]) -> Figure:
@@ -48,7 +50,7 @@ def _draw(data: Mapping[str, Any], title: str, *, counted: bool) -> Figure:
     size = max(3.2, (0.62 if numbered else 0.16) * n)
     points = 9 if numbered else 7
     widest = max(inches(label, points) for label in labels)
-    flat = n <= 3 and widest < 0.95 * size / n
+    flat = widest + APART < size / n
     left, below = widest + 0.5, 0.6 if flat else widest + 0.5
     figure = Figure((left + size + (RIGHT if numbered else 1.05), below + size + ABOVE), DPI)
     axes = panel(figure, left, below, size, size)

@@ -88,5 +88,6 @@ def _cloud(axes: Any, cloud: Mapping[str, Any]) -> None:
     norm = LogNorm(1, max(2.0, float(numbers.max())))
     extent = (x_edges[0], x_edges[-1], y_edges[0], y_edges[-1])
     look = {"cmap": SHADES, "norm": norm, "interpolation": "nearest", "aspect": "auto"}
-    axes.imshow(counts, origin="lower", extent=extent, **look)
+    # Above the grid, below lines.
+    axes.imshow(counts, origin="lower", extent=extent, zorder=1, **look)
     axes.margins(0.03)

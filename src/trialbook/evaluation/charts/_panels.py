@@ -150,6 +150,12 @@ def count(number: float, _position: int = 0) -> str:
     return f"{number:g}"
 
 
+def class_name(label: Any) -> str:
+    """A class as a legend or an axis calls it: a mere number would read as a measure."""
+    name = short(label)
+    return name if any(letter.isalpha() for letter in name) else f"class {name}"
+
+
 def short(name: Any) -> str:
     """A class's name on one line, its middle cut where long; ``$`` would start a formula."""
     text = " ".join(str(name).split())

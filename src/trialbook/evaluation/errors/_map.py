@@ -95,11 +95,11 @@ def error_map(rows: pd.DataFrame, losses: Losses, columns: Sequence[str]) -> Err
             place="option by",
             remedy="Name two, such as age,job.",
         )
-    first = groups_of(rows[columns[0]], MOST_GROUPS, PARTS)
+    first = groups_of(rows[columns[0]], MOST_GROUPS, PARTS, LEAST_CELL)
     codes = np.zeros(len(rows), dtype=int)
     across: tuple[str, ...] = ("",)
     if len(columns) == 2:
-        second = groups_of(rows[columns[1]], MOST_GROUPS, PARTS)
+        second = groups_of(rows[columns[1]], MOST_GROUPS, PARTS, LEAST_CELL)
         codes, across = second.codes, second.labels
     cells = tuple(
         tuple(

@@ -24,6 +24,7 @@ from trialbook.evaluation.charts._panels import (
     PALETTE,
     RIGHT,
     SHADES,
+    class_name,
     dress,
     inches,
     legend,
@@ -82,7 +83,7 @@ def _unit(found: Explanation, place: int | None = None) -> str:
         return short(found.schema.target)
     if place is None:
         return "probability"
-    return f"probability of {short(found.schema.classes[place])}"
+    return f"probability of {class_name(found.schema.classes[place])}"
 
 
 def _bars(names: Sequence[str], right: float = RIGHT) -> tuple[Figure, Any]:
@@ -126,7 +127,7 @@ def _sizes(found: Explanation, table: pd.DataFrame, names: list[str], title: str
         start, entries = np.zeros(len(table)), []
         for rank, place in enumerate(order[:CLASSES]):
             bar = axes.barh(places, every[:, place], left=start, color=PALETTE[rank], height=0.68)
-            entries.append((bar, short(classes[place])))
+            entries.append((bar, class_name(classes[place])))
             start = start + every[:, place]
         if len(order) > CLASSES:
             rest = every[:, order[CLASSES:]].sum(axis=1)
@@ -155,18 +156,19 @@ def draw_beeswarm(found: Explanation) -> Figure:
     axes = panel(figure, left, BELOW, WIDTH, height)
     axes.axvline(0, color=MUTED, linewidth=1)
     every = found.values.raw[:, [columns.index(name) for name in names], place]
-    span = float(np.ptp(every)) or 1.0
+    span, unordered = float(np.ptp(every)) or 1.0, False
     for line, name in enumerate(names):
         values = every[:, line]
         aside = _swarm(values, span)
         level = _levels(found.rows.iloc[:, columns.index(name)])
         plain = np.isnan(level)
+        unordered = unordered or bool(plain.any())
         axes.scatter(values[plain], line + aside[plain], s=9, color=PALE, linewidths=0)
         rest = ~plain
         colours = LOW_HIGH(level[rest])
         axes.scatter(values[rest], line + aside[rest], s=9, color=colours, linewidths=0)
     title = "What each row's cells do"
-    dress(axes, title, f"SHAP value, in {_unit(found, place)}", "", note=_how(found))
+    dress(axes, title, f"SHAP value, in units of {_unit(found, place)}", "", note=_how(found))
     _name_bars(axes, [short(name) for name in names])
     scale = panel(figure, left + WIDTH + 0.3, BELOW + 0.2 * height, 0.12, 0.6 * height)
     scale.imshow(
@@ -176,6 +178,9 @@ def draw_beeswarm(found: Explanation) -> Figure:
     scale.yaxis.tick_right()
     scale.tick_params(length=0, labelsize=8, labelcolor=MUTED)
     scale.set_title("cell", fontsize=8, color=MUTED, loc="left", y=1.0)
+    if unordered:
+        look = {"color": MUTED, "fontsize": 8, "va": "top", "transform": scale.transAxes}
+        scale.text(0, -0.07, "grey: text\nor missing", **look)
     scale.set_frame_on(False)
     return figure
 
@@ -305,7 +310,9 @@ def draw_dependence(found: Explanation) -> Figure:
         _curves(axes, one, place)
         axes.set_ylim(low - edge, high + edge)
         axes.title.set_fontsize(10)
-    what = "partial dependence (dark) and single rows"
+    what = "partial dependence (blue) and single rows (grey"
+    levels = any(one.kind == "level" for one in every)
+    what += "; of categories, where 80 % of them are)" if levels else ")"
     figure.text(0.95 / size[0], 0.14 / size[1], what, fontsize=9, color=MUTED)
     return figure
 
@@ -317,7 +324,7 @@ def _curves(axes: Any, one: Dependence, place: int) -> None:
         axes.vlines(x, *np.quantile(curves, [0.1, 0.9], axis=0), color=PALE, linewidth=6)
         axes.plot(x, mean, "o", color=MAIN, markersize=6)
         labels = [_cell(cell) for cell in one.grid]
-        turned = len(labels) > 4 or max(map(len, labels)) > 7
+        turned = max(inches(label, 8) for label in labels) + 0.08 > SMALL[0] / (len(x) + 0.5)
         axes.set_xticks(
             x, labels, rotation=35 if turned else 0, ha="right" if turned else "center"
         )

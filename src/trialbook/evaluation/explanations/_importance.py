@@ -82,8 +82,8 @@ def permutation_importance(
     -------
     DataFrame
         ``columns`` (a tuple: one, or several that go together), ``importance`` (what the score
-        loses, the mean over the folds and repeats), ``std`` (over the repeats) and ``repeats``;
-        the most important first.
+        loses, the mean over the folds and repeats), ``std`` (over the repeats, NaN of one) and
+        ``repeats``; the most important first.
     """
     held = held.some(MOST_ROWS, seed)
     begun = time.monotonic()
@@ -105,12 +105,18 @@ def permutation_importance(
             rng = np.random.default_rng([seed, repeat, place])
             losses[group].append(whole - _mean_score(held, score, group, rng))
     found = [
-        (group, float(np.nanmean(lost)), float(np.nanstd(lost)), len(lost))
+        (group, float(np.nanmean(lost)), _spread(lost), len(lost))
         for group, lost in losses.items()
         if lost and not np.isnan(lost).all()
     ]
     table = pd.DataFrame(found, columns=["columns", "importance", "std", "repeats"])
     return table.sort_values("importance", ascending=False, kind="stable", ignore_index=True)
+
+
+def _spread(lost: Sequence[float]) -> float:
+    """The standard deviation of repeats; NaN where one or none has a score."""
+    known = np.asarray(lost)[np.isfinite(lost)]
+    return float(known.std()) if len(known) > 1 else float("nan")
 
 
 def _mean_score(
