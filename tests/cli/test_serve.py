@@ -18,6 +18,7 @@ from trialbook.cli import main
         (["--max-body", "huge"], "is not an amount"),
         (["--timeout", "soon"], "is not a duration"),
         (["--port", "70000"], "70000 is not in the range"),
+        (["--max-connections", "0"], "0 is not in the range"),
         (["--engine", "fast"], "'fast' is not one of"),
         (["--token", "a", "--token-file", "b"], "a token and a file of one were given"),
         (["--allowed-host", "http://a.example", "--port", "0"], "is no name of a host"),

@@ -23,6 +23,7 @@ def serve(
     split: Sequence[float] | None = None,
     max_body: int = 16 * 2**20,
     timeout: str | float = 30.0,
+    max_connections: int = 500,
     engine: Literal["auto", "python", "onnx"] = "auto",
     unknown: Literal["warn", "error"] = "warn",
     explain: bool = False,
@@ -60,6 +61,8 @@ def serve(
         Most bytes of a body.
     timeout : str or float
         Most time for the body to arrive, and for the answer after that.
+    max_connections : int
+        Most connections at once; who comes then is answered with status 503.
     engine : {"auto", "python", "onnx"}
         What computes the answers; ``auto`` takes ONNX where it was seen to give the same.
     unknown : {"warn", "error"}
@@ -105,4 +108,4 @@ def serve(
         watch=None if watch is None else read_seconds(watch, "watch"),
         trust=trust,
     )
-    serving.run(app, bound, ready)
+    serving.run(app, bound, ready, max_connections=max_connections)

@@ -57,7 +57,7 @@ def __getattr__(name: str) -> Any:
     try:
         return getattr(importlib.import_module("trialbook.serving.server"), name)
     except ModuleNotFoundError as error:
-        if error.name not in ("fastapi", "starlette", "uvicorn", "prometheus_client"):
+        if error.name not in ("fastapi", "starlette", "uvicorn", "httptools", "prometheus_client"):
             raise
         raise OptionError(
             f"serving needs the package {error.name}, which is not installed",

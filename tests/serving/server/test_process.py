@@ -19,7 +19,7 @@ import uvicorn
 
 from benchmarks.serving.load import ask, request
 from trialbook.errors import OptionError
-from trialbook.serving import address_of, listen, read_log, read_token
+from trialbook.serving import address_of, create_app, listen, read_log, read_token, run
 
 MAIN = "import sys; from trialbook.cli import main; sys.exit(main())"
 TOKEN = "s3cret"
@@ -68,7 +68,8 @@ def server(folder, tmp_path):
 @pytest.fixture
 def open_server(folder):
     """A server that asks for no token."""
-    with started(folder, "--allowed-host", "models.example.org") as process:
+    options = ["--allowed-host", "models.example.org", "--max-connections", "3"]
+    with started(folder, *options) as process:
         yield process
 
 
@@ -140,6 +141,13 @@ def test_an_address_that_is_taken_is_told_before_anything_is_loaded():
             listen("127.0.0.1", port)
 
 
+def test_a_server_without_connections_is_refused(model):
+    app = create_app(model, engine="python")
+    with listen("127.0.0.1", 0) as bound, pytest.raises(OptionError, match="0 connections"):
+        run(app, bound, max_connections=0)
+    app.state.fleet.close()
+
+
 def test_a_token_comes_of_the_option_a_file_or_the_environment(tmp_path, monkeypatch):
     monkeypatch.delenv("TRIALBOOK_TOKEN", raising=False)
     assert read_token(None, None) is None
@@ -168,6 +176,41 @@ def test_a_page_does_not_reach_a_server_of_the_machine_by_a_name_of_its_own(open
         assert (error["place"], error["status"]) == ("header Host", 400)
     head = [b"Host: localhost", b"Origin: http://evil.example"]
     assert told(open_server.port, [ask, *head]).startswith(b"HTTP/1.1 403 ")
+
+
+def test_who_comes_when_all_connections_are_taken_is_told_so(open_server):
+    ask = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with contextlib.ExitStack() as stack:
+
+        def connect():
+            address = ("127.0.0.1", open_server.port)
+            return stack.enter_context(socket.create_connection(address, timeout=60))
+
+        taken = [connect() for _ in range(3)]
+        for one in taken:
+            one.sendall(ask[:-2])
+        refused = connect()
+        refused.sendall(ask)
+        head, _, body = b"".join(iter(lambda: refused.recv(65536), b"")).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 503 ")
+        assert b"retry-after: 1" in head.lower()
+        error = json.loads(body)["error"]
+        assert (error["status"], error["cause"]) == (503, "too many connections are open")
+        assert "--max-connections" in error["remedy"]
+        refused.close()
+        beyond = [connect() for _ in range(4)]  # three are told, the others get nothing
+        with contextlib.suppress(ConnectionError):
+            beyond[-1].sendall(ask)
+            assert beyond[-1].recv(65536) == b""
+        for one in taken:
+            one.sendall(ask[-2:])
+            assert one.recv(65536).startswith(b"HTTP/1.1 200 ")
+    for _ in range(200):  # once the connections have ended, others are taken
+        answer = told(open_server.port, [b"GET /metrics HTTP/1.1", b"Host: localhost"])
+        if answer.startswith(b"HTTP/1.1 200 "):
+            break
+        time.sleep(0.05)
+    assert b'trialbook_errors_total{endpoint="/health",status="503"} 1.0' in answer
 
 
 def test_a_head_that_does_not_end_is_refused(server):

@@ -80,6 +80,13 @@ def _read_split(
 )
 @timeout_option("30s", "Most time for a body to arrive, and for the answer.")
 @click.option(
+    "--max-connections",
+    default=500,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Most connections at once; others are answered with status 503.",
+)
+@click.option(
     "--engine",
     type=click.Choice(["auto", "python", "onnx"]),
     default="auto",

@@ -37,6 +37,8 @@ COUNTED: Final = frozenset(
 )
 # Key of a request's scope under which its handler says which model answered.
 ANSWERED_BY: Final = "trialbook.model"
+# Key of a request's scope that is there if its connection is one too many.
+CROWDED: Final = "trialbook.crowded"
 # A body that is too large is read on for so many times its limit, so that its sender hears why it
 # was refused instead of a connection that breaks.
 DRAINED: Final = 4
@@ -89,6 +91,14 @@ class Door:
             self._metrics.answered(path, status, seconds, scope.get(ANSWERED_BY, ""))
 
     def _check(self, scope: Scope) -> None:
+        if CROWDED in scope:
+            raise Refused(
+                503,
+                "too many connections are open",
+                remedy="Come back later, keep fewer connections, or start the server with a "
+                "larger --max-connections.",
+                headers=[("Connection", "close"), ("Retry-After", "1")],
+            )
         self._hosts.check(scope["headers"], origin=self._token is None)
         if self._token is None or scope["path"] in OPEN_PATHS:
             return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.util
 import os
 import signal
 import socket
@@ -12,12 +11,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
+
+import uvicorn
 
 from trialbook.errors import OptionError
+from trialbook.serving.server._wire import BoundedProtocol
 
 if TYPE_CHECKING:
-    import uvicorn
     from fastapi import FastAPI
 
     from trialbook.serving.server._fleet import Fleet
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 SWITCH_S: Final = 0.0005
 # Requests that have begun when the server is told to stop have so many seconds.
 GRACE_S: Final = 30
+# A process may often have 1,024 files open. Half of them for connections leave room for telling
+# others that there is none.
+MAX_CONNECTIONS: Final = 500
 _SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 TOKEN_VARIABLE: Final = "TRIALBOOK_TOKEN"
 
@@ -113,7 +117,13 @@ def address_of(bound: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def run(app: FastAPI, bound: socket.socket, ready: Callable[[str], None] | None = None) -> None:
+def run(
+    app: FastAPI,
+    bound: socket.socket,
+    ready: Callable[[str], None] | None = None,
+    *,
+    max_connections: int = MAX_CONNECTIONS,
+) -> None:
     """Serve an application until the process is told to stop.
 
     SIGTERM and SIGINT let requests end that have begun. SIGHUP looks up the models anew. For the
@@ -127,12 +137,24 @@ def run(app: FastAPI, bound: socket.socket, ready: Callable[[str], None] | None 
         What `listen` gave; it is closed in the end.
     ready : callable, optional
         Told the address once connections are taken.
-    """
-    import uvicorn
+    max_connections : int
+        Most connections at once; who comes then is answered with status 503.
 
+    Raises
+    ------
+    OptionError
+        If no connection is allowed.
+    """
+    if max_connections < 1:
+        raise OptionError(
+            f"{max_connections} connections serve nobody",
+            place="option max-connections",
+            remedy="Give a whole number from 1 on.",
+        )
     config = uvicorn.Config(
         app,
-        http=_protocol(),
+        http=BoundedProtocol,
+        limit_concurrency=max_connections,
         ws="none",
         access_log=False,
         log_level="warning",
@@ -156,15 +178,6 @@ def run(app: FastAPI, bound: socket.socket, ready: Callable[[str], None] | None 
         sys.setswitchinterval(before)
         for one, handler in handlers.items():
             signal.signal(one, handler)
-
-
-def _protocol() -> type[asyncio.Protocol] | Literal["h11"]:
-    """The quick protocol with our bounds; h11 bounds the heads that it keeps of itself."""
-    if importlib.util.find_spec("httptools") is None:
-        return "h11"
-    from trialbook.serving.server._wire import BoundedProtocol
-
-    return BoundedProtocol
 
 
 def _done(_number: int, _frame: FrameType | None) -> None:
