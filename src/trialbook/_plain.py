@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import math
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from trialbook.errors import OptionError, WorkspaceError
 
@@ -49,35 +50,65 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
+# What to do when the system refuses to write, by its reason.
+_WRITE_REMEDIES: Final = {
+    errno.ENOSPC: "Free some space, or name a file on another disk.",
+    errno.EDQUOT: "Free some space, or name a file on another disk.",
+    errno.EFBIG: "Name a file on another disk: this one takes no file of that size.",
+    errno.ENOENT: "See that its folder is still there, or name another file.",
+    errno.EACCES: "Name a file in a folder that you may write to.",
+    errno.EPERM: "Name a file in a folder that you may write to.",
+    errno.EROFS: "Name a file in a folder that you may write to.",
+}
+
+
+def cannot_write(path: Path, error: OSError) -> WorkspaceError:
+    """The error to raise when a file that a person named cannot be written.
+
+    Parameters
+    ----------
+    path : Path
+    error : OSError
+
+    Returns
+    -------
+    WorkspaceError
+        With a remedy for the system's reason.
+    """
+    remedy = _WRITE_REMEDIES.get(error.errno or 0, "Name another file.")
+    return WorkspaceError(
+        f"cannot write: {error.strerror or error}", place=str(path), remedy=remedy
+    )
+
+
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, *, within: Path | None = None) -> Iterator[Path]:
     """Write a file whole or not at all: what is written to the draft takes the file's place.
 
     Parameters
     ----------
     path : Path
+    within : Path, optional
+        A folder on the same disk that somebody removes; that of the file where it is not given.
 
     Yields
     ------
     Path
-        A draft of the same name, in a folder of its own beside the file.
+        A draft of the same name, in a folder of its own.
 
     Raises
     ------
     WorkspaceError
         If the disk is full or the folder cannot be written.
     """
+    place = within or path.parent
     try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".trialbook-") as folder:
+        with tempfile.TemporaryDirectory(dir=place, prefix=".trialbook-") as folder:
             draft = Path(folder) / path.name
             yield draft
             os.replace(draft, path)
     except OSError as error:
-        raise WorkspaceError(
-            f"cannot write: {error.strerror or error}",
-            place=str(path),
-            remedy="Name another file, or free the disk.",
-        ) from error
+        raise cannot_write(path, error) from error
 
 
 def check_folder(path: Path) -> None:

@@ -1,10 +1,15 @@
 """Batch scoring: any size, whole or not there, and carried on after a kill."""
 
+import errno
 import gzip
 import json
 import os
+import pickle
 import sqlite3
+import subprocess
+import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +20,7 @@ import pytest
 from trialbook.errors import DataError, OptionError, WorkspaceError
 from trialbook.models import Model
 from trialbook.serving import score
-from trialbook.serving.batch import _score
+from trialbook.serving.batch import _parts, _score
 from trialbook.serving.batch._parts import folder_of
 
 READERS = {
@@ -261,8 +266,9 @@ def test_two_runs_do_not_write_one_output(model, table, tmp_path):
     out = tmp_path / "out.csv"
 
     def listener(progress):
-        with pytest.raises(WorkspaceError, match="another process"):
-            score(model, table, out, resume=True)
+        for resume in (True, False):
+            with pytest.raises(WorkspaceError, match="another process"):
+                score(model, table, out, resume=resume)
 
     assert score(model, table, out, listener=listener).n_rows == 400
 
@@ -283,6 +289,99 @@ def test_a_full_disk_leaves_the_old_output_and_the_parts(model, table, tmp_path,
             score(model, table, out, rows_per_batch=50)
     assert out.read_text() == "old"
     assert score(model, table, out, rows_per_batch=50, resume=True).reused_rows == 150
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "Free some space"),
+        (errno.EACCES, "a folder that you may write to"),
+        (errno.ENOENT, "its folder is still there"),
+    ],
+)
+def test_what_cannot_be_written_says_why_and_what_to_do(
+    model, table, tmp_path, monkeypatch, number, remedy
+):
+    def refused(part, path):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(_score, "write_part", refused)
+    with pytest.raises(WorkspaceError, match=f"cannot write: {os.strerror(number)}.*{remedy}"):
+        score(model, table, tmp_path / "out.csv")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_input_that_goes_away_is_no_matter_of_writing_and_costs_no_part(
+    model, table, tmp_path, monkeypatch
+):
+    table.to_csv(tmp_path / "in.csv", index=False)
+    opened = _score.open_stream
+
+    def cut_off(*arguments, **options):
+        stream = opened(*arguments, **options)
+
+        def read(names):
+            yield next(iter(stream.read(names))).slice(0, 120)
+            raise OSError(errno.EIO, "Input/output error")
+
+        return replace(stream, read=read)
+
+    out = tmp_path / "out.csv"
+    with monkeypatch.context() as patched:
+        patched.setattr(_score, "open_stream", cut_off)
+        with pytest.raises(WorkspaceError, match=r"read no further: Input/output error .*in\.csv"):
+            score(model, tmp_path / "in.csv", out, rows_per_batch=50)
+    again = score(model, tmp_path / "in.csv", out, rows_per_batch=50, resume=True)
+    assert again.reused_rows == 100
+
+
+def test_a_kill_while_the_output_is_written_leaves_nothing_beside_it(
+    model, table, tmp_path, monkeypatch
+):
+    table.to_csv(tmp_path / "in.csv", index=False)
+    out, whole = tmp_path / "out.csv", tmp_path / "whole.csv"
+    score(model, tmp_path / "in.csv", whole, rows_per_batch=50)
+    script = (
+        "import os, pickle, sys\n"
+        "from trialbook.serving import score\n"
+        "from trialbook.serving.batch import _parts\n"
+        "def killed(tables, schema, path, form):\n"
+        "    path.write_text('half')\n"
+        "    os._exit(9)\n"
+        "_parts.write_all = killed\n"
+        "score(pickle.load(sys.stdin.buffer), sys.argv[1], sys.argv[2], rows_per_batch=50)\n"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", script, tmp_path / "in.csv", out],
+        input=pickle.dumps(replace(model)),
+        check=False,
+    )
+    assert killed.returncode == 9
+    (folder_of(out) / ".part-000003.parquet.1").write_text("half")
+    names = {"in.csv", "whole.csv", "out.csv.parts"}
+    assert {item.name for item in tmp_path.iterdir()} == names
+    score(model, tmp_path / "in.csv", out, rows_per_batch=50, resume=True)
+    assert {item.name for item in tmp_path.iterdir()} == {"in.csv", "whole.csv", "out.csv"}
+    assert out.read_bytes() == whole.read_bytes()
+
+
+def test_a_kill_while_parts_are_removed_leaves_none_for_another_question(
+    model, table, tmp_path, monkeypatch
+):
+    out = tmp_path / "out.csv"
+
+    def rmtree(*arguments, **options):
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_parts, "shutil", SimpleNamespace(rmtree=rmtree))
+        with pytest.raises(Killed):
+            score(model, table, out, rows_per_batch=50)
+    assert len(list(folder_of(out).glob("part-*"))) == 8
+    other = table.iloc[::-1].reset_index(drop=True)
+    score(model, other, out, rows_per_batch=50)
+    assert list(pd.read_csv(out)["prediction"]) == list(model.predict(other))
+    assert not folder_of(out).exists()
 
 
 def test_progress_tells_rows_and_the_time_that_is_left(model, table, tmp_path):

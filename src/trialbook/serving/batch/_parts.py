@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet
 from filelock import FileLock, Timeout
 
-from trialbook._plain import plain, whole_file
+from trialbook._plain import cannot_write, plain, whole_file
 from trialbook.errors import OptionError, WorkspaceError
 from trialbook.serving.batch._rows import as_they_look, common_looks, looks_of
 from trialbook.serving.batch._write import format_of, keeps_text, write_all
@@ -63,19 +63,10 @@ class Parts:
             If the folder cannot be written, or another process works on the same output.
         """
         known = self.folder / MANIFEST
-        if known.is_file():
-            if not resume:
-                raise OptionError(
-                    "an earlier run did not finish, and its parts are kept",
-                    place=str(self.folder),
-                    remedy="Carry on with --resume, or remove the folder.",
-                )
-            self._compare(json.loads(known.read_text("utf-8")))
         try:
             self.folder.mkdir(exist_ok=True)
             self._lock.acquire(timeout=0)
-            with whole_file(known) as draft:
-                draft.write_text(json.dumps(self.about, indent=2) + "\n", "utf-8")
+            earlier = json.loads(known.read_text("utf-8")) if known.is_file() else None
         except Timeout:
             raise WorkspaceError(
                 "another process writes the same output",
@@ -83,7 +74,33 @@ class Parts:
                 remedy="Wait for it, or name another file.",
             ) from None
         except OSError as error:
-            raise self.full(error) from error
+            raise cannot_write(self.out, error) from error
+        try:
+            self._take_up(earlier, resume=resume)
+            with whole_file(known) as draft:
+                draft.write_text(json.dumps(self.about, indent=2) + "\n", "utf-8")
+        except BaseException:
+            self.close()
+            raise
+
+    def _take_up(self, earlier: Mapping[str, Any] | None, *, resume: bool) -> None:
+        """Keep the parts that are there if they may stay, and no draft."""
+        if earlier is not None and not resume:
+            raise OptionError(
+                "an earlier run did not finish, and its parts are kept",
+                place=str(self.folder),
+                remedy="Carry on with --resume, or remove the folder.",
+            )
+        if earlier is None:
+            # A run that ended while it removed its parts: of what question they were is not known.
+            for path in self.folder.glob("part-*.parquet"):
+                path.unlink()
+        else:
+            self._compare(earlier)
+        for draft in self.folder.glob(".part-*"):
+            draft.unlink()
+        for folder in self.folder.glob(".trialbook-*"):
+            shutil.rmtree(folder)
 
     def _compare(self, earlier: Mapping[str, Any]) -> None:
         for key, what in _DIFFERENT.items():
@@ -93,14 +110,6 @@ class Parts:
                     place=str(self.folder),
                     remedy="Ask as before, or remove the folder and begin anew.",
                 )
-
-    def full(self, error: OSError) -> WorkspaceError:
-        """What is said when nothing can be written."""
-        return WorkspaceError(
-            f"cannot write: {error.strerror or error}",
-            place=str(self.out),
-            remedy="Name another file, or free the disk.",
-        )
 
     def path(self, number: int) -> Path:
         """Where a part is, or will be."""
@@ -141,7 +150,7 @@ class Parts:
                 }
                 yield as_they_look(pa.table(columns, whole), looks)
 
-        with whole_file(self.out) as draft:
+        with whole_file(self.out, within=self.folder) as draft:
             write_all(tables(), shown, draft, format_of(self.out))
         self.remove()
 
@@ -153,6 +162,8 @@ class Parts:
 
     def remove(self) -> None:
         """Remove all parts."""
+        # First what says that they are worth keeping: a kill may come in between.
+        (self.folder / MANIFEST).unlink(missing_ok=True)
         self._lock.release(force=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -171,8 +182,12 @@ def write_part(table: pa.Table, path: Path) -> None:
     path : Path
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    pa.parquet.write_table(table, draft, compression="zstd")
-    os.replace(draft, path)
+    try:
+        pa.parquet.write_table(table, draft, compression="zstd")
+        os.replace(draft, path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def _common(schemas: list[pa.Schema]) -> pa.Schema:

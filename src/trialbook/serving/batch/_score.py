@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import pyarrow as pa
 
 from trialbook import __version__
+from trialbook._plain import cannot_write
 from trialbook.errors import DataError, OptionError, WorkspaceError
 from trialbook.models import Model
 from trialbook.serving.batch._parts import Parts, write_part
@@ -118,9 +119,16 @@ class _Task:
         names = dict.fromkeys((*self.model.schema.names, *self.asked.keep))
         start = 0
         read = rebatch(self.stream.read(list(names)), self.rows_per_batch)
-        for number, table in enumerate(read):
-            yield number, start, table
-            start += len(table)
+        try:
+            for number, table in enumerate(read):
+                yield number, start, table
+                start += len(table)
+        except OSError as error:
+            raise WorkspaceError(
+                f"the table can be read no further: {error.strerror or error}",
+                place=self.stream.place,
+                remedy="See that it is there and may be read, and carry on with --resume.",
+            ) from error
 
     def rows(self, start: int, table: pa.Table) -> Rows:
         """The rows of a batch as a model takes them."""
@@ -211,7 +219,7 @@ def score(
         parts.remove()
         raise
     except OSError as error:
-        raise parts.full(error) from error
+        raise cannot_write(path, error) from error
     finally:
         parts.close()
     return Scored(
