@@ -39,7 +39,7 @@ from trialbook.experiment._refit import refit_share
 from trialbook.experiment._session import disk_errors, locked, workers
 from trialbook.job import Job
 from trialbook.search import Growth, Ledger, Search, Step
-from trialbook.tracking import Tracker, Workspace
+from trialbook.tracking import Tracker, Workspace, check_server
 
 # A resumed experiment whose time is spent still gets this long to end in good order.
 TIME_TO_FINISH_S = 30.0
@@ -78,7 +78,9 @@ def train(
     """
     started = time.monotonic() if started is None else started
     ledger = Ledger(job.deadline_s, trial_timeout=job.trial_timeout, started=started)
-    job = pin(check_names(job), tables)
+    job = check_names(job)
+    check_server(job.tracking_uri)
+    job = pin(job, tables)
     with workers() as (pool, tracking):
         design = make_design(job, read_tables(job, tables))
         design = replace(design, plan=list(plan)) if plan else design

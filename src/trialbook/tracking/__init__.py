@@ -14,6 +14,7 @@ from trialbook.tracking._registry import (
     tag_version,
     versions,
 )
+from trialbook.tracking._server import check_server
 from trialbook.tracking._template import get_ready
 from trialbook.tracking._tracker import Tracker, TrialRecord, Unfinished
 from trialbook.tracking._workspace import Workspace, disk_error, slug
@@ -28,6 +29,7 @@ __all__ = [
     "Unfinished",
     "Workspace",
     "check_alias",
+    "check_server",
     "disk_error",
     "drop_alias",
     "find_version",

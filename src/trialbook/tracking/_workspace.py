@@ -8,10 +8,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from trialbook.addresses import hide_password, path_of
 from trialbook.errors import WorkspaceError
+from trialbook.tracking._server import check_server, is_server
 from trialbook.tracking._template import copy_template, import_mlflow
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ class Workspace:
         Raises
         ------
         WorkspaceError
-            If it does not exist, is not a workspace, cannot be written or is full.
+            If it does not exist, is not a workspace, cannot be written or is full; or if the
+            tracking server does not answer.
         """
         folder = path_of(path).absolute()
         if tracking_uri is None and ("?" in str(folder) or unquote(str(folder)) != str(folder)):
@@ -80,6 +82,7 @@ class Workspace:
                 place=str(folder),
                 remedy="Choose another folder (--workspace).",
             )
+        check_server(tracking_uri)
         if create:
             _make(folder)
         elif not folder.is_dir():
@@ -95,17 +98,10 @@ class Workspace:
                 remedy="Name the folder that `trialbook train` wrote into.",
             )
         uri = tracking_uri or f"sqlite:///{folder / DATABASE}"
-        served = uri.startswith(("http:", "https:"))
-        if served and "@" in urlsplit(uri).netloc:
-            raise WorkspaceError(
-                "the address of a tracking server must not hold a password: notebooks show it",
-                place=hide_password(uri),
-                remedy="Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD instead.",
-            )
         if tracking_uri is None:
             copy_template(folder / DATABASE)
         client = _connect(uri)
-        workspace = cls(folder, uri, client, served=served)
+        workspace = cls(folder, uri, client, served=is_server(uri))
         if tracking_uri is None:
             workspace._relocate()
         return workspace
