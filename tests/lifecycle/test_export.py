@@ -105,9 +105,13 @@ def test_the_command_says_what_was_written(odd, tmp_path, capsys):
     where = ["--workspace", str(odd)]
     assert main(["export", "churn", "--to", "pickle", "-o", str(target), *where, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
+    assert (document["model"], document["version"]) == ("churn", 1)
     assert document["path"] == str(target)
     assert document["files"] == ["churn.pkl", "churn.requirements.txt"]
     assert document["size"] == target.stat().st_size
+    assert main(["export", "--to", "pickle", "-o", str(target), *where, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["model"], document["version"]) == ("small-1", None)
     assert main(["export", "--to", "pickle", "-o", str(target), *where]) == 0
     assert "a pickle" in capsys.readouterr().out
     assert main(["export", "--to", "onnx", "-o", str(tmp_path / "a.onnx"), *where]) == 2

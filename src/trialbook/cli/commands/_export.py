@@ -60,8 +60,9 @@ def export(
     )
     if as_json:
         parity = None if made.parity is None else made.parity.to_dict()
-        document = {"format": made.format, "path": made.path, "size": made.size}
-        write_json({**document, "files": made.files, "parity": parity})
+        document = {"model": made.model, "version": made.version, "format": made.format}
+        written = {"path": made.path, "size": made.size, "files": made.files}
+        write_json({**document, **written, "parity": parity})
         return
     screen = console()
     screen.print(Text(f"{made.path}", style="bold"), f"({made.size / 1e6:,.1f} MB)")

@@ -35,6 +35,10 @@ class Exported:
 
     Parameters
     ----------
+    model : str
+        What the model is called: ``lightgbm-2``, or its name in the registry.
+    version : int or None
+        Of its name in the registry.
     format : {"onnx", "pickle", "zip", "docker"}
     path : Path
         The file, or the folder.
@@ -46,6 +50,8 @@ class Exported:
         How alike the ONNX file and the model in Python are, on real rows.
     """
 
+    model: str
+    version: int | None
     format: Format
     path: Path
     files: tuple[str, ...]
@@ -111,7 +117,7 @@ def export(
     else:
         write_folder(files, target)
         size = sum(one.stat().st_size for one in target.rglob("*") if one.is_file())
-    return Exported(form, target, tuple(sorted(files)), size)
+    return Exported(model.name, model.version, form, target, tuple(sorted(files)), size)
 
 
 def _pickle(model: Model, target: Path) -> Exported:
@@ -122,7 +128,7 @@ def _pickle(model: Model, target: Path) -> Exported:
         shutil.copyfile(model.folder / "model.pkl", draft)
     write_text(beside, "".join(f"{line}\n" for line in lines))
     names = (target.name, beside.name)
-    return Exported("pickle", target, names, target.stat().st_size)
+    return Exported(model.name, model.version, "pickle", target, names, target.stat().st_size)
 
 
 def _onnx(model: Model, target: Path, rows: pd.DataFrame | None) -> Exported:
@@ -154,4 +160,5 @@ def _onnx(model: Model, target: Path, rows: pd.DataFrame | None) -> Exported:
         ) from error
     with whole_file(target) as draft:
         draft.write_bytes(content)
-    return Exported("onnx", target, (target.name,), len(content), parity)
+    files = (target.name,)
+    return Exported(model.name, model.version, "onnx", target, files, len(content), parity)
