@@ -80,7 +80,6 @@ def test_with_time_enough_all_may_be_members(finish):
 def test_what_cannot_be_stored_in_the_time_that_is_left_is_no_member(finish):
     ending = finish(left_s=20.0)
     assert set(voters(ending)) == {"quick-1", "quick-2"}
-    assert ending._refused
 
 
 def test_members_are_within_the_time_together(finish):
@@ -96,6 +95,31 @@ def test_a_limit_for_one_row_holds_for_all_members_together(finish):
     assert len(voters(finish(max_predict_ms=3.0 / MEMBERS_SHARE))) == 3
     assert len(voters(finish(max_predict_ms=2.5 / MEMBERS_SHARE))) == 2
     assert voters(finish(max_predict_ms=0.5 / MEMBERS_SHARE)) == []
+
+
+def why_not(finish, kind):
+    members = finish._members()[kind]
+    assert len(members) < 2
+    return finish._why_not(kind, members)
+
+
+@pytest.mark.parametrize(
+    ("kind", "near"), [("voting", ""), ("stacking", " within 5 % of the best one")]
+)
+def test_it_says_what_kept_an_ensemble_from_a_second_model(finish, kind, near):
+    within = "with which an ensemble predicts one row within 0.5 ms"
+    said = f"there is no second model{near} {within}"
+    assert why_not(finish(max_predict_ms=0.5), kind) == said
+    assert why_not(finish(max_predict_ms=0.5, left_s=3600.0), kind) == said
+    # Not the speed of predictions, which has no limit here.
+    ending = finish(left_s=20.0)
+    for record in ending.engine.tracker.trials():
+        record.metrics["store_s"] = 100.0
+    in_time = "that an ensemble could be built of in the time that was left"
+    assert why_not(ending, kind) == f"there is no second model{near} {in_time}"
+    alone = finish()
+    del alone.engine.tracker.trials()[1:]
+    assert why_not(alone, kind) == f"there is no second model{near}"
 
 
 def test_with_little_time_small_members_are_tried_all_the_same(finish):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -54,6 +55,18 @@ DRAW_REQUEST = TEST_REQUEST + 2
 DRAW_MOST_S = 10.0
 
 
+@dataclass(frozen=True)
+class _Share:
+    """What a trial takes, as a member, of what the members of an ensemble may take: 1 is all."""
+
+    row: float
+    build: float
+
+    @property
+    def scarcest(self) -> float:
+        return max(self.row, self.build)
+
+
 @dataclass
 class Finish:
     """Ends an experiment in good order.
@@ -68,7 +81,7 @@ class Finish:
     engine: Engine
     job: Job
     prepared: Prepared
-    _refused: bool = False
+    _limited: dict[str, str] = field(default_factory=dict)
 
     def run(self) -> None:
         """Build ensembles, tag the winner, test and explain it, and write the report."""
@@ -139,9 +152,10 @@ class Finish:
             and (record.folder / OOF).exists()
         ]
         shares = self._shares(records)
-        self._refused = any(share > 1.0 for share in shares)
-        records = [one for one, share in zip(records, shares, strict=True) if share <= 1.0]
-        shares = [share for share in shares if share <= 1.0]
+        limit = self._scarce(shares)
+        fits = [share.scarcest <= 1.0 for share in shares]
+        records = [one for one, fit in zip(records, fits, strict=True) if fit]
+        parts = [share.scarcest for share, fit in zip(shares, fits, strict=True) if fit]
         schema, metric = self.prepared.schema, self.engine.metric
         y = encode(self.prepared.train[schema.target], schema.classes)
         constant = _constant(y, len(schema.classes))
@@ -161,10 +175,17 @@ class Finish:
             constant_loss=loss(some, constant[some]),
             perfect_loss=self.engine.loss(metric.best),
         )
-        if sum(shares[one] for one in voting) > 1.0:
-            voting = self._affordable(records, voting, shares, y)
-        kept = first_within([shares[one] for one in stacking], 1.0)
-        chosen = {"voting": voting, "stacking": [stacking[one] for one in kept]}
+        chosen = {"voting": voting}
+        if sum(parts[one] for one in voting) > 1.0:
+            chosen["voting"] = self._affordable(records, voting, parts, y)
+        kept = first_within([parts[one] for one in stacking], 1.0)
+        chosen["stacking"] = [stacking[one] for one in kept]
+        wanted = {"voting": voting, "stacking": stacking}
+        self._limited = {
+            kind: limit
+            for kind, positions in chosen.items()
+            if not all(fits) or len(positions) < len(wanted[kind])
+        }
         return {kind: [records[one] for one in positions] for kind, positions in chosen.items()}
 
     def _affordable(
@@ -185,20 +206,27 @@ class Finish:
         )
         return [positions[one] for one in kept]
 
-    def _shares(self, records: list[TrialRecord]) -> list[float]:
+    def _shares(self, records: list[TrialRecord]) -> list[_Share]:
         """How much each trial, as a member, takes of what the members of an ensemble may take.
 
         That is time to predict one row, if it has a limit, and time to build the ensemble, if
-        there is a deadline; what is scarcer counts.
+        there is a deadline.
         """
         limit_ms = self.job.max_predict_ms
         members_ms = math.inf if limit_ms is None else MEMBERS_SHARE * limit_ms
         members_s = self.engine.ledger.members_s(max(0.0, self._left_s()))
         costs = [self.engine.cost(one.learner, 0.0, one.metrics) for one in records]
         return [
-            max(_ratio(self._row_ms(record), members_ms), _ratio(cost.member_s(), members_s))
+            _Share(_ratio(self._row_ms(record), members_ms), _ratio(cost.member_s(), members_s))
             for record, cost in zip(records, costs, strict=True)
         ]
+
+    def _scarce(self, shares: Sequence[_Share]) -> str:
+        """The limit that is harder to keep to, as the end of a sentence on a model."""
+        if sum(share.row for share in shares) > sum(share.build for share in shares):
+            limit_ms = self.job.max_predict_ms
+            return f" with which an ensemble predicts one row within {limit_ms:g} ms"
+        return " that an ensemble could be built of in the time that was left"
 
     def _row_ms(self, record: TrialRecord) -> float:
         """Milliseconds that a trial takes for one row, as a member of the winner."""
@@ -231,8 +259,7 @@ class Finish:
             return "no time was left"
         if len(members) < 2:
             near = "" if kind == "voting" else " within 5 % of the best one"
-            quick = " that is quick enough" if self._refused else ""
-            return f"there is no second model{near}{quick}"
+            return f"there is no second model{near}{self._limited.get(kind, '')}"
         names = self._names(members)
         if any(
             record.finished and record.learner == kind and record.config.get("members") == names
