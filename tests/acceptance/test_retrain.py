@@ -10,7 +10,7 @@ import pytest
 
 import trialbook as tb
 from trialbook.cli import main
-from trialbook.errors import OptionError, WorkspaceError
+from trialbook.errors import DataError, OptionError, WorkspaceError
 
 pytestmark = pytest.mark.acceptance
 
@@ -90,6 +90,27 @@ def test_a_table_to_compare_on_may_be_given(trained):
     )
     assert done.difference.n_rows == 150
     assert done.former.version == 1
+
+
+def test_new_rows_may_have_a_class_more_where_one_of_two_was_positive(tmp_path):
+    asked = {"positive_label": "well", "metric": "f1", "name": "ward", "max_trials": 1}
+    known = {"allow": ["decision_tree"], "voting": False, "stacking": False}
+    experiment = tb.classify(patients(0, 200), "outcome", workspace=tmp_path, **asked, **known)
+    experiment.register("risk")
+    new = patients(1, 300)
+    new.loc[new["age"] > 60, "outcome"] = "dead"
+    new.to_parquet(tmp_path / "new.parquet")
+    for data in (new, tmp_path / "new.parquet"):
+        done = tb.retrain("risk@1", data, workspace=tmp_path)
+        assert done.experiment.schema.classes == ("dead", "ill", "well")
+        assert done.experiment.schema.positive is None
+        assert done.experiment.metric == "f1"
+        note = next(one for one in done.experiment.guardrails if one.name == "New classes")
+        assert note.finding == "the model had 2 classes, and the new rows have 3"
+        assert note.action == "no class counts as positive, as 'well' did"
+    others = new["outcome"].replace({"dead": "gone", "ill": "gone", "well": "home"})
+    with pytest.raises(DataError, match="'gone' and 'home', and 'well' counts as positive"):
+        tb.retrain("risk@1", new.assign(outcome=others), workspace=tmp_path)
 
 
 def test_an_edited_program_has_no_configuration(trained, tmp_path):

@@ -13,7 +13,8 @@ import pandas as pd
 
 from trialbook import events
 from trialbook.addresses import hide_password
-from trialbook.errors import NoModelError, OptionError, WorkspaceError
+from trialbook.data import Guardrail
+from trialbook.errors import DataError, NoModelError, OptionError, WorkspaceError
 from trialbook.evaluation import Difference
 from trialbook.experiment import ENSEMBLES, Tables, state, train
 from trialbook.job import Job
@@ -25,6 +26,7 @@ from trialbook.lifecycle._trial import Trial
 from trialbook.models import Model
 from trialbook.search import Step
 from trialbook.tables import as_address, open_big, read_table
+from trialbook.tables.plain import normalise
 from trialbook.tracking import (
     CHALLENGER,
     ModelVersion,
@@ -125,7 +127,8 @@ def retrain(
     -----
     What is trained is the winner's configuration with its hyperparameters; of an ensemble, those
     members that count, and then their weights or their meta-learner anew. Rounds of boosting are
-    found again, for other rows need other numbers. Types of columns are those of before.
+    found again, for other rows need other numbers. Types of columns are those of before. Where the
+    new rows have more than two classes, none counts as positive any more: a guardrail says so.
     """
     name, asked = name_and_version(which)
     space = Workspace.open(workspace, tracking_uri)
@@ -133,12 +136,15 @@ def retrain(
     model = model_of(space, former)
     tracker, record = _origin(space, former)
     parts = _parts(tracker, record)
-    job = _job(tracker, record, parts, model.schema, data, space)
+    new = _look(data, model.schema, space)
+    job = _job(tracker, record, parts, model.schema, data, space, new)
+    job, notes = _with_classes(job, model.schema, new)
     updates = {"timeout": timeout, "tracking_uri": tracking_uri}
     job = job.model_copy(update=updates | _test(job, test))
     in_memory = Tables(
         data=None if isinstance(data, (str, Path)) else data,
         test=None if test is None or isinstance(test, (str, Path)) else test,
+        notes=notes,
     )
     made = Experiment(train(job, in_memory, listeners, started, _steps(parts)))
     trial = _counterpart(made, record)
@@ -209,10 +215,11 @@ def _job(
     schema: Schema,
     data: Table,
     space: Workspace,
+    new: _New,
 ) -> Job:
     """The job of before, on other data, with nothing to search."""
     before = Job.from_fields(state.read_json(tracker.folder / state.JOB))
-    names = _names(data, schema, space)
+    names = new.names
     used, steering = set(schema.names), {before.target, before.weight, before.group_column}
     steering |= {before.time_column, *before.fold_columns}
     kind = record.learner
@@ -253,13 +260,54 @@ def _test(job: Job, test: Table | None) -> dict[str, object]:
     return {"test": address, "test_size": None}
 
 
-def _names(data: Table, schema: Schema, space: Workspace) -> list[str]:
-    """The columns of a table."""
-    if isinstance(data, (str, Path)):
-        big = open_big(data, workspace=space.path)
-        if big is not None:
-            return list(big.names)
-    return list(read_table(data, text=schema.text, workspace=space.path).columns)
+@dataclass(frozen=True)
+class _New:
+    """New rows, as far as the job depends on them: their columns and classes."""
+
+    names: list[str]
+    classes: tuple[object, ...]
+
+
+def _look(data: Table, schema: Schema, space: Workspace) -> _New:
+    """Columns of a table, and the different values of a target that holds classes."""
+    asked = {schema.target} if schema.classes else set()
+    big = open_big(data, workspace=space.path) if isinstance(data, (str, Path)) else None
+    if big is not None:
+        names, found = big.names, big.read(asked) if asked else pd.DataFrame()
+    else:
+        read = read_table(data, text=schema.text, workspace=space.path)
+        names = list(read.columns)
+        found = normalise(read[[name for name in names if name in asked]])
+    classes = [label for name in found.columns for label in found[name].dropna().unique().tolist()]
+    return _New(names, tuple(classes))
+
+
+def _with_classes(job: Job, schema: Schema, new: _New) -> tuple[Job, tuple[Guardrail, ...]]:
+    """The job with a positive class only where the new rows have two, and what is to be said.
+
+    Raises
+    ------
+    DataError
+        If one of two classes counts as positive, and the new rows have two others.
+    """
+    n_classes = len(new.classes)
+    # Whatever is wrong with fewer than two, training says so.
+    if job.positive_label is None or schema.positive is None or n_classes < 2:
+        return job, ()
+    label = str(schema.classes[schema.positive])
+    if n_classes > 2:
+        finding = f"the model had 2 classes, and the new rows have {n_classes}"
+        action = f"no class counts as positive, as '{label}' did"
+        note = Guardrail("New classes", "alerted", finding, action, (schema.target,))
+        return job.model_copy(update={"positive_label": None}), (note,)
+    if label.casefold() not in {str(one).casefold() for one in new.classes}:
+        known = " and ".join(sorted(f"'{one}'" for one in new.classes))
+        raise DataError(
+            f"the new rows have the classes {known}, and '{label}' counts as positive",
+            place=f"column '{schema.target}'",
+            remedy="Name classes as before, or train another model: trialbook train.",
+        )
+    return job, ()
 
 
 def _counterpart(made: Experiment, record: TrialRecord) -> Trial:
