@@ -32,6 +32,8 @@ class Held:
     rows : DataFrame
         Columns as people understand them: numbers, dates (``datetime64``) and texts (``object``,
         NaN where missing). True or false is text, and of a long text there is its number of words.
+    texts : tuple of str
+        The columns that hold numbers of words.
     features : tuple of str
         Those of the columns that the model uses.
     y : ndarray of shape (n_rows,)
@@ -42,6 +44,7 @@ class Held:
     """
 
     rows: pd.DataFrame
+    texts: tuple[str, ...]
     features: tuple[str, ...]
     y: np.ndarray
     prediction: np.ndarray
@@ -126,7 +129,8 @@ def _out_of_fold(experiment: Experiment, trial: Trial) -> Held:
 
 def _held(rows: pd.DataFrame, schema: Schema, prediction: np.ndarray, origin: str) -> Held:
     y = np.asarray(encode(rows[schema.target], schema.classes))
-    return Held(readable(rows, schema), tuple(schema.names), y, prediction, origin)
+    texts = tuple(one.name for one in schema.columns if one.semantic is Semantic.TEXT)
+    return Held(readable(rows, schema), texts, tuple(schema.names), y, prediction, origin)
 
 
 def readable(rows: pd.DataFrame, schema: Schema) -> pd.DataFrame:

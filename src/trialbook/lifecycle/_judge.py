@@ -47,6 +47,7 @@ def errors_on(
         origin=held.origin,
         columns=held.features if columns is None else columns,
         by=by,
+        counted=held.texts,
     )
 
 

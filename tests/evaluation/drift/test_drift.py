@@ -67,6 +67,12 @@ def test_random_splits_raise_no_alarm(schema, old):
     ("column", "change", "said"),
     [
         ("age", lambda x: x + 6, "higher: the median is 46, before 40"),
+        ("age", lambda x: x * 0 - 1e308, "lower: the median is -1e+308, before 40"),
+        (
+            "age",
+            lambda x: np.where(x > 40, 1.5e308, -1.5e308),
+            "the middle half spans over 1.798e+308",
+        ),
         ("income", lambda x: x * 1.8, "higher"),
         ("income", lambda x: x.where(x.index % 4 > 0), "missing in 25"),
         ("city", lambda x: x.where(x.index % 5 > 0, "Oslo"), "new levels such as 'Oslo'"),

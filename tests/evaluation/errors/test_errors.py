@@ -106,6 +106,32 @@ def test_missing_cells_are_a_cohort():
         assert found.cohorts[1].words == f"{name} is not missing"
 
 
+def test_texts_are_told_by_their_words():
+    random = np.random.default_rng(0)
+    words = random.integers(1, 60, 4000).astype(float)
+    words[::9] = np.nan
+    rows = pd.DataFrame({"remarks": words})
+    losses = wrong(rows, lambda rows: rows["remarks"] > 32)
+    found = analyse_errors(rows, losses, counted=["remarks"])
+    assert found.cohorts[0].words == "remarks has more than 32 words"
+    assert found.cohorts[-1].words == "remarks has at most 32 words or is missing"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (32.5, np.inf, "x has more than 32 words"),
+        (1.5, np.inf, "x has more than 1 word"),
+        (-np.inf, 32.5, "x has at most 32 words"),
+        (10, 32, "x has 11 to 32 words"),
+        (10.5, 11.5, "x has 11 words"),
+        (-np.inf, np.inf, "x is not missing"),
+    ],
+)
+def test_limits_of_words_are_whole(low, high, said):
+    assert str(Condition("x", low=low, high=high, counted=True)) == said
+
+
 def test_dates_are_cut_at_days():
     rows = table()
     found = analyse_errors(rows, wrong(rows, lambda rows: rows["day"] > "2024-07-01", 1, 0))

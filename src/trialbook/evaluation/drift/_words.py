@@ -64,19 +64,27 @@ def _numbers(found: Moved, one: np.ndarray, other: np.ndarray) -> list[str]:
         ]
         text = f"the middle day is {days[1]}, before {days[0]}"
         return [text + (f", and {share(later)} lie after the last old one" if later else "")]
-    said = [figure(float(np.median(each))) for each in (one, other)]
-    quarters = [np.subtract(*np.percentile(each, [75, 25])) for each in (one, other)]
+    # Of halves, since the sum or difference of two numbers may be beyond the largest there is.
+    halves = one / 2, other / 2
+    medians = [2 * float(np.median(each)) for each in halves]
+    said = [figure(each) for each in medians]
+    quarters = [float(np.subtract(*np.percentile(each, [75, 25]))) for each in halves]
     clauses = []
     if said[0] != said[1]:
-        higher = "higher" if np.median(other) > np.median(one) else "lower"
+        higher = "higher" if medians[1] > medians[0] else "lower"
         clauses.append(f"{higher}: the median is {said[1]}, before {said[0]}")
     if quarters[0] and not 2 / 3 < quarters[1] / quarters[0] < 3 / 2:
         wider = "wider" if quarters[1] > quarters[0] else "narrower"
         clauses.append(
-            f"spread {wider}: the middle half spans {figure(float(quarters[1]))},"
-            f" before {figure(float(quarters[0]))}"
+            f"spread {wider}: the middle half spans {_twice(quarters[1])},"
+            f" before {_twice(quarters[0])}"
         )
     return clauses
+
+
+def _twice(half: float) -> str:
+    largest = float(np.finfo(float).max)
+    return figure(2 * half) if half <= largest / 2 else f"over {figure(largest)}"
 
 
 def _levels(found: Moved) -> list[str]:

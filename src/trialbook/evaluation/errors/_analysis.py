@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -172,6 +172,7 @@ def analyse_errors(
     origin: str = "",
     columns: Sequence[str] | None = None,
     by: Sequence[str] = (),
+    counted: Collection[str] = (),
     seed: int = 0,
 ) -> ErrorAnalysis:
     """Find where a model errs.
@@ -188,6 +189,8 @@ def analyse_errors(
         Those that cohorts may be told by; all by default.
     by : sequence of str, optional
         One or two columns for the map; else the two that the tree asked most for.
+    counted : collection of str, optional
+        Columns whose numbers are those of the words of texts, which words then say.
     seed : int, optional
         Of the division of the rows.
 
@@ -216,7 +219,8 @@ def analyse_errors(
     half = len(order) // 2
     grown, measured = np.sort(order[:half]), np.sort(order[half:])
     used = rows[list(rows.columns if columns is None else columns)]
-    root, importances = grow(used.iloc[grown].reset_index(drop=True), losses.values[grown])
+    first = used.iloc[grown].reset_index(drop=True)
+    root, importances = grow(first, losses.values[grown], counted)
     held = used.iloc[measured].reset_index(drop=True)
     prune(root, held, losses.values[measured])
     low, high = losses.interval(np.arange(n), LEVEL)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from trialbook._words import shorten
+from trialbook._words import plural, shorten
 from trialbook.evaluation._groups import as_numbers, moment, number
 
 # Values that are named of a longer list.
@@ -36,6 +36,8 @@ class Condition:
         Whether the numbers are dates.
     said : bool
         Whether missing cells are worth a word, since there are any.
+    counted : bool
+        Whether the numbers are those of the words of texts.
     """
 
     column: str
@@ -46,12 +48,14 @@ class Condition:
     missing: bool = False
     dated: bool = False
     said: bool = False
+    counted: bool = False
 
     def __str__(self) -> str:
         text = self._listed() if self.values is not None else self._range()
         if not text:
             return f"{self.column} is{'' if self.missing else ' not'} missing"
-        return text + (" or missing" if self.missing and self.said else "")
+        verb = "is " if self.counted else ""
+        return text + (f" or {verb}missing" if self.missing and self.said else "")
 
     def mask(self, rows: pd.DataFrame) -> np.ndarray:
         """Which rows meet it.
@@ -86,6 +90,8 @@ class Condition:
         return f"{self.column} {word} ({', '.join(names[:NAMED])}{more})"
 
     def _range(self) -> str:
+        if self.counted:
+            return self._lengths()
         form = moment if self.dated else number
         low = form(self.low) if math.isfinite(self.low) else ""
         high = form(self.high) if math.isfinite(self.high) else ""
@@ -94,3 +100,15 @@ class Condition:
         if low:
             return f"{self.column} > {low}"
         return f"{self.column} ≤ {high}" if high else ""
+
+    def _lengths(self) -> str:
+        """How many words texts have; a limit may lie between two whole numbers."""
+        low, high = (
+            math.floor(one) if math.isfinite(one) else None for one in (self.low, self.high)
+        )
+        if low is not None and high is not None:
+            span = f"{low + 1:,} to {high:,} words" if low + 1 < high else plural(high, "word")
+            return f"{self.column} has {span}"
+        if low is not None:
+            return f"{self.column} has more than {plural(low, 'word')}"
+        return "" if high is None else f"{self.column} has at most {plural(high, 'word')}"

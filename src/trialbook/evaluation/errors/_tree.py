@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -70,6 +70,8 @@ class _Coded:
         Of the texts that are not rare.
     missing, rare : int, optional
         Rank of the cells without a text, and of all rare texts; None where there are no such rows.
+    counted : bool
+        Whether the numbers are those of the words of texts.
     """
 
     codes: np.ndarray
@@ -77,9 +79,12 @@ class _Coded:
     ranks: Mapping[str, int] = field(default_factory=dict)
     missing: int | None = None
     rare: int | None = None
+    counted: bool = False
 
 
-def grow(rows: pd.DataFrame, losses: np.ndarray) -> tuple[Node, dict[str, float]]:
+def grow(
+    rows: pd.DataFrame, losses: np.ndarray, counted: Collection[str] = ()
+) -> tuple[Node, dict[str, float]]:
     """Grow a tree.
 
     Parameters
@@ -87,6 +92,8 @@ def grow(rows: pd.DataFrame, losses: np.ndarray) -> tuple[Node, dict[str, float]
     rows : DataFrame
         Numbers, dates and texts (NaN where missing).
     losses : ndarray of shape (n_rows,)
+    counted : collection of str, optional
+        Columns whose numbers are those of the words of texts.
 
     Returns
     -------
@@ -96,7 +103,7 @@ def grow(rows: pd.DataFrame, losses: np.ndarray) -> tuple[Node, dict[str, float]
     """
     from sklearn.tree import DecisionTreeRegressor
 
-    coded = {name: _coded(rows[name], losses) for name in rows.columns}
+    coded = {name: _coded(rows[name], losses, name in counted) for name in rows.columns}
     X = np.column_stack([one.codes for one in coded.values()])
     tree = DecisionTreeRegressor(
         max_leaf_nodes=MOST_LEAVES,
@@ -140,13 +147,13 @@ def prune(node: Node, rows: pd.DataFrame, losses: np.ndarray) -> None:
         node.children = []
 
 
-def _coded(column: pd.Series, losses: np.ndarray) -> _Coded:
+def _coded(column: pd.Series, losses: np.ndarray, counted: bool) -> _Coded:
     if column.dtype != object:
         values = as_numbers(column)
         known = ~np.isnan(values)
         ranks = np.full(len(values), math.nan)
         ranks[known] = np.unique(values[known], return_inverse=True)[1]
-        return _Coded(ranks, values)
+        return _Coded(ranks, values, counted=counted)
     counts = column.value_counts()
     texts = list(counts.index[counts >= LEAST_LEVEL])
     absent, rare = len(texts), len(texts) + 1
@@ -201,7 +208,11 @@ def _numbers(
     assert coded.values is not None
     dated = column.dtype.kind == "M"
     whole = before or Condition(
-        str(column.name), missing=True, dated=dated, said=bool(column.isna().any())
+        str(column.name),
+        missing=True,
+        dated=dated,
+        said=bool(column.isna().any()),
+        counted=coded.counted,
     )
     with np.errstate(invalid="ignore"):
         low = coded.values[here & (coded.codes <= cut)]

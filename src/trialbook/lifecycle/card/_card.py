@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -278,7 +278,7 @@ def _test(experiment: Experiment, trial: Trial, data: Table | None, most_s: floa
     if len(rows) > most:
         rows = rows.sample(most, random_state=0).reset_index(drop=True)
     found = held_rows(experiment, trial, rows)
-    return Held(found.rows, found.features, found.y, found.prediction, f"{len(rows):,} test rows")
+    return replace(found, origin=f"{len(rows):,} test rows")
 
 
 def _features(experiment: Experiment) -> tuple[pd.DataFrame, pd.DataFrame]:
