@@ -35,6 +35,20 @@ def test_a_log_of_requests_is_compared(model, people, tmp_path):
     assert "new levels such as 'Oslo'" in found.columns[0].said
 
 
+def test_of_a_long_log_a_bounded_number_of_rows_is_compared(model, people, tmp_path, monkeypatch):
+    monkeypatch.setattr("trialbook.evaluation.drift.ROWS", 250)
+    with RequestLog(tmp_path / "log") as log:
+        for seed in range(8):
+            rows = people(100, seed).assign(city="Oslo" if seed else "Bonn")
+            log.add(rows, pd.DataFrame({"prediction": model.predict(rows)}), model.label)
+            log.flush()
+    found = drift(model, tmp_path / "log")
+    assert found.n_recent == 800
+    assert found.compared[1] == 250
+    assert "250 of the 800 recent rows are compared, drawn at random" in found.notes
+    assert found.moved == ("city",)  # not the first rows alone
+
+
 def test_a_model_without_any_old_rows_is_told_so(model, table, tmp_path):
     folder = tmp_path / "model"
     shutil.copytree(model.folder, folder)

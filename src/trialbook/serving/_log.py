@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
@@ -42,7 +43,7 @@ _UNSAFE = re.compile(r"[^\w.@-]+")
 
 @dataclass(frozen=True)
 class Logged:
-    """What a log holds, as tables with the same rows.
+    """What a log holds, or some of it, as tables with the same rows.
 
     Parameters
     ----------
@@ -52,11 +53,14 @@ class Logged:
         What was answered: ``prediction``, and ``probability_…`` of each class.
     about : DataFrame
         ``time`` (UTC) and ``model`` of each row.
+    n_rows : int
+        Of the whole log.
     """
 
     inputs: pd.DataFrame
     outputs: pd.DataFrame
     about: pd.DataFrame
+    n_rows: int
 
 
 class RequestLog:
@@ -258,46 +262,88 @@ def is_log(folder: str | Path) -> bool:
         return False
 
 
-def read_log(folder: str | Path) -> Logged:
-    """Read a log.
+def read_log(folder: str | Path, *, most: int | None = None, seed: int = 0) -> Logged:
+    """Read a log, or rows of it that are drawn at random.
+
+    No more than a file is in memory beside what is returned. What is written meanwhile is left
+    out.
 
     Parameters
     ----------
     folder : str or Path
         That of a `RequestLog`.
+    most : int, optional
+        Rows to draw, each as likely as any other; all of a log that has no more, or if it is not
+        given.
+    seed : int
+        Of what is drawn.
 
     Returns
     -------
     Logged
+        Rows in the order of time, as far as the names of files tell it.
 
     Raises
     ------
     DataError
         If there is no log, or a file of it is damaged.
     """
-    found: dict[str, list[pa.Table]] = {"inputs": [], "outputs": [], "about": []}
-    for path in _files(Path(folder)):
-        try:
-            table = pa.parquet.read_table(path)
-        except (pa.ArrowException, OSError) as error:
-            raise DataError(
-                f"a file of the log cannot be read: {str(error).splitlines()[0]}",
-                place=str(path),
-                remedy="Remove it, or copy it again.",
-            ) from error
-        meta = (table.schema.metadata or {}).get(META)
-        if meta is None:
-            continue
-        for role, names in json.loads(meta).items():
-            found[role].append(table.select(list(names)).rename_columns(list(names.values())))
-    if not found["about"]:
+    sizes = {path: size for path in _files(Path(folder)) if (size := _n_rows(path)) is not None}
+    if not sizes:
         raise DataError(
             "the folder holds no log of requests",
             place=str(folder),
             remedy="Name the folder that the server was told to log into.",
         )
+    n_rows = sum(sizes.values())
+    drawn = None
+    if most is not None and n_rows > most:
+        drawn = np.sort(np.random.default_rng(seed).choice(n_rows, most, replace=False))
+    found: dict[str, list[pa.Table]] = {"inputs": [], "outputs": [], "about": []}
+    start = 0
+    for path, size in sizes.items():
+        rows = None
+        if drawn is not None:
+            first, last = np.searchsorted(drawn, (start, start + size))
+            rows = drawn[first:last] - start
+        start += size
+        if rows is None or len(rows):
+            for role, table in _read(path, rows):
+                found[role].append(table)
     place = str(folder)
-    return Logged(**{role: _together(tables, place) for role, tables in found.items()})
+    return Logged(
+        **{role: _together(tables, place) for role, tables in found.items()}, n_rows=n_rows
+    )
+
+
+def _n_rows(path: Path) -> int | None:
+    """How many rows a file has; None if it is none of a log."""
+    try:
+        footer = pa.parquet.read_metadata(path)
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(path, error) from error
+    return footer.num_rows if META in (footer.metadata or {}) else None
+
+
+def _read(path: Path, rows: np.ndarray | None) -> Iterator[tuple[str, pa.Table]]:
+    """Some rows of a file, or all, as a table for each role."""
+    try:
+        table = pa.parquet.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(path, error) from error
+    roles = json.loads(table.schema.metadata[META])
+    if rows is not None:
+        table = table.take(rows)
+    for role, names in roles.items():
+        yield role, table.select(list(names)).rename_columns(list(names.values()))
+
+
+def _damaged(path: Path, error: Exception) -> DataError:
+    return DataError(
+        f"a file of the log cannot be read: {str(error).splitlines()[0]}",
+        place=str(path),
+        remedy="Remove it, or copy it again.",
+    )
 
 
 def _files(folder: Path) -> list[Path]:

@@ -26,7 +26,7 @@ def drift(
     tracking_uri: str | None = None,
 ) -> Drift:
     """Compare recent rows with those that a model learned from; see `trialbook.drift`."""
-    from trialbook.evaluation.drift import ROWS, compare_rows, draw, renamed
+    from trialbook.evaluation.drift import ROWS, compare_rows, draw
     from trialbook.lifecycle import learned_from
 
     if not isinstance(model, Model):
@@ -38,9 +38,7 @@ def drift(
     known = learned_from(model, tracking_uri)
     old = draw(known.rows, model.schema, ROWS)
     if isinstance(recent, (str, Path)) and is_log(recent):
-        new = renamed(
-            draw(read_log(recent).inputs, model.schema, ROWS), f"requests logged in {recent}"
-        )
+        new = _logged(recent, model)
     else:
         new = draw(recent, model.schema, ROWS, workspace=workspace or model.workspace)
     notes = list(known.notes)
@@ -59,6 +57,15 @@ def drift(
         notes=notes,
     )
     return replace(found, recent=new.place)
+
+
+def _logged(folder: str | Path, model: Model) -> Drawn:
+    """Some of the rows that a server was asked."""
+    from trialbook.evaluation.drift import ROWS, draw
+
+    log = read_log(folder, most=ROWS)
+    drawn = draw(log.inputs, model.schema, ROWS)
+    return replace(drawn, n_rows=log.n_rows, place=f"requests logged in {folder}")
 
 
 def _answers(model: Model, known: LearnedFrom, new: Drawn) -> Answers | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trialbook.evaluation.drift._compare import Answers, compare_rows, renamed
+from trialbook.evaluation.drift._compare import Answers, compare_rows
 from trialbook.evaluation.drift._figures import Drift, Moved, Predicted, Separation
 from trialbook.evaluation.drift._policy import ROWS
 from trialbook.evaluation.drift._rows import Drawn, draw
@@ -17,5 +17,4 @@ __all__ = [
     "Separation",
     "compare_rows",
     "draw",
-    "renamed",
 ]

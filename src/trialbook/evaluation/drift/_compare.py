@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -83,7 +83,12 @@ def compare_rows(
                 remedy="Give more rows.",
             )
     columns = _columns(schema, old.frame, new.frame)
-    told = [*notes]
+    told = [
+        f"{len(drawn.frame):,} of the {drawn.n_rows:,} {which} rows are compared, drawn at random"
+        for which, drawn in (("old", old), ("recent", new))
+        if len(drawn.frame) < drawn.n_rows
+    ]
+    told += notes
     target, targets = None, [drawn.target(schema) for drawn in (old, new)]
     if targets[0] is not None and targets[1] is not None:
         target = _target(schema, targets[0], targets[1])
@@ -171,8 +176,3 @@ def _predictions(schema: Schema, answers: Answers) -> tuple[Moved | None, list[P
         means = float(before.mean()), float(after.mean())
         found.append(Predicted(name, *means, effect, chance, moved))
     return labels, found
-
-
-def renamed(drawn: Drawn, place: str) -> Drawn:
-    """The same rows under another name of where they come from."""
-    return replace(drawn, place=place)
