@@ -2,7 +2,7 @@
 
 import pytest
 
-from trialbook._words import listed, plural, sentence, shorten
+from trialbook._words import brief, listed, plural, sentence, shorten
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,11 @@ def test_a_text_that_fits_is_not_cut():
 )
 def test_a_sentence_begins_with_a_capital_unless_it_is_a_name(clause, text):
     assert sentence(clause) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.012345, "0.0123"), (145.2, "145"), (999.7, "1,000"), (-3454.2, "-3,454")],
+)
+def test_a_figure_is_told_in_three_digits_without_an_exponent(value, text):
+    assert brief(value) == text

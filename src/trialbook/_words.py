@@ -46,3 +46,14 @@ def sentence(text: str) -> str:
     first = text.split(maxsplit=1)[0].rstrip(".:,…?!")
     begin = text[:1] if "_" in first or "." in first else text[:1].upper()
     return f"{begin}{text[1:]}{'' if text.endswith(('.', '…', '?', '!')) else '.'}"
+
+
+def brief(value: float) -> str:
+    """A figure in three digits, or as a whole number: as much as an interval leaves sure.
+
+    Examples
+    --------
+    >>> brief(0.12345), brief(145.2), brief(999.7), brief(-12345678.9)
+    ('0.123', '145', '1,000', '-12,345,679')
+    """
+    return f"{value:,.0f}" if 999.5 <= abs(value) < 1e9 else f"{value:.3g}"

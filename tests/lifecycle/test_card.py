@@ -40,7 +40,9 @@ from trialbook.lifecycle.card._blocks import (
     Text,
 )
 from trialbook.lifecycle.card._html import card_page
+from trialbook.lifecycle.card._judged import _by_class
 from trialbook.lifecycle.card._markdown import card_text
+from trialbook.models import Covered
 from trialbook.tracking import Tracker, Workspace
 
 PARTS = [
@@ -247,6 +249,25 @@ SECTION = Section(
     ],
     lead="why",
 )
+
+
+def test_a_wide_picture_has_a_line_of_its_own():
+    def png(width):
+        return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + width.to_bytes(4, "big") + bytes(9)
+
+    pictures = [Picture("one", "Curves", png(930)), Picture("two", "Bars", png(480))]
+    page = card_page("card", "a", "b", [Section("s", "S", [Pictures(pictures)])])
+    found = re.findall(r'<figure class="([^"]*)"><figcaption>(\w+)', page)
+    assert found == [("card wide", "Curves"), ("card", "Bars")]
+
+
+def test_of_many_classes_those_that_keep_least_are_told():
+    kept = tuple(0.701 + place / 100 for place in range(14))
+    rows, weak = _by_class([*"abcdefghijklmn"], Covered(0.9, 0.8, 1.0, (*kept[::-1],)))
+    assert [label for label, _ in rows] == [*"nmlkjihgfedc"] and rows[0][1] == "70.1 %"
+    assert len(weak) == 10
+    few, _ = _by_class(["a", "b"], Covered(0.9, 0.8, 1.0, (0.9, None)))
+    assert few == [("a", "90.0 %"), ("b", "no rows")]
 
 
 def test_texts_are_no_markup_in_html():

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from trialbook._words import brief
 from trialbook.cli.commands._common import (
     console,
     data_option,
@@ -170,7 +171,7 @@ def fairness(
     screen.print(_groups(found))
     screen.print(_differences(found))
     for criterion, value in found.criteria.items():
-        screen.print(f"{criterion.replace('_', ' ')}: {value:.3g}", highlight=False)
+        screen.print(f"{criterion.replace('_', ' ')}: {brief(value)}", highlight=False)
     if found.small:
         names = ", ".join(found.small)
         screen.print(f"not compared, of too few rows: {names}", highlight=False, markup=False)
@@ -189,7 +190,7 @@ def _groups(found: Fairness) -> Table:
         table.add_column(Text(rate.name), justify="right")
     for place, group in enumerate(found.groups):
         cells = [
-            f"{rate.values[place]:.3g} ({rate.low[place]:.3g} to {rate.high[place]:.3g})"
+            f"{brief(rate.values[place])} ({brief(rate.low[place])} to {brief(rate.high[place])})"
             if rate.values[place] == rate.values[place]
             else ""
             for rate in shown
@@ -212,13 +213,13 @@ def _differences(found: Fairness) -> Table:
     for rate in found.rates:
         if not rate.lowest:  # there are no two groups with rows enough for it
             continue
-        ends = f"{rate.difference_low:.3g} to {rate.difference_high:.3g}"
+        ends = f"{brief(rate.difference_low)} to {brief(rate.difference_high)}"
         table.add_row(
             Text(rate.name),
-            f"{rate.overall:.3g}",
-            Text(f"{rate.difference:.3g}", style="bold" if rate.differs else ""),
+            brief(rate.overall),
+            Text(brief(rate.difference), style="bold" if rate.differs else ""),
             ends,
-            f"{rate.by_chance:.3g}",
+            brief(rate.by_chance),
             Text(f"{rate.lowest} … {rate.highest}" if rate.lowest else ""),
         )
     return table

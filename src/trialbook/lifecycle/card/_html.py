@@ -20,12 +20,16 @@ from trialbook.lifecycle.card._blocks import (
 )
 from trialbook.profiling.page_parts import document, esc, pairs, ranking, share, table
 
+# Pixels from which on a picture has a line of its own.
+WIDE = 700
 # Beside the look of every page.
 STYLE = """
 .pictures { display: grid; gap: 16px; margin-top: 12px; align-items: start; }
 .pictures { grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr)); }
 .pictures .card { margin: 0; }
-.pictures img { width: 100%; height: auto; display: block; background: #fff; border-radius: 6px; }
+.pictures img { max-width: 100%; height: auto; background: #fff; border-radius: 6px; }
+.pictures img { display: block; margin: 0 auto; }
+.pictures .wide { grid-column: 1 / -1; }
 pre { background: var(--faint); border-radius: 8px; padding: 12px 14px; margin: 0; }
 pre { overflow-x: auto; }
 pre code { white-space: pre; }
@@ -35,9 +39,11 @@ pre code { white-space: pre; }
 table.map td { text-align: center; padding: 6px 8px; border-bottom: 1px solid var(--card); }
 table.map th { padding-right: 8px; font-weight: 500; }
 table.map thead th { text-align: center; }
-table.map td small { display: block; color: var(--muted); font-size: 11px; }
+table.map td small { display: block; opacity: 0.75; font-size: 11px; }
+table.map th, table.map td { overflow-wrap: normal; white-space: nowrap; }
 table.map .unsure { color: var(--muted); }
 td { overflow-wrap: break-word; }
+td:first-child { min-width: 96px; }
 .card > * + * { margin-top: 14px; }
 .card > h3 + * { margin-top: 8px; }
 """
@@ -111,12 +117,18 @@ def _titled(title: str) -> str:
 
 def _pictures(block: Pictures) -> str:
     figures = "".join(
-        f'<figure class="card"><figcaption>{esc(one.title)}</figcaption>'
+        f'<figure class="card{" wide" if _width(one.png) > WIDE else ""}">'
+        f"<figcaption>{esc(one.title)}</figcaption>"
         f'<img alt="{esc(one.title)}" src="data:image/png;base64,'
         f'{base64.b64encode(one.png).decode("ascii")}"></figure>'
         for one in block.pictures
     )
     return f'<div class="pictures">{figures}</div>'
+
+
+def _width(png: bytes) -> int:
+    """Pixels from left to right, as the first chunk of a PNG has them."""
+    return int.from_bytes(png[16:20], "big")
 
 
 def _heat(block: Heat) -> str:

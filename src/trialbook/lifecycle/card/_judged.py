@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from trialbook._words import plural, shorten
+from trialbook._words import brief, plural, shorten
 from trialbook.errors import NoModelError, TrialbookError
 from trialbook.experiment import state
 from trialbook.lifecycle._held import Held
@@ -123,8 +123,8 @@ def metrics_section(
             rows.append(row)
         blocks.append(Grid(head, rows, range(1, len(head))))
         note = (
-            "Intervals by bootstrap of the rows. Out of fold, all rows are taken together, while"
-            " the score that ranks is a mean over folds."
+            "Intervals by bootstrap of the rows. Out of fold, all rows are taken together; where"
+            " there are several folds, the score that ranks is the mean over them."
         )
         blocks.append(Text(note, muted=True))
     return Section("metrics", "How good it is", [*blocks, *charts])
@@ -164,12 +164,12 @@ def explanation_section(
     order = np.argsort(-size, kind="stable")[:COLUMNS_SHOWN]
     most = float(size[order[0]]) or 1.0
     bars = [
-        (found.columns[place], float(size[place]) / most, figure(float(size[place])))
+        (found.columns[place], float(size[place]) / most, brief(float(size[place])))
         for place in order
         if size[place] > 0
     ]
     unit = (
-        "of probability that it moves from one class to another"
+        "as the probability that it moves between classes"
         if found.classes
         else f"in units of {experiment.schema.target}"
     )
@@ -261,7 +261,7 @@ def fairness_part(
         found = fairness_on(held, names, experiment, label)
         blocks += _groups(found)
         told = [
-            f"{rate.name} (by {rate.difference:,.3g}; chance explains {rate.by_chance:,.3g})"
+            f"{rate.name} (by {brief(rate.difference)}; chance explains {brief(rate.by_chance)})"
             for rate in found.rates
             if rate.differs and rate.name != "mean truth"
         ]
@@ -276,7 +276,7 @@ def fairness_part(
 
 def _groups(found: Fairness) -> list[Block]:
     shown = found.rates[:RATES_SHOWN]
-    of = f" (rates are of {found.positive})" if found.positive else ""
+    of = f" (rates of class {found.positive})" if found.positive else ""
     rows = []
     for place, group in enumerate(found.groups):
         cells = [
@@ -288,9 +288,9 @@ def _groups(found: Fairness) -> list[Block]:
     apart = [
         (
             rate.name.capitalize(),
-            f"{rate.difference:,.3g}",
-            f"{rate.difference_low:,.3g} to {rate.difference_high:,.3g}",
-            f"{rate.by_chance:,.3g}",
+            brief(rate.difference),
+            f"{brief(rate.difference_low)} to {brief(rate.difference_high)}",
+            brief(rate.by_chance),
             "yes" if rate.differs else "no",
             f"{shorten(rate.lowest, LENGTH)} … {shorten(rate.highest, LENGTH)}",
         )
@@ -298,7 +298,7 @@ def _groups(found: Fairness) -> list[Block]:
         if rate.lowest
     ]
     named = [
-        f"{name.replace('_', ' ').capitalize()}: {value:,.3g}."
+        f"{name.replace('_', ' ').capitalize()}: {brief(value)}."
         for name, value in found.criteria.items()
         if value == value
     ]
@@ -312,8 +312,8 @@ def _groups(found: Fairness) -> list[Block]:
 
 
 def _with_interval(value: float, low: float, high: float) -> str:
-    """A figure and its interval, in as many places as the interval leaves sure."""
-    return "" if value != value else f"{value:,.3g} ({low:,.3g} to {high:,.3g})"
+    """A figure and its interval."""
+    return "" if value != value else f"{brief(value)} ({brief(low)} to {brief(high)})"
 
 
 def conformal_part(experiment: Experiment, trial: Trial, test: Held | None) -> Judged:
@@ -351,7 +351,9 @@ def conformal_part(experiment: Experiment, trial: Trial, test: Held | None) -> J
     one = tested.get(0.9) or fitted.get(0.9)
     if schema.classes and one is not None:
         classes, weak = _by_class(schema.classes, one)
-        blocks.append(Grid(("Class", "Kept of 90 %"), classes, (1,), title="By class"))
+        few, n = len(classes), len(schema.classes)
+        title_of = "By class" if few == n else f"By class, the {few} of {n} that keep least"
+        blocks.append(Grid(("Class", "Kept of 90 %"), classes, (1,), title=title_of))
         if weak:
             limits.append(
                 f"Sets of classes with a coverage of 90 % hold fewer of the rows of {_some(weak)};"
@@ -370,11 +372,15 @@ def _kept(one: Covered | None) -> list[str]:
 
 
 def _by_class(classes: Sequence[object], one: Covered) -> tuple[list[tuple[str, str]], list[str]]:
-    """What each class keeps of 90 %, and those that keep less than 80 %."""
+    """What classes keep of 90 %, of many those that keep least; which keep less than 80 %."""
     told = list(zip(map(str, classes), one.classes, strict=True))
+    shown = told
+    if len(told) > CLASSES_SHOWN:
+        least = sorted(told, key=lambda pair: 2.0 if pair[1] is None else pair[1])
+        shown = least[:CLASSES_SHOWN]
     rows = [
         (shorten(label, LENGTH), "no rows" if kept is None else share(kept))
-        for label, kept in told[:CLASSES_SHOWN]
+        for label, kept in shown
     ]
     return rows, [
         f"{label} ({share(kept)})" for label, kept in told if kept is not None and kept < 0.8
