@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 from collections.abc import Iterator
@@ -48,6 +49,7 @@ KINDS = {
 WORDS = [a + b for a in ("ba", "lo", "mi", "tu") for b in ("ng", "st", "rd")]
 
 
+@functools.cache
 def table(classes: tuple[Any, ...]) -> pd.DataFrame:
     """Columns of all kinds; the last rows have what training never met."""
     rng = np.random.default_rng(7)
@@ -80,7 +82,8 @@ def table(classes: tuple[Any, ...]) -> pd.DataFrame:
     data.loc[last, "note"] = ["entirely new words", np.nan, "bang", "lost"]
     codes = pd.qcut(signal, len(classes), labels=False) if classes else None
     data["y"] = signal if codes is None else [classes[i] for i in codes]
-    data["fold"] = np.where(np.arange(N_ROWS) < N_TRAIN, 1, np.where(data.index < 200, 0, -1))
+    fold = np.where(np.arange(N_ROWS) < N_TRAIN, 1, np.where(data.index < 200, 0, -1))
+    data["fold"] = fold.astype("int8")
     return data
 
 
@@ -111,7 +114,6 @@ def trained(key: str, params: Any, classes: tuple[Any, ...], folder: Path) -> tu
     """The model of a program that was written and run, and rows to ask it about."""
     path = folder / "data.parquet"
     data = table(classes)
-    data["fold"] = data["fold"].astype("int8")
     data.to_parquet(path)
     known = facts(classes)
     chosen = metric(known.metric, known.task, known.n_classes)

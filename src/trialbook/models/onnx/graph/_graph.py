@@ -371,9 +371,12 @@ def _attribute(value: Any) -> Any:
 
 
 def _tensor(array: np.ndarray[Any, Any], name: str) -> onnx.TensorProto:
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import TensorProto, numpy_helper
 
     if array.dtype.kind in "OU":
-        words: Any = [str(word).encode() for word in array.ravel()]
-        return helper.make_tensor(name, TensorProto.STRING, array.shape, words)
+        # Not by onnx's own helper: it looks at every word again, and tables have thousands.
+        words = [str(word).encode() for word in array.ravel().tolist()]
+        return TensorProto(
+            name=name, data_type=TensorProto.STRING, dims=array.shape, string_data=words
+        )
     return numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name)
