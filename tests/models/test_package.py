@@ -326,6 +326,13 @@ def test_every_model_needs_what_loads_it():
     assert {"mlflow-skinny", "scikit-learn", "pandas", "numpy", "cloudpickle"} <= set(names)
 
 
+def test_of_several_distributions_of_a_module_one_that_is_required_anyway_will_do(monkeypatch):
+    # Stands for mlflow-tracing, which is there where all of MLflow is.
+    several = {"mlflow": ["alembic", "mlflow-skinny"]}
+    monkeypatch.setattr(_package, "_distributions", lambda: several)
+    assert requirements("import mlflow.sklearn") == requirements("x = 1")
+
+
 def test_a_distribution_is_named_as_it_is_installed():
     lines = requirements("import sklearn\nimport yaml\n")
     names = [line.split("==")[0] for line in lines]

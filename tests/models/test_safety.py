@@ -149,6 +149,11 @@ def test_one_module_of_two_distributions_is_there_under_either_name(tmp_path):
     check_environment(tmp_path)
 
 
+def test_what_only_moves_a_model_about_may_be_lacking(tmp_path):
+    requires(tmp_path, "mlflow-tracing==0.1", "mlflow==0.1")
+    check_environment(tmp_path)
+
+
 def _installed(name):
     try:
         return bool(version(name))

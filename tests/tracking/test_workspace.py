@@ -84,6 +84,15 @@ def test_a_missing_folder_is_refused(tmp_path):
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_with_a_server_the_folder_need_not_be_there(workspace, tmp_path, monkeypatch):
+    monkeypatch.setattr(_workspace, "check_server", lambda uri: None)
+    monkeypatch.setattr(_workspace, "_connect", lambda uri: workspace.client)
+    opened = Workspace.open(tmp_path / "elsewhere", tracking_uri="http://127.0.0.1:5000")
+    assert opened.served
+    assert "Default" in opened.experiments()
+    assert not opened.path.exists()
+
+
 def test_a_folder_without_a_database_is_no_workspace(tmp_path):
     with pytest.raises(WorkspaceError, match="is not a workspace"):
         Workspace.open(tmp_path)

@@ -17,7 +17,7 @@ PYTHON = "python_env.yaml"
 # has no first major version yet. The rest keep their word within a major one.
 PLACES = {"scikit-learn": 2, "skrub": 2}
 # What only moves a model about; its answers do not depend on them.
-CARRIERS = frozenset({"mlflow-skinny", "mlflow", "cloudpickle", "threadpoolctl"})
+CARRIERS = frozenset({"mlflow-skinny", "mlflow-tracing", "mlflow", "cloudpickle", "threadpoolctl"})
 # One module in two distributions: either does.
 TWINS = {"xgboost-cpu": "xgboost", "xgboost": "xgboost-cpu"}
 

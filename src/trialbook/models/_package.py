@@ -95,7 +95,10 @@ def requirements(program: str) -> list[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             modules = [node.module]
         for module in modules:
-            found += by_module.get(module.split(".")[0], [])[:1]
+            packages = by_module.get(module.split(".")[0], [])
+            # One that is required anyway will do: parts of `mlflow` are in three distributions.
+            if not set(packages) & set(BASE_REQUIREMENTS):
+                found += packages[:1]
     return pinned(tuple(found))
 
 

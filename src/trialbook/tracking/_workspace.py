@@ -83,9 +83,11 @@ class Workspace:
                 remedy="Choose another folder (--workspace).",
             )
         check_server(tracking_uri)
+        served = tracking_uri is not None and is_server(tracking_uri)
         if create:
             _make(folder)
-        elif not folder.is_dir():
+        # With a server the folder only holds what is fetched, and is made when that is done.
+        elif not folder.is_dir() and not served:
             raise WorkspaceError(
                 "there is no such workspace",
                 place=str(folder),
@@ -101,7 +103,7 @@ class Workspace:
         if tracking_uri is None:
             copy_template(folder / DATABASE)
         client = _connect(uri)
-        workspace = cls(folder, uri, client, served=is_server(uri))
+        workspace = cls(folder, uri, client, served=served)
         if tracking_uri is None:
             workspace._relocate()
         return workspace
