@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
+import shutil
 import threading
 import time
 
@@ -433,3 +435,21 @@ def test_the_page_shows_a_request_and_loads_nothing_else(client):
     assert "nurse" in text
     assert "<script" not in text
     assert "src=" not in text
+
+
+def test_an_example_with_a_missing_number_is_shown_with_null(serve, model, tmp_path):
+    shutil.copytree(model.folder, tmp_path / "churn")
+    path = tmp_path / "churn" / "input_example.json"
+    example = json.loads(path.read_text("utf-8"))
+    column = example["columns"].index("income")
+    for row in example["data"]:
+        row[column] = float("nan")
+    path.write_text(json.dumps(example), "utf-8")
+    client = serve(Model.at(tmp_path / "churn", name="churn"))
+    document = client.get("/openapi.json")
+    assert document.status_code == 200
+    shown = document.json()["paths"]["/invocations"]["post"]["requestBody"]["content"]
+    body = shown["application/json"]["examples"]["split"]["value"]
+    assert [row[column] for row in body["dataframe_split"]["data"]] == [None, None]
+    assert client.post("/invocations", json=body).status_code == 200
+    assert "NaN" not in client.get("/docs").text

@@ -113,7 +113,8 @@ def example_rows(folder: Path | None, schema: Schema) -> list[dict[str, Any]]:
     """
     path = None if folder is None else folder / "input_example.json"
     if path is not None and path.is_file():
-        document = json.loads(path.read_text("utf-8"))
+        # MLflow writes missing numbers as NaN, which is no JSON.
+        document = json.loads(path.read_text("utf-8"), parse_constant=lambda _: None)
         if isinstance(document, dict) and {"columns", "data"} <= document.keys():
             records = [dict(zip(document["columns"], row)) for row in document["data"]]
             if records and all(name in records[0] for name in schema.names):
