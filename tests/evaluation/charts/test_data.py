@@ -218,8 +218,8 @@ def test_few_rows_make_few_bars():
 def test_a_chart_is_read_as_it_was_written(tmp_path):
     found = charts("classification", *classified(3), ["a", "ü", "$"])
     for chart in found.values():
-        chart.write_data(tmp_path / "charts")
-    found["roc"].write_picture(tmp_path / "charts")
+        chart.write_data(str(tmp_path / "charts"))
+    found["roc"].write_picture(str(tmp_path / "charts"))
     again = read_charts(tmp_path / "charts")
     assert set(again) == set(found)
     assert again["lift"].data == found["lift"].data

@@ -101,7 +101,7 @@ def test_one_row_adds_up_and_names_its_class(found: Explanation) -> None:
 
 
 def test_it_is_kept_as_tables_and_pictures(found: Explanation, tmp_path: Path) -> None:
-    found.save(tmp_path)
+    found.save(str(tmp_path))
     names = {path.name for path in tmp_path.iterdir()}
     pictures = ("importance", "beeswarm", "waterfall", "features", "permutation", "dependence")
     assert {f"{name}.png" for name in (*pictures, "interaction")} < names

@@ -125,12 +125,12 @@ class Chart:
         )
         return draw(data)
 
-    def write_data(self, folder: Path) -> Path:
+    def write_data(self, folder: str | Path) -> Path:
         """Write the data as JSON.
 
         Parameters
         ----------
-        folder : Path
+        folder : str or Path
             Made if it is not there.
 
         Returns
@@ -138,19 +138,19 @@ class Chart:
         Path
             ``NAME.json`` in it.
         """
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{self.name}.json"
+        path = Path(folder) / f"{self.name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
         document = {"schema_type": self.name, "schema_version": VERSION, "data": self.data}
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         write_text(path, text)
         return path
 
-    def write_picture(self, folder: Path, curves: Sequence[str] | None = None) -> Path:
+    def write_picture(self, folder: str | Path, curves: Sequence[str] | None = None) -> Path:
         """Draw the picture and write it as PNG.
 
         Parameters
         ----------
-        folder : Path
+        folder : str or Path
             Made if it is not there.
         curves : sequence of str, optional
             As in `draw`.
@@ -160,8 +160,8 @@ class Chart:
         Path
             ``NAME.png`` in it.
         """
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{self.name}.png"
+        path = Path(folder) / f"{self.name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
         figure = self.figure if curves is None else self.draw(curves)
         with whole_file(path) as draft:
             self._save(figure, draft)

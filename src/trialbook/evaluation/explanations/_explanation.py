@@ -267,17 +267,18 @@ class Explanation:
             parts.append(pd.concat([pd.DataFrame(first), part], axis=1))
         return pd.concat(parts, ignore_index=True)
 
-    def save(self, folder: Path, row: int = 0) -> None:
+    def save(self, folder: str | Path, row: int = 0) -> None:
         """Write tables, values and pictures.
 
         Parameters
         ----------
-        folder : Path
+        folder : str or Path
             ``explanation.json``, ``values.parquet``, ``feature_values.parquet`` and a PNG for
             each picture go there.
         row : int
             Which row the waterfall is of.
         """
+        folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         _unique(self.table()).to_parquet(folder / "values.parquet", index=False)
         if self.values.engineered is not None:

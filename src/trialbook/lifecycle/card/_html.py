@@ -29,6 +29,7 @@ STYLE = """
 .pictures .card { margin: 0; }
 .pictures img { max-width: 100%; height: auto; background: #fff; border-radius: 6px; }
 .pictures img { display: block; margin: 0 auto; }
+.pictures { grid-auto-flow: dense; }
 .pictures .wide { grid-column: 1 / -1; }
 pre { background: var(--faint); border-radius: 8px; padding: 12px 14px; margin: 0; }
 pre { overflow-x: auto; }
