@@ -50,3 +50,13 @@ def test_what_is_undefined_has_no_interval():
     assert np.isnan(found["roc_auc"].value)
     assert np.isnan(found["roc_auc"].low)
     assert found["accuracy"].low == found["accuracy"].high == 1
+
+
+def test_intervals_hold_the_true_value_about_as_often_as_they_say(monkeypatch):
+    monkeypatch.setattr("trialbook.evaluation._bootstrap.REGRESSION", ("mae",))
+    held = 0
+    for seed in range(100):
+        y = np.random.default_rng(seed).normal(size=100)
+        (found,) = measure("regression", y, np.zeros(100), seed=seed)
+        held += found.low <= np.sqrt(2 / np.pi) <= found.high
+    assert 88 <= held <= 99

@@ -113,7 +113,8 @@ def measure(
         known = draws[np.isfinite(draws)]
         low = high = math.nan
         if len(known) >= LEAST_DRAWS // 2 and math.isfinite(value):
-            ends = np.quantile(known, (0.025, 0.975))
+            # Of B draws the (B + 1) q-th: others lie too far in where draws are few.
+            ends = np.quantile(known, (0.025, 0.975), method="weibull")
             low, high = (float(value + shrunk * (end - value)) for end in ends)
         found.append(Measured(one.name, float(value), low, high))
     return found

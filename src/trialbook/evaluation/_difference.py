@@ -108,7 +108,9 @@ def difference(
     gains = np.array([gain(rng.integers(0, n_rows, n_rows)) for _ in range(n_resamples)])
     gains = gains[np.isfinite(gains)]
     known = len(gains) >= FEWEST_RESAMPLES / 2
-    ends = np.quantile(gains, [ALPHA / 2, 1 - ALPHA / 2]) if known else [math.nan, math.nan]
+    # Of B resamples the (B + 1) q-th: others lie too far in.
+    sides = [ALPHA / 2, 1 - ALPHA / 2]
+    ends = np.quantile(gains, sides, method="weibull") if known else [math.nan, math.nan]
     sure = float(np.mean((gains > 0) + 0.5 * (gains == 0))) if known else math.nan
     return Difference(
         metric=metric.name,
