@@ -82,6 +82,13 @@ def test_rows_that_the_champion_was_trained_on_do_not_count(trained):
     assert done.difference.n_rows == 200 - done.n_seen
     assert done.trial.learner == "decision_tree"
     assert tb.load_model("single", workspace=trained.workspace).version == done.version.version
+    # Nor do those of either when one is to take the other's place.
+    later = pd.concat([both, patients(9, 250)], ignore_index=True)
+    promoted = tb.promote("single", data=later, workspace=trained.workspace, alias="champion")
+    if promoted.difference is not None:
+        assert promoted.left_out
+        assert promoted.n_seen + promoted.difference.n_rows == len(later)
+        assert promoted.difference.n_rows < 500
 
 
 def test_a_table_to_compare_on_may_be_given(trained):

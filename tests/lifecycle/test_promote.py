@@ -160,6 +160,7 @@ def test_the_commands_say_what_was_found(space, new_rows, tmp_path, capsys):
     said = capsys.readouterr().out
     assert "roc_auc on 200 rows" in said
     assert "better in roc_auc" in said
+    assert "neither was trained on them" in said
     assert main(["promote", "churn@1", "--data", str(tmp_path / "new.csv"), *where]) == 1
     assert "stays what it is: no champion" in capsys.readouterr().out
     assert main(["models", *where]) == 0

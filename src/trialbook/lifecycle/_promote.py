@@ -11,7 +11,8 @@ from trialbook.errors import OptionError
 from trialbook.evaluation import Difference
 from trialbook.lifecycle._compare import compare
 from trialbook.lifecycle._find_model import model_of, name_and_version
-from trialbook.tables import as_address
+from trialbook.lifecycle._seen import unseen
+from trialbook.tables import as_address, read_table
 from trialbook.tracking import (
     CHALLENGER,
     CHAMPION,
@@ -44,6 +45,10 @@ class Promotion:
         Whether the version has the alias now.
     difference : Difference or None
         How both answer the new data; ``None`` where nothing was compared.
+    n_seen : int
+        Rows of the data that one of the two was trained on.
+    left_out : bool
+        Whether these were left out of the comparison; else too few others were there.
     """
 
     version: ModelVersion
@@ -51,6 +56,8 @@ class Promotion:
     alias: str
     promoted: bool
     difference: Difference | None
+    n_seen: int = 0
+    left_out: bool = False
 
 
 def promote(
@@ -71,7 +78,8 @@ def promote(
         ``churn@3`` or ``churn@candidate``.
     workspace : str or Path
     data : table, optional
-        Rows with the target that neither version has seen.
+        Rows with the target. Those that one of the two was trained on do not count, if a hundred
+        others are left.
     alias : str
         What it is promoted to.
     force : bool
@@ -99,10 +107,14 @@ def promote(
     former = next((one for one in known if alias in one.aliases), None)
     if former is not None and former.version == version.version:
         return Promotion(version, former, alias, promoted=True, difference=None)
-    found = None
+    found, n_seen, left_out = None, 0, False
     if former is not None and data is not None:
-        by = version.tags["metric"]
-        found = compare(model_of(space, former), model_of(space, version), data, by)
+        first, second = model_of(space, former), model_of(space, version)
+        text = first.schema.text | second.schema.text
+        read = read_table(data, text=text, workspace=second.workspace)
+        kept = unseen(read, (first, second), tracking_uri)
+        n_seen, left_out = kept.n_seen, kept.left_out
+        found = compare(first, second, kept.rows, version.tags["metric"])
     elif former is not None and not force:
         raise OptionError(
             f"version {former.version} of '{name}' is its {alias}, and nothing says that version"
@@ -123,7 +135,13 @@ def promote(
                 drop_alias(space, name, CHALLENGER)
         tag_version(space, version, {f"{alias}_since": time.strftime("%Y-%m-%dT%H:%M:%S%z")})
     return Promotion(
-        find_version(space, name, str(version.version)), former, alias, promoted, found
+        find_version(space, name, str(version.version)),
+        former,
+        alias,
+        promoted,
+        found,
+        n_seen,
+        left_out,
     )
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from trialbook import events
@@ -22,8 +21,8 @@ from trialbook.lifecycle._compare import compare
 from trialbook.lifecycle._find_model import model_of, name_and_version
 from trialbook.lifecycle._handle import Experiment
 from trialbook.lifecycle._promote import compared
+from trialbook.lifecycle._seen import unseen
 from trialbook.lifecycle._trial import Trial
-from trialbook.models import Model
 from trialbook.search import Step
 from trialbook.tables import as_address, open_big, read_table
 from trialbook.tables.plain import normalise
@@ -42,8 +41,6 @@ if TYPE_CHECKING:
 
 # Of the new rows, this share is kept to compare both models on, unless a test table is given.
 TEST_SIZE = 0.2
-# Test rows that the champion was trained on are left out if so many others are left.
-FEWEST_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -148,8 +145,8 @@ def retrain(
     )
     made = Experiment(train(job, in_memory, listeners, started, _steps(parts)))
     trial = _counterpart(made, record)
-    rows, n_seen, left_out = _unseen(made, tracker, model)
-    found = compare(model, made.model(trial.run_id), rows, made.metric)
+    kept = unseen(pd.read_parquet(made.folder / state.TEST), [model], tracking_uri)
+    found = compare(model, made.model(trial.run_id), kept.rows, made.metric)
     address = hide_password(as_address(data)) if isinstance(data, (str, Path)) else Job.IN_MEMORY
     version = made.register(
         name,
@@ -158,7 +155,7 @@ def retrain(
         tags={"retrained_from": str(former.version)}
         | compared(found, former, address if test is None else test),
     )
-    return Retrained(version, former, made, trial, found, n_seen, left_out)
+    return Retrained(version, former, made, trial, found, kept.n_seen, kept.left_out)
 
 
 def _origin(space: Workspace, version: ModelVersion) -> tuple[Tracker, TrialRecord]:
@@ -322,18 +319,3 @@ def _counterpart(made: Experiment, record: TrialRecord) -> Trial:
     ensembles = [one for one in finished if one.learner in ENSEMBLES]
     chosen = ensembles or finished
     return next((one for one in chosen if one.refitted == record.refitted), chosen[0])
-
-
-def _unseen(made: Experiment, before: Tracker, model: Model) -> tuple[pd.DataFrame, int, bool]:
-    """Test rows; how many of them the former model was trained on; whether these are left out."""
-    rows = pd.read_parquet(made.folder / state.TEST)
-    trained = pd.read_parquet(before.folder / state.TRAIN)
-    schema = model.schema
-    columns = [*schema.names, schema.target]
-    parts = [schema.conform(part, require_target=True)[columns] for part in (trained, rows)]
-    known, asked = (pd.util.hash_pandas_object(part, index=False).to_numpy() for part in parts)
-    seen = np.isin(asked, known)
-    n_seen = int(seen.sum())
-    if not n_seen or len(rows) - n_seen < FEWEST_ROWS:
-        return rows, n_seen, False
-    return rows[~seen].reset_index(drop=True), n_seen, True

@@ -18,6 +18,7 @@ from trialbook.job import Job
 
 if TYPE_CHECKING:
     from trialbook.evaluation import Difference
+    from trialbook.lifecycle import Promotion, Retrained
     from trialbook.tracking import ModelVersion
 
 workspace_option = click.option(
@@ -117,11 +118,14 @@ def promote(
             "alias": alias,
             "former": None if former is None else former.version,
             "difference": done.difference,
+            "rows_seen_before": done.n_seen,
+            "rows_seen_before_left_out": done.left_out,
         }
         write_json(document)
     else:
         if done.difference is not None and former is not None:
             _say_difference(done.difference, former, version)
+            _say_seen(done)
         verdict = f"is the {alias}" if done.promoted else f"stays what it is: no {alias}"
         click.echo(f"version {version.version} of {version.name} {verdict}")
     if not done.promoted:
@@ -130,9 +134,19 @@ def promote(
 
 def _say_difference(found: Difference, first: ModelVersion, second: ModelVersion) -> None:
     """Two scores, and what lies between them."""
-    click.echo(f"{found.metric} on {found.n_rows:,} rows that neither was trained on:")
+    click.echo(f"{found.metric} on {found.n_rows:,} rows:")
     click.echo(f"  version {first.version}: {found.first:.6g}")
     click.echo(f"  version {second.version}: {found.second:.6g}, {found.told}")
+
+
+def _say_seen(done: Promotion | Retrained) -> None:
+    """Whether the rows of a comparison were new to both models."""
+    if not done.n_seen:
+        click.echo("  neither was trained on them")
+        return
+    rows = f"{done.n_seen:,} rows of the data had trained one of the two"
+    what = "they do not count" if done.left_out else "its score flatters, for they count"
+    click.echo(f"  {rows}; {what}")
 
 
 @click.command()
@@ -190,9 +204,6 @@ def retrain(
         return
     click.echo(f"{done.trial.label} is version {version.version} of {version.name}, a challenger")
     _say_difference(done.difference, former, version)
-    if done.n_seen:
-        rows = f"{done.n_seen:,} test rows had trained version {former.version}"
-        what = "they do not count" if done.left_out else "its score flatters, for they count"
-        click.echo(f"{rows}; {what}")
+    _say_seen(done)
     call = f"{program('trialbook')} promote {version.name}@{version.version}"
     print_steps(console(), [("promote it", f"{call} --data NEWER.csv --workspace {workspace}")])

@@ -11,7 +11,8 @@ from importlib.resources import files as files_of
 from pathlib import Path
 from typing import Any
 
-from trialbook.errors import ExportError, OptionError, WorkspaceError
+from trialbook._plain import cannot_write
+from trialbook.errors import ExportError, OptionError
 from trialbook.models._conformal import CONFORMAL_FILE
 from trialbook.models._environment import python_of, read_requirements
 from trialbook.models._model import Model
@@ -216,8 +217,4 @@ def write_folder(files: Files, path: Path) -> None:
                 path.rmdir()
             draft.rename(path)
     except OSError as error:
-        raise WorkspaceError(
-            f"cannot write: {error.strerror or error}",
-            place=str(path),
-            remedy="Name another folder, or free the disk.",
-        ) from error
+        raise cannot_write(path, error) from error
