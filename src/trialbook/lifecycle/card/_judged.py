@@ -150,7 +150,7 @@ def explanation_section(
     seconds : float
         After which sampled values are not made more precise.
     """
-    from trialbook.evaluation.explanations import explain_rows
+    from trialbook.evaluation.explanations import FILE, explain_rows
 
     title, model = "What it looks at", experiment.model(trial.label)
     background = None if (model.folder / BACKGROUND_FILE).is_file() else behind
@@ -177,10 +177,12 @@ def explanation_section(
     how = "Exact" if found.exact else "Sampled"
     said = f"{how}, on {plural(len(rows), 'row')} ({'; '.join(found.methods)})."
     blocks: list[Block] = [Bars(bars), Text(said, muted=True)]
+    drawn = trial.folder / EXPLANATION
     shown = [
         Picture(f"{EXPLANATION}_{name}", caption, path.read_bytes())
         for name, caption in EXPLAINED.items()
-        if (path := trial.folder / EXPLANATION / f"{name}.png").is_file()
+        # The document comes last: without it, an explanation was cut off.
+        if (drawn / FILE).is_file() and (path := drawn / f"{name}.png").is_file()
     ]
     return Section("explanation", title, [*blocks, *([Pictures(shown)] if shown else [])], lead)
 
