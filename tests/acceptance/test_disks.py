@@ -214,7 +214,7 @@ def test_predictions_into_a_read_only_folder(
         *("predict", trained.new, "--workspace", trained.workspace),
         *("--out", locked / "out.csv"),
     )
-    refuse(outcome, "cannot write", str(locked / "out.csv"), "Name a file in a folder that you may write to")
+    refuse(outcome, "cannot write", str(locked / "out.csv"), "a folder that you may write to")
     assert contents(locked) == {}
 
 
