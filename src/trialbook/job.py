@@ -19,7 +19,7 @@ from trialbook.addresses import hide_password, place_of, title_of
 from trialbook.errors import OptionError, nearest
 from trialbook.orders import Imputer, Mode, Parameters, read_parameters, transformer_name
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "regression", "forecasting"]
 Label = str | int | float | bool
 
 SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -129,7 +129,7 @@ class Job(BaseModel):
     )
     target: str = Field(description="column to predict")
     task: Task | None = Field(
-        None, description="classification or regression; else told from the target"
+        None, description="classification, regression or forecasting; else told from the target"
     )
     name: str | None = Field(None, description="name of the experiment; else that of the data")
     metric: str | None = Field(None, description="metric that ranks the trials")
@@ -153,6 +153,23 @@ class Job(BaseModel):
     )
     language: str | None = Field(None, description="language of text, such as de, deu or German")
 
+    # Series to forecast
+    series: tuple[str, ...] = Field((), description="columns that tell series apart")
+    horizon: int | None = Field(None, ge=1, description="rows of each series to forecast")
+    frequency: str | None = Field(
+        None, description="step from row to row, such as D, W, MS, QS, YS, h or 15min"
+    )
+    season: int | None = Field(None, ge=1, description="rows of a season; 1 for none")
+    aggregate: Literal["sum", "mean", "min", "max"] | None = Field(
+        None, description="how rows of one time are made one"
+    )
+    unknown_in_future: tuple[str, ...] = Field(
+        (), description="columns that are not known of the future"
+    )
+    window_step: int | None = Field(
+        None, ge=1, description="rows from one validation window to the next"
+    )
+
     # Validation and test
     validation: str | None = Field(None, description="separate table to validate on")
     validation_size: float | None = Field(
@@ -170,7 +187,9 @@ class Job(BaseModel):
     group_column: str | None = Field(
         None, description="rows of one group stay on one side of a split"
     )
-    time_column: str | None = Field(None, description="validate on the latest rows by this column")
+    time_column: str | None = Field(
+        None, description="column of times: validate on the latest rows, or forecast"
+    )
     test: str | None = Field(None, description="separate table to test the winner on")
     test_size: float | None = Field(
         None, gt=0, lt=1, description="fraction cut off first to test the winner on"
@@ -247,7 +266,14 @@ class Job(BaseModel):
         return value if value is None else n_bytes(value)
 
     @field_validator(
-        "ignore", "fold_columns", "allow", "block", "block_transformers", mode="before"
+        "ignore",
+        "fold_columns",
+        "allow",
+        "block",
+        "block_transformers",
+        "series",
+        "unknown_in_future",
+        mode="before",
     )
     @classmethod
     def _read_names(cls, value: Any) -> Any:

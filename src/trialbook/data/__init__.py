@@ -18,7 +18,8 @@ from trialbook.data._guardrails import (
     told,
 )
 from trialbook.data._orders import orders_of
-from trialbook.data._prepare import Prepared, prepare
+from trialbook.data._prepare import prepare
+from trialbook.data._prepared import Prepared
 from trialbook.data._read import FOLD_COLUMN
 from trialbook.data._readings import readings
 from trialbook.data._roles import check_columns
@@ -44,6 +45,15 @@ from trialbook.data.checks._shift import (
     Shift,
     shift_of,
 )
+from trialbook.data.series import (
+    LEVELS,
+    SCALE_COLUMN,
+    SERIES_COLUMN,
+    TIME_COLUMN,
+    SeriesSpec,
+    read_frequency,
+    regular,
+)
 
 __all__ = [
     "BIG_ROWS",
@@ -51,17 +61,22 @@ __all__ = [
     "CLASS_SAMPLING",
     "FEWEST_ROWS",
     "FOLD_COLUMN",
+    "LEVELS",
     "MOVED",
     "NAMED_ROWS",
     "NEW_LEVELS",
     "RARE_LEVELS",
     "SAMPLE_WEIGHT",
+    "SCALE_COLUMN",
+    "SERIES_COLUMN",
+    "TIME_COLUMN",
     "Column",
     "Folds",
     "Guardrail",
     "Prepared",
     "Schema",
     "Semantic",
+    "SeriesSpec",
     "Shift",
     "check_columns",
     "check_target",
@@ -80,7 +95,9 @@ __all__ = [
     "prepare",
     "prepare_target",
     "ranked",
+    "read_frequency",
     "readings",
+    "regular",
     "row_numbers",
     "shift_of",
     "some_rows",

@@ -19,6 +19,8 @@ from trialbook.data._columns import Semantic
 from trialbook.data._downsample import SAMPLE_WEIGHT, fewer_of_largest
 from trialbook.data._guardrails import Guardrail, Verdict
 from trialbook.data._orders import check_orders, native_names, ordered_columns
+from trialbook.data._prepare_series import prepare_series
+from trialbook.data._prepared import Prepared
 from trialbook.data._read import FOLD_COLUMN, chance, read_used
 from trialbook.data._readings import readings
 from trialbook.data._roles import (
@@ -42,36 +44,6 @@ from trialbook.tables.plain import Note
 
 # What a column of free text becomes for trees, about.
 TEXT_FEATURES = 30
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """What a job's data came to.
-
-    Parameters
-    ----------
-    train : DataFrame
-        The used features, the target, the weights if any, and a column per fold
-        (`FOLD_COLUMN`) with 1 where a row trains, 0 where it validates, -1 for neither.
-    test : DataFrame or None
-        The used features, the target, and the weights if the table has them.
-    schema : Schema
-        Columns and classes.
-    folds : Folds
-        The design of the validation.
-    guardrails : tuple of Guardrail
-        Every check, in the order in which they were made.
-    positions : ndarray of int, shape (n_train_rows,), optional
-        Which row of the job's table each training row is, from 0; -1 for the rows of a separate
-        validation table. ``None`` when the rows were read back from an experiment.
-    """
-
-    train: pd.DataFrame
-    test: pd.DataFrame | None
-    schema: Schema
-    folds: Folds
-    guardrails: tuple[Guardrail, ...]
-    positions: np.ndarray | None = None
 
 
 def prepare(
@@ -105,6 +77,8 @@ def prepare(
     OptionError
         If an option names a column, type or class that does not exist.
     """
+    if job.task == "forecasting":
+        return prepare_series(job, frame=frame, test_frame=test_frame)
     used = read_used(job, job.data if frame is None else frame, test_frame, memory)
     table, roles, cut, task, notes = used.table, used.roles, used.cut, used.task, used.notes
     kept, source = ~cut, job.test if test_frame is None else test_frame

@@ -11,10 +11,11 @@ import pandas as pd
 from trialbook._words import listed
 from trialbook.data._columns import Column, Semantic
 from trialbook.data._conform import conform_column
+from trialbook.data.series import SeriesSpec
 from trialbook.errors import DataError, nearest
 from trialbook.tables.plain import Storage, assemble, normalise
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "regression", "forecasting"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Schema:
 
     Parameters
     ----------
-    task : {"classification", "regression"}
+    task : {"classification", "regression", "forecasting"}
         What is predicted.
     target : str
         Name of the column to predict.
@@ -38,6 +39,8 @@ class Schema:
     forms : mapping of str to str, optional
         How cells were written where that was not the plain way, by column; see
         `trialbook.tables.plain._notes.Note`.
+    series : SeriesSpec, optional
+        What makes the rows series; of forecasts only.
     """
 
     task: Task
@@ -47,6 +50,7 @@ class Schema:
     columns: tuple[Column, ...]
     weight: str | None = None
     forms: Mapping[str, str] = field(default_factory=dict)
+    series: SeriesSpec | None = None
 
     @property
     def used(self) -> tuple[Column, ...]:
@@ -96,7 +100,13 @@ class Schema:
             Column(**{**column, "semantic": Semantic(column["semantic"])})
             for column in data["columns"]
         )
-        return cls(**{**data, "classes": tuple(data["classes"]), "columns": columns})
+        series = data.get("series")
+        read = {
+            "classes": tuple(data["classes"]),
+            "columns": columns,
+            "series": None if series is None else SeriesSpec.from_dict(series),
+        }
+        return cls(**{**data, **read})
 
     def check_names(self, names: Iterable[str], *, require_target: bool = False) -> None:
         """Refuse a table that lacks a feature.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from trialbook.evaluation import _forecasting as f
 from trialbook.evaluation import _regression as r
 from trialbook.evaluation._curves import curve
 from trialbook.job import Task
@@ -25,12 +26,13 @@ def all_metrics(
 
     Parameters
     ----------
-    task : {"classification", "regression"}
+    task : {"classification", "regression", "forecasting"}
         What was learned.
-    y : ndarray of shape (n,)
-        Codes 0 to n_classes - 1 of the true classes, or true values.
-    prediction : ndarray of shape (n, n_classes) or (n,)
-        Probabilities, or predicted values.
+    y : ndarray of shape (n,) or (n, 2)
+        Codes 0 to n_classes - 1 of the true classes, or true values; of series, beside the scale
+        of each row.
+    prediction : ndarray of shape (n, n_classes), (n,) or (n, 1 + n_levels)
+        Probabilities, predicted values, or forecasts and their quantiles.
     positive : int, optional
         Code of the positive class; with it the ``*_binary`` metrics are computed.
     y_range : float, optional
@@ -64,6 +66,8 @@ def all_metrics(
             **_of_labels(y, prediction, positive),
             **_of_ranking(y, prediction, positive),
         }
+    elif task == "forecasting":
+        scores = _of_forecasts(y, prediction)
     else:
         scores = _of_values(y.astype(float), prediction, y_range)
     return {name: float(scores[name]) for name in sorted(scores) if np.isfinite(scores[name])}
@@ -138,6 +142,28 @@ def _of_values(y: np.ndarray, prediction: np.ndarray, y_range: float | None) -> 
         "r2_score": max(-1.0, r.r2(y, prediction)) if len(y) > 1 else np.nan,
         "spearman_correlation": r.spearman_correlation(y, prediction),
     }
+
+
+def _of_forecasts(y: np.ndarray, prediction: np.ndarray) -> dict[str, float]:
+    truth, scale = y[:, 0], y[:, 1]
+    return {name: measured(truth, prediction, scale) for name, measured in _FORECASTS.items()}
+
+
+_FORECASTS = {
+    "mase": f.mase,
+    "rmsse": f.rmsse,
+    "smape": f.smape,
+    "wape": f.wape,
+    "mean_absolute_percentage_error": f.mape,
+    "mean_absolute_error": f.mae,
+    "root_mean_squared_error": f.rmse,
+    "normalized_root_mean_squared_error": f.normalized_rmse,
+    "normalized_mean_absolute_error": f.normalized_mae,
+    "r2_score": f.r2,
+    "spearman_correlation": f.spearman,
+    "scaled_pinball_loss": f.scaled_pinball,
+    "coverage": f.coverage,
+}
 
 
 def _matthews(right: np.ndarray, actual: np.ndarray, guessed: np.ndarray) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 
 from trialbook.errors import OptionError, nearest
 from trialbook.evaluation import _classification as c
+from trialbook.evaluation import _forecasting as f
 from trialbook.evaluation import _regression as r
 from trialbook.job import Task
 
@@ -26,8 +27,9 @@ class Metric:
     name : str
         The spelling that is stored and shown.
     function : callable
-        ``f(y, proba, positive)`` for classification, ``f(y, prediction)`` for regression. It
-        stands alone: its source needs `imports` and nothing else.
+        ``f(y, proba, positive)`` for classification, ``f(y, prediction)`` for regression,
+        ``f(y, forecasts, scale)`` for forecasting. It stands alone: its source needs `imports` and
+        nothing else.
     imports : tuple of str
         Import lines that the source of `function` needs.
     tasks : tuple of str
@@ -65,10 +67,10 @@ class Metric:
 
         Parameters
         ----------
-        y : ndarray of shape (n,)
-            Codes of the true classes, or true values.
-        prediction : ndarray of shape (n, n_classes) or (n,)
-            Probabilities, or predicted values.
+        y : ndarray of shape (n,) or (n, 2)
+            Codes of the true classes, or true values; of series, beside the scale of each row.
+        prediction : ndarray of shape (n, n_classes), (n,) or (n, 1 + n_levels)
+            Probabilities, predicted values, or forecasts and their quantiles.
         positive : int, optional
             Code of the positive class; needed for two classes.
 
@@ -77,6 +79,8 @@ class Metric:
         float
             NaN where the metric is undefined, such as ROC AUC of rows of one class.
         """
+        if "forecasting" in self.tasks:
+            return self.function(y[:, 0], prediction, y[:, 1])
         if "regression" in self.tasks:
             return self.function(y, prediction)
         return self.function(y, prediction, positive)
@@ -95,6 +99,7 @@ _by_label = partial(Metric, tasks=("classification",), label_based=True)
 _proba_loss = partial(Metric, tasks=("classification",), greater_is_better=False, best=0.0)
 _correlation = partial(Metric, tasks=("regression",))
 _loss = partial(Metric, tasks=("regression",), greater_is_better=False, best=0.0)
+_forecast_loss = partial(Metric, tasks=("forecasting",), greater_is_better=False, best=0.0)
 
 # The usual ones first. Aliases are the names of Azure ML (AUC_weighted), of Databricks (f1, r2)
 # and of scikit-learn's scorers (neg_log_loss).
@@ -263,14 +268,47 @@ METRICS: tuple[Metric, ...] = (
         _NUMPY,
         aliases=("nmae", "normalized_mae"),
     ),
+    _forecast_loss("mase", f.mase, _NUMPY, aliases=("mean_absolute_scaled_error",)),
+    _forecast_loss("rmsse", f.rmsse, _NUMPY, aliases=("root_mean_squared_scaled_error",)),
+    _forecast_loss("smape", f.smape, _NUMPY, aliases=("symmetric_mape",)),
+    _forecast_loss("wape", f.wape, _NUMPY, aliases=("weighted_absolute_percentage_error",)),
+    _forecast_loss("mape", f.mape, _NUMPY, aliases=("mean_absolute_percentage_error",)),
+    _forecast_loss("mae", f.mae, _NUMPY, aliases=("mean_absolute_error",)),
+    _forecast_loss("mse", f.mse, _NUMPY, aliases=("mean_squared_error",)),
+    _forecast_loss("rmse", f.rmse, _NUMPY, aliases=("root_mean_squared_error",)),
+    _forecast_loss(
+        "scaled_pinball_loss", f.scaled_pinball, _NUMPY, aliases=("pinball", "sql", "wql")
+    ),
+    _forecast_loss(
+        "normalized_root_mean_squared_error",
+        f.normalized_rmse,
+        _NUMPY,
+        aliases=("nrmse", "normalized_rmse"),
+    ),
+    _forecast_loss(
+        "normalized_mean_absolute_error",
+        f.normalized_mae,
+        _NUMPY,
+        aliases=("nmae", "normalized_mae"),
+    ),
+    Metric("r2", f.r2, _sklearn("r2_score"), ("forecasting",), aliases=("r2_score",)),
+    Metric(
+        "spearman_correlation",
+        f.spearman,
+        _RANKS,
+        ("forecasting",),
+        aliases=("spearman", "spearmanr"),
+    ),
 )
 
 # ROC AUC shows two classes' ranking whatever the balance; with more classes the probabilities
-# themselves are what an ensemble can improve smoothly; RMSE is in the target's own unit.
+# themselves are what an ensemble can improve smoothly; RMSE is in the target's own unit. MASE
+# weighs series of every size alike, and says at once whether a naive forecast would do.
 _DEFAULTS = {
     ("classification", True): "roc_auc",
     ("classification", False): "log_loss",
     ("regression", False): "rmse",
+    ("forecasting", False): "mase",
 }
 
 
@@ -281,7 +319,7 @@ def metric(name: str, task: Task, n_classes: int | None = None) -> Metric:
     ----------
     name : str
         A name or alias; case, ``_``, ``-`` and spaces do not matter.
-    task : {"classification", "regression"}
+    task : {"classification", "regression", "forecasting"}
         What is learned.
     n_classes : int, optional
         Number of classes; ignored for regression.
@@ -300,12 +338,10 @@ def metric(name: str, task: Task, n_classes: int | None = None) -> Metric:
     for candidate in known:
         if asked in _spellings(candidate):
             return candidate
-    others: tuple[Task, ...] = ("regression",) if task == "classification" else ("classification",)
-    elsewhere = [m for m in METRICS if m.tasks == others]
-    for candidate in elsewhere:
-        if asked in _spellings(candidate):
+    for candidate in METRICS:
+        if task not in candidate.tasks and asked in _spellings(candidate):
             raise OptionError(
-                f"metric '{name}' is for {others[0]}, and the task is {task}",
+                f"metric '{name}' is for {candidate.tasks[0]}, and the task is {task}",
                 place="option metric",
                 remedy=f"Known: {', '.join(m.name for m in known)}.",
             )
@@ -327,7 +363,7 @@ def tasks_of(name: str) -> tuple[Task, ...]:
 
     Returns
     -------
-    tuple of {"classification", "regression"}
+    tuple of {"classification", "regression", "forecasting"}
 
     Raises
     ------
@@ -349,7 +385,7 @@ def default_metric(task: Task, n_classes: int | None = None) -> Metric:
 
     Parameters
     ----------
-    task : {"classification", "regression"}
+    task : {"classification", "regression", "forecasting"}
         What is learned.
     n_classes : int, optional
         Number of classes; ignored for regression.
@@ -357,7 +393,8 @@ def default_metric(task: Task, n_classes: int | None = None) -> Metric:
     Returns
     -------
     Metric
-        ``roc_auc`` for two classes, ``log_loss`` for more, ``rmse`` for regression.
+        ``roc_auc`` for two classes, ``log_loss`` for more, ``rmse`` for regression, ``mase`` for
+        forecasting.
     """
     binary = task == "classification" and n_classes == 2
     return metric(_DEFAULTS[task, binary], task, n_classes)
@@ -368,7 +405,7 @@ def metric_names(task: Task, n_classes: int | None = None) -> tuple[str, ...]:
 
     Parameters
     ----------
-    task : {"classification", "regression"}
+    task : {"classification", "regression", "forecasting"}
         What is learned.
     n_classes : int, optional
         Number of classes; ignored for regression.

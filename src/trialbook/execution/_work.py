@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trialbook.data import Schema, encode
+from trialbook.data import SCALE_COLUMN, Schema, encode
 from trialbook.evaluation import all_metrics, charts, metric, write_charts
 from trialbook.evaluation.conformal import calibrate
 from trialbook.execution._charts import (
@@ -32,11 +32,14 @@ from trialbook.learners import Deadline, IterativeLearner, Learner, find
 from trialbook.models import (
     CHECK_ROWS,
     MODEL_FOLDER,
+    ForecastModel,
     load_model,
     predict,
     requirements,
     row_ms,
+    save_forecaster,
     save_model,
+    time_forecast,
     write_predictions,
 )
 from trialbook.program import import_program, set_constant, to_notebook, with_first_folds
@@ -101,6 +104,8 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     payload = request.payload
     schema = Schema.from_dict(json.loads(Path(payload["schema"]).read_text("utf-8")))
     learner = find(payload["learner"]) if payload["learner"] else None
+    if schema.series is not None:
+        return _run_series(request, schema, learner, report)
     path = folder / PROGRAM
     text = path.read_text("utf-8")
     program = import_in_place(path)
@@ -157,6 +162,48 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
     }
 
 
+def _run_series(
+    request: Request, schema: Schema, learner: Learner | None, report: Report
+) -> dict[str, Any]:
+    """As `run_trial`, of a forecast."""
+    start = time.monotonic()
+    folder, payload = Path(request.folder), request.payload
+    text = (folder / PROGRAM).read_text("utf-8")
+    program = import_in_place(folder / PROGRAM)
+    X, y, _, scale = (loaded := program.load())[:4]
+    trains = not hasattr(program, "MEMBERS")
+    training = math.inf if request.budget_s is None else _training_s(request.budget_s, 1)
+    pace = _Pace(start + training, trains, payload.get("partial", False))
+    shown = folder / FIRST_FOLD if payload.get("race") else None
+    trained = _cross_validate(program, loaded, learner, pace, report, shown, extra=(scale,))
+    if np.isnan(trained.scores).all():
+        raise ValueError("the metric is undefined on the rows of every window")
+    (folder / NOTEBOOK).write_text(to_notebook(text, payload["metadata"]), "utf-8")
+    begun = time.monotonic()
+    model = program.combine(trained.models, X, y)
+    trained.seconds += time.monotonic() - begun
+    write_oof(folder / OOF, trained.rows, trained.predictions)
+    (folder / FIRST_FOLD).unlink(missing_ok=True)
+    began = time.perf_counter()
+    kept = save_forecaster(model, folder / MODEL_FOLDER, X, _requires(program, text), schema)
+    store_s = time.perf_counter() - began
+    truth = np.column_stack([y, scale])
+    return {
+        "score": float(np.nanmean(trained.scores)),
+        "std": float(np.nanstd(trained.scores)),
+        "fold_scores": trained.scores,
+        "metrics": _metrics(trained, schema, truth),
+        "fit_s": trained.seconds,
+        **time_forecast(kept),
+        "store_s": store_s,
+        "model_bytes": sum(f.stat().st_size for f in (folder / MODEL_FOLDER).rglob("*")),
+        "cut_short": trained.cut_short,
+        "rounds": None,
+        "n_folds": len(trained.models),
+        "members": _members(program, model),
+    }
+
+
 def run_score(request: Request, report: Report) -> dict[str, Any]:
     """Score a stored model on a table, and keep its predictions.
 
@@ -178,6 +225,8 @@ def run_score(request: Request, report: Report) -> dict[str, Any]:
     folder, payload = Path(request.folder), request.payload
     schema = Schema.from_dict(json.loads(Path(payload["schema"]).read_text("utf-8")))
     data = pd.read_parquet(payload["table"])
+    if schema.series is not None:
+        return _score_forecast(folder, schema, data, payload)
     model = load_model(folder / MODEL_FOLDER)
     is_classification = schema.task == "classification"
     prediction = predict(model, data[schema.names], classification=is_classification)
@@ -199,6 +248,23 @@ def run_score(request: Request, report: Report) -> dict[str, Any]:
     )
     primary = metric(payload["metric"], schema.task, len(schema.classes))
     return {"metrics": metrics, "score": primary.score(y, prediction, schema.positive)}
+
+
+def _score_forecast(
+    folder: Path, schema: Schema, data: pd.DataFrame, payload: dict[str, Any]
+) -> dict[str, Any]:
+    """As `run_score`, of a forecast."""
+    told = ForecastModel(folder.name, folder / MODEL_FOLDER, schema).forecast_rows(data)
+    y = data[[schema.target, SCALE_COLUMN]].to_numpy(dtype=float)
+    out = folder / payload["name"]
+    out.mkdir(parents=True, exist_ok=True)
+    told.assign(actual=y[:, 0]).to_csv(out / "predictions.csv", index=False)
+    prediction = told.iloc[:, 2:].to_numpy(dtype=float)
+    metrics = all_metrics(schema.task, y, prediction)
+    return {
+        "metrics": metrics,
+        "score": metric(payload["metric"], schema.task).score(y, prediction),
+    }
 
 
 def run_probe(request: Request, report: Report) -> dict[str, Any]:
@@ -282,6 +348,8 @@ def _members(program: ModuleType, model: Any) -> list[str]:
     if not hasattr(program, "MEMBERS"):
         return []
     blend = getattr(model, "model", model)  # within one that adjusts its probabilities
+    if hasattr(model, "forecaster"):
+        return [name for name, weight in model.forecaster.weights.items() if weight > 0]
     return [name for name, _ in getattr(blend, "estimators", ())]
 
 
@@ -328,11 +396,12 @@ def _cross_validate(
     report: Report,
     shown: Path | None = None,
     known: Iterator[Fold] | None = None,
+    extra: tuple[np.ndarray, ...] = (),
 ) -> _Trained:
     """Step through the program's folds, keeping to the limit between and within them.
 
     The first one's predictions are `shown` in a file. What is `known` of the folds is scored
-    without training.
+    without training. What the program's `evaluate` needs besides predictions is `extra`.
     """
     start = time.monotonic()
     folds: Iterator[Fold]
@@ -357,7 +426,7 @@ def _cross_validate(
         prediction = np.asarray(prediction, dtype=float)
         if not np.isfinite(prediction).all():
             raise ValueError("the model predicts values that are not finite")
-        score = float(program.evaluate(loaded[1], rows, prediction))
+        score = float(program.evaluate(loaded[1], rows, prediction, *extra))
         trained.models.append(model)
         trained.rows.append(rows)
         trained.predictions.append(prediction)

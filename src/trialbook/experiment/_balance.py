@@ -12,6 +12,7 @@ from trialbook.experiment import state
 from trialbook.experiment._engine import Engine
 from trialbook.experiment._programs import Writer
 from trialbook.learners import Learner
+from trialbook.tasks import TabularTask
 
 GUARDRAIL = "Class balance"
 # Weights must improve the metric by this share of it, for a sample's score is rough.
@@ -62,10 +63,12 @@ def weights_help(engine: Engine, learners: Sequence[Learner]) -> bool | None:
     learner = next((by_key[key] for key in PROBE_LEARNERS if key in by_key), None)
     if learner is None:
         return None
-    folder = engine.tracker.folder / "class_weights"
+    folder, task = engine.tracker.folder / "class_weights", engine.writer.task
+    if not isinstance(task, TabularTask):
+        return None
     programs = {}
     for name, balance in (("without", False), ("with", True)):
-        writer = Writer(engine.tracker, replace(engine.writer.task, balance=balance))
+        writer = Writer(engine.tracker, replace(task, balance=balance))
         programs[name] = writer.write_probe(folder / name, learner)
     left = engine.ledger.trial_budget_s()
     payload = {"programs": programs, "data": str(engine.tracker.folder / state.TRAIN)}

@@ -6,15 +6,14 @@ import functools
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from trialbook.data import (
     BIG_ROWS,
     CLASS_SAMPLING,
+    SCALE_COLUMN,
+    SERIES_COLUMN,
     Guardrail,
     Prepared,
     Schema,
-    encode,
     orders_of,
     prepare,
 )
@@ -26,7 +25,7 @@ from trialbook.job import Job
 from trialbook.learners import Learner, available, find
 from trialbook.search import Ledger, Step, portfolio
 from trialbook.tables import Source
-from trialbook.tasks import Table, TabularTask, count_columns
+from trialbook.tasks import AnyTable, AnyTask, ForecastingTask, TabularTask, count_columns
 
 
 @dataclass(frozen=True)
@@ -83,23 +82,21 @@ class Design:
     def slim(self) -> Design:
         """The same without the features, once they are on disk: only workers need them."""
         prepared = self.prepared
-        train = prepared.train[[prepared.schema.target]].copy()
+        of_series = [SERIES_COLUMN, SCALE_COLUMN] if prepared.schema.series else []
+        train = prepared.train[[prepared.schema.target, *of_series]].copy()
         test = None if prepared.test is None else prepared.test[[prepared.schema.target]].copy()
         return replace(self, prepared=replace(prepared, train=train, test=test))
 
     @functools.cached_property
-    def task(self) -> TabularTask:
-        return TabularTask(
-            experiment=self.job.experiment_name,
-            schema=self.prepared.schema,
-            folds=self.prepared.folds,
-            metric=self.metric,
-            seed=self.job.seed,
-            n_jobs=self.machine.cores_per_trial,
-            y=codes(self.prepared),
+    def task(self) -> AnyTask:
+        """What all trials share."""
+        return task_of(
+            self.job,
+            self.prepared,
+            self.metric,
+            self.machine.cores_per_trial,
             balance=bool(self.balance),
             counts=self.counts,
-            orders=orders_of(self.job, self.prepared.schema.columns),
         )
 
     @property
@@ -107,22 +104,65 @@ class Design:
         """The plan for people; a limit on the number of trials cuts it."""
         shown = self.plan[: self.job.max_trials]
         steps = [(f"{step.label} ({step.name})", step.projected_s) for step in shown]
-        ensembles = [
-            kind
-            for kind, on in (("voting", self.job.voting), ("stacking", self.job.stacking))
-            if on
-        ]
+        ensembles = self.task.ensembles(voting=self.job.voting, stacking=self.job.stacking)
         refit = ["refit"] if self.job.refit else []
         return (*steps, *((kind, 1.0) for kind in (*ensembles, *refit)))
 
 
-def takes_weights(learner: Learner, table: Table) -> bool:
+def takes_weights(learner: Learner, table: AnyTable) -> bool:
     """Whether a learner heeds the weights of rows.
 
     Where rows of a class stand for others, the probabilities of one that does not are wrong.
     """
     starts = learner.starts(table)
     return not starts or learner.code(starts[0].params, table).weights
+
+
+def task_of(
+    job: Job,
+    prepared: Prepared,
+    ranked_by: Metric,
+    n_jobs: int,
+    *,
+    balance: bool = False,
+    counts: tuple[str, ...] = (),
+) -> AnyTask:
+    """What all trials of an experiment share.
+
+    Parameters
+    ----------
+    job : Job
+    prepared : Prepared
+    ranked_by : Metric
+    n_jobs : int
+        Threads that a trial may use.
+    balance : bool
+        Whether classes are weighted against their frequency.
+    counts : tuple of str
+        See `trialbook.tasks.count_columns`.
+
+    Returns
+    -------
+    TabularTask or ForecastingTask
+    """
+    common: dict[str, Any] = {
+        "experiment": job.experiment_name,
+        "schema": prepared.schema,
+        "folds": prepared.folds,
+        "metric": ranked_by,
+        "seed": job.seed,
+        "n_jobs": n_jobs,
+    }
+    if prepared.schema.series is not None:
+        sizes = prepared.train.groupby(SERIES_COLUMN, sort=False).size().to_numpy()
+        return ForecastingTask(**common, sizes=sizes)
+    return TabularTask(
+        **common,
+        y=prepared.truth,
+        balance=balance,
+        counts=counts,
+        orders=orders_of(job, prepared.schema.columns),
+    )
 
 
 def make_design(job: Job, prepared: Prepared) -> Design:
@@ -134,11 +174,7 @@ def make_design(job: Job, prepared: Prepared) -> Design:
         else default_metric(schema.task, n_classes)
     )
     learners = available(schema.task, job.allow, job.block)
-    y = codes(prepared)
-    orders = orders_of(job, schema.columns)
-    draft = TabularTask(
-        job.experiment_name, schema, prepared.folds, ranked_by, job.seed, 1, y, orders=orders
-    )
+    draft = task_of(job, prepared, ranked_by, 1)
     table = draft.table(PLANNED_ROWS)
     machine = share_out(job, draft.table().n_rows * max(1, table.n_features))
     budget = Ledger(job.deadline_s, trial_timeout=job.trial_timeout).trial_budget_s()
@@ -151,14 +187,8 @@ def make_design(job: Job, prepared: Prepared) -> Design:
             place="options allow and block",
             remedy="Allow more learners.",
         )
-    counts = count_columns(schema, prepared.train)
+    counts = () if schema.series else count_columns(schema, prepared.train)
     return Design(job, prepared, ranked_by, learners, machine, plan, counts)
-
-
-def codes(prepared: Prepared) -> np.ndarray[Any, Any]:
-    """The target as class positions, or as numbers."""
-    schema = prepared.schema
-    return np.asarray(encode(prepared.train[schema.target], schema.classes))
 
 
 def check_names(job: Job) -> Job:
@@ -171,7 +201,10 @@ def check_names(job: Job) -> Job:
         find(learner, job.task)
     if job.metric is None:
         return job
+    # A forecast is always asked for by name.
     tasks = tasks_of(job.metric)
+    if job.task is None and len(tasks) > 1:
+        tasks = tuple(task for task in tasks if task != "forecasting")
     if job.task is not None:
         # Whether it is for two classes only, or for more, is asked when the classes are known.
         if job.task not in tasks:

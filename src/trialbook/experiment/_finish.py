@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from trialbook import events
-from trialbook.data import BIG_ROWS, Prepared, encode
+from trialbook.data import BIG_ROWS, LEVELS, Prepared
 from trialbook.ensemble import (
     adjustment,
     affordable,
@@ -86,13 +86,13 @@ class Finish:
     def run(self) -> None:
         """Build ensembles, tag the winner, test and explain it, and write the report."""
         self._ensembles()
-        if self.job.refit:
+        if self.job.refit and self.prepared.schema.series is None:
             Refit(self.engine, self.job, self._adjustment()).run()
         best = tag_best(self.engine.tracker, self.engine.metric, self.job.max_predict_ms)
         self._warn_if_slow(best)
         self._draw(best)
         tested = self._test(best)
-        if self.job.explain:
+        if self.job.explain and self.prepared.schema.series is None:
             explain_best(self.engine, best, self.job.seed)
         self._report(tested)
         self.engine.emit(
@@ -118,11 +118,9 @@ class Finish:
     # -- ensembles -----------------------------------------------------------------------
 
     def _ensembles(self) -> None:
-        kinds = [
-            kind
-            for kind, on in (("voting", self.job.voting), ("stacking", self.job.stacking))
-            if on
-        ]
+        kinds = self.engine.writer.task.ensembles(
+            voting=self.job.voting, stacking=self.job.stacking
+        )
         members = self._members()
         planned: list[tuple[Step, str, Request]] = []
         number = self.engine.search.highest
@@ -157,9 +155,9 @@ class Finish:
         records = [one for one, fit in zip(records, fits, strict=True) if fit]
         parts = [share.scarcest for share, fit in zip(shares, fits, strict=True) if fit]
         schema, metric = self.prepared.schema, self.engine.metric
-        y = encode(self.prepared.train[schema.target], schema.classes)
-        constant = _constant(y, len(schema.classes))
+        y = self.prepared.truth
         some = np.arange(min(len(y), BIG_ROWS))
+        constant = _constant(y, len(schema.classes))
 
         def loss(rows: np.ndarray, prediction: np.ndarray) -> float:
             return self.engine.loss(metric.score(y[rows], prediction, schema.positive))
@@ -167,7 +165,8 @@ class Finish:
         losses, n_values = [], 1
         for record in records:
             rows, prediction = read_oof(record.folder / OOF)
-            losses.append(loss(rows, smoothed(prediction, constant[rows])))
+            mixed = smoothed(prediction, constant[rows]) if schema.classes else prediction
+            losses.append(loss(rows, mixed))
             n_values = prediction.size
         voting = voters(losses, [record.learner for record in records], n_values)
         stacking = layer(
@@ -242,7 +241,7 @@ class Finish:
 
     def _adjustment(self) -> AdjustmentKind | None:
         schema = self.prepared.schema
-        y = encode(self.prepared.train[schema.target], schema.classes)
+        y = self.prepared.truth
         return adjustment(
             self.engine.metric,
             y[(self.prepared.folds.matrix == 0).any(axis=1)],
@@ -268,7 +267,7 @@ class Finish:
             return "there is one of the same members already"
         if kind == "stacking":
             schema = self.prepared.schema
-            y = encode(self.prepared.train[schema.target], schema.classes)
+            y = self.prepared.truth
             return stackable(np.asarray(y), self.prepared.folds.matrix, schema.classes)
         return None
 
@@ -366,6 +365,8 @@ def _constant(y: np.ndarray, n_classes: int) -> np.ndarray:
     """The class frequencies, or the mean, for every row."""
     if n_classes:
         return np.broadcast_to(np.bincount(y, minlength=n_classes) / len(y), (len(y), n_classes))
+    if y.ndim == 2:  # series: the mean, and as often as there are quantiles
+        return np.broadcast_to(y[:, 0].mean(), (len(y), 1 + len(LEVELS)))
     return np.broadcast_to(y.mean(), len(y))
 
 

@@ -21,8 +21,9 @@ from trialbook.program import (
     tabular_program,
     voting_program,
 )
+from trialbook.program.series import forecast_voting_program
 from trialbook.search import FIRST_ROWS, Step
-from trialbook.tasks import TabularTask
+from trialbook.tasks import AnyTask
 from trialbook.tracking import Tracker, TrialRecord
 
 # Who reads a refitted model's notebook or report must not take its score for one of that model.
@@ -39,20 +40,22 @@ class Writer:
     Parameters
     ----------
     tracker : Tracker
-    task : TabularTask
+    task : TabularTask or ForecastingTask
     origin : Origin
         The version of a table that is learned from, if it is one.
     """
 
     tracker: Tracker
-    task: TabularTask
+    task: AnyTask
     origin: Origin = NO_ORIGIN
 
-    def frame(self, rows: int | None = None) -> Frame:
+    def frame(self, rows: int | None = None) -> Any:
         """What all programs share, on so many training rows if not on all."""
         read = state.TRAIN if self.origin.table is None else state.ROWS
         frame = self.task.frame(self._expression(self.tracker.run_id, read), rows)
-        frame = replace(frame, table=self.origin.table, origin=self.origin.sentence)
+        frame = replace(frame, origin=self.origin.sentence)
+        if isinstance(frame, Frame):
+            frame = replace(frame, table=self.origin.table)
         workspace = self.tracker.workspace
         return replace(frame, server=workspace.uri) if workspace.served else frame
 
@@ -70,10 +73,10 @@ class Writer:
         where = f"Trial {step.number} of the experiment *{self.task.experiment}*"
         summary = f"{where}, configuration `{step.name}`."
         frame = self.frame(step.rows)
-        if frame.rows is not None:
+        if step.rows is not None and frame.rows is not None:
             summary += f" It trains on {step.rows:,} of {self.task.table().n_rows:,} rows."
         code = learner.code(step.params, self.task.table(step.rows))
-        self.write(folder, tabular_program(frame, code, title=title, summary=summary))
+        self.write(folder, self.task.program(frame, code, title=title, summary=summary))
 
     def write_refit(self, folder: Path, record: TrialRecord, step: Step, learner: Learner) -> None:
         """Write the program of a trial anew, with one model that is trained on all rows.
@@ -149,14 +152,20 @@ class Writer:
             " predictions of its best trials, with weights from ensemble selection"
             f" (Caruana et al. 2004).{_members_of_refit(refitted)}"
         )
-        program = voting_program(
-            self.frame(self._few),
-            self._folders(members),
-            select_weights,
-            title=title,
-            summary=summary,
-            adjustment=adjustment,
-        )
+        folders = self._folders(members)
+        if self.task.schema.series is not None:
+            program = forecast_voting_program(
+                self.frame(), folders, select_weights, title=title, summary=summary
+            )
+        else:
+            program = voting_program(
+                self.frame(self._few),
+                folders,
+                select_weights,
+                title=title,
+                summary=summary,
+                adjustment=adjustment,
+            )
         self.write(folder, program)
 
     def write_stacking(

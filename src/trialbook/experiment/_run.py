@@ -23,7 +23,6 @@ from trialbook.experiment._design import (
     Design,
     Tables,
     check_names,
-    codes,
     make_design,
     read_tables,
 )
@@ -39,6 +38,7 @@ from trialbook.experiment._refit import refit_share
 from trialbook.experiment._session import disk_errors, locked, workers
 from trialbook.job import Job
 from trialbook.search import Growth, Ledger, Search, Step
+from trialbook.tasks import ForecastingTask, Table
 from trialbook.tracking import Tracker, Workspace, check_server
 
 # A resumed experiment whose time is spent still gets this long to end in good order.
@@ -225,9 +225,9 @@ def _run(
 
 def _growth(design: Design, ledger: Ledger, memory: int) -> Growth | None:
     """What decides on how many rows of a big table a trial trains."""
-    if not design.prepared.folds.growable:
-        return None
     task = design.task
+    if not design.prepared.folds.growable or isinstance(task, ForecastingTask):
+        return None
     return Growth(
         learners={learner.key: learner for learner in design.learners},
         table=task.table(),
@@ -245,7 +245,7 @@ def _vote(design: Design) -> LiveVote:
     sign = -1.0 if metric.greater_is_better else 1.0
     positive = design.prepared.schema.positive
     return LiveVote(
-        codes(design.prepared)[rows],
+        design.prepared.truth[rows],
         lambda y, prediction: sign * metric.score(y, prediction, positive),
         sign * metric.best,
     )
@@ -268,9 +268,9 @@ def _decide_balance(engine: Engine, design: Design) -> Design:
         state.write_json(folder / state.BALANCE, helps)
     design = replace(design, balance=helps)
     engine.writer.task = design.task
-    engine.search.table = design.task.table()
-    if engine.search.growth is not None:
-        engine.search.growth.table = engine.search.table
+    engine.search.table = table = design.task.table()
+    if engine.search.growth is not None and isinstance(table, Table):
+        engine.search.growth.table = table
     return design
 
 
@@ -355,7 +355,8 @@ def _create(workspace: Workspace, design: Design, ledger: Ledger) -> Tracker:
     state.write_inputs(folder, job, prepared)
     keep(folder, job, prepared, workspace)
     state.write_plan(folder, design.machine, design.plan)
-    write_exploration(folder, tracker, design, ledger)
+    if prepared.schema.series is None:
+        write_exploration(folder, tracker, design, ledger)
     params = {key: value for key, value in told.items() if value not in (None, [], {})}
     tracker.log(tracker.run_id, params=params)
     with (folder / state.TRAIN).open("rb") as file:

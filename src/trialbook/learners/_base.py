@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from trialbook.program import ModelCode, extra_width
+from trialbook.program import extra_width
 from trialbook.tasks import Table
 
 # Numbers of eight bytes that a trial holds at its peak. Of each cell of the table: what it loads
@@ -143,7 +143,7 @@ class Learner(ABC):
     import_s: ClassVar[float] = 0.0
 
     @abstractmethod
-    def space(self, table: Table) -> Space:
+    def space(self, table: Any) -> Space:
         """Hyperparameters to search, each with its range.
 
         Parameters
@@ -158,7 +158,7 @@ class Learner(ABC):
         """
 
     @abstractmethod
-    def starts(self, table: Table) -> tuple[Start, ...]:
+    def starts(self, table: Any) -> tuple[Start, ...]:
         """Tuned configurations to try first, best first.
 
         Parameters
@@ -173,7 +173,7 @@ class Learner(ABC):
         """
 
     @abstractmethod
-    def cost(self, params: Params, table: Table) -> float:
+    def cost(self, params: Params, table: Any) -> float:
         """Expected time to train one fold on one core of a laptop.
 
         Parameters
@@ -190,7 +190,7 @@ class Learner(ABC):
             correct it.
         """
 
-    def memory(self, params: Params, table: Table) -> float:
+    def memory(self, params: Params, table: Any) -> float:
         """Expected memory of a trial beside the libraries, at its peak.
 
         Parameters
@@ -214,10 +214,10 @@ class Learner(ABC):
             width += needs.n_words * len(table.columns.text)
         width += extra_width(table.columns, needs.extra, table.n_outputs)
         cells = LOADED_COPIES * len(table.columns) + ENCODED_COPIES * width
-        return CELL_BYTES * table.n_rows * cells
+        return float(CELL_BYTES * table.n_rows * cells)
 
     @abstractmethod
-    def code(self, params: Params, table: Table) -> ModelCode:
+    def code(self, params: Params, table: Any) -> Any:
         """Write the learner's part of a program.
 
         Parameters

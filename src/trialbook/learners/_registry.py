@@ -31,11 +31,9 @@ def all_learners() -> dict[str, Learner]:
         If a plug-in cannot be imported, is no learner, or takes a key that exists.
     """
     found: dict[str, Learner] = {}
-    for module in sorted(
-        module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])
-    ):
-        for kind in vars(importlib.import_module(f"trialbook.learners.{module}")).values():
-            if _is_learner(kind) and kind.__module__.endswith(f".{module}"):
+    for module in _modules():
+        for kind in vars(importlib.import_module(module)).values():
+            if _is_learner(kind) and kind.__module__ == module:
                 found[kind.key] = kind()
     for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
         place = f"entry point {ENTRY_POINT_GROUP}: {point.name} = {point.value}"
@@ -54,6 +52,20 @@ def all_learners() -> dict[str, Learner]:
             raise OptionError(f"two learners are called '{kind.key}'", place=place, remedy=remedy)
         found[kind.key] = kind()
     return found
+
+
+def _modules() -> list[str]:
+    """The modules of this package that may hold learners: those of tables, then of series."""
+    home = Path(__file__).parent
+    return [
+        f"{package}.{module.name}"
+        for package, folder in (
+            ("trialbook.learners", home),
+            ("trialbook.learners.series", home / "series"),
+        )
+        for module in sorted(pkgutil.iter_modules([str(folder)]), key=lambda one: one.name)
+        if not module.ispkg
+    ]
 
 
 def _is_learner(kind: object) -> bool:

@@ -10,6 +10,12 @@ from trialbook.models._conformal import (
 )
 from trialbook.models._environment import python_of, read_requirements
 from trialbook.models._features import FEATURES_STEP, Feature, features_of, transformations
+from trialbook.models._forecaster import (
+    ForecastModel,
+    forecaster_at,
+    save_forecaster,
+    time_forecast,
+)
 from trialbook.models._model import Model
 from trialbook.models._package import (
     BACKGROUND_FILE,
@@ -42,10 +48,12 @@ __all__ = [
     "Conformal",
     "Covered",
     "Feature",
+    "ForecastModel",
     "Model",
     "Scale",
     "background",
     "features_of",
+    "forecaster_at",
     "is_file_of_model",
     "is_own",
     "load_model",
@@ -58,7 +66,9 @@ __all__ = [
     "requirements",
     "row_ms",
     "rows_without_answer",
+    "save_forecaster",
     "save_model",
+    "time_forecast",
     "transformations",
     "write_predictions",
 ]

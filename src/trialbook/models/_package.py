@@ -189,12 +189,14 @@ def _input_schema(X: pd.DataFrame) -> Any:
     return Columns([ColSpec(kind(X[name]), name) for name in X.columns])
 
 
-def load_model(folder: Path) -> Any:
+def load_model(folder: Path, file_name: str = "model.pkl") -> Any:
     """Read a model that `save_model` wrote.
 
     Parameters
     ----------
     folder : Path
+    file_name : str
+        The file of it that holds the pickle.
 
     Returns
     -------
@@ -213,7 +215,7 @@ def load_model(folder: Path) -> Any:
     import cloudpickle
 
     check_environment(folder)
-    with (folder / "model.pkl").open("rb") as file:
+    with (folder / file_name).open("rb") as file:
         return cloudpickle.load(file)
 
 

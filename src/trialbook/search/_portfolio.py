@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from trialbook.learners import IterativeLearner, Learner, Params
 from trialbook.search._ledger import OVERHEAD_S
-from trialbook.tasks import Table
+from trialbook.tasks import AnyTable
 
 # How much faster a learner is on n cores: boosted trees and forests on tables of laptop size.
 SPEED_UP = {1: 1.0, 2: 1.7, 4: 2.8, 8: 4.0}
@@ -50,14 +50,14 @@ class Step:
         return f"{self.learner}-{self.number}"
 
 
-def projected_s(learner: Learner, params: Params, table: Table) -> float:
+def projected_s(learner: Learner, params: Params, table: AnyTable) -> float:
     """Seconds that all folds of a configuration should take.
 
     Parameters
     ----------
     learner : Learner
     params : mapping
-    table : Table
+    table : AnyTable
 
     Returns
     -------
@@ -68,14 +68,14 @@ def projected_s(learner: Learner, params: Params, table: Table) -> float:
 
 
 def portfolio(
-    learners: Sequence[Learner], table: Table, budget_s: float | None = None
+    learners: Sequence[Learner], table: AnyTable, budget_s: float | None = None
 ) -> list[Step]:
     """Order the learners' starts: a cheap model first, then by expected gain per second.
 
     Parameters
     ----------
     learners : sequence of Learner
-    table : Table
+    table : AnyTable
     budget_s : float, optional
         Seconds that a trial may take: a learner that trains in rounds will not take longer.
 

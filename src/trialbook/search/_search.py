@@ -12,7 +12,7 @@ from trialbook.search._ledger import STOPPED, Ledger
 from trialbook.search._portfolio import Step
 from trialbook.search._rows import Growth
 from trialbook.search._tuner import Tuner
-from trialbook.tasks import Table
+from trialbook.tasks import AnyTable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,7 +48,7 @@ class Search:
     plan : list of Step
         The portfolio, in order.
     learners : sequence of Learner
-    table : Table
+    table : AnyTable
     ledger : Ledger
     seed : int
     n_workers : int
@@ -71,7 +71,7 @@ class Search:
 
     plan: list[Step]
     learners: Sequence[Learner]
-    table: Table
+    table: AnyTable
     ledger: Ledger
     seed: int
     n_workers: int

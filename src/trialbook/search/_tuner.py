@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from trialbook.learners import Choice, Float, Int, Learner, Params, Space
 from trialbook.search._portfolio import Step, projected_s
-from trialbook.tasks import Table
+from trialbook.tasks import AnyTable
 
 if TYPE_CHECKING:
     import optuna
@@ -58,7 +58,7 @@ class Tuner:
     ----------
     learners : sequence of Learner
         Families that may be tuned; those without a space are left out.
-    table : Table
+    table : AnyTable
     seed : int
 
     Notes
@@ -76,7 +76,7 @@ class Tuner:
     2021.
     """
 
-    def __init__(self, learners: Sequence[Learner], table: Table, seed: int) -> None:
+    def __init__(self, learners: Sequence[Learner], table: AnyTable, seed: int) -> None:
         self._table = table
         self._seed = seed
         self._spaces = {

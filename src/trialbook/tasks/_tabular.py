@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialbook.orders import Orders
-from trialbook.program import Code, Columns, Frame, MetricCode, category_width
+from trialbook.program import (
+    Code,
+    Columns,
+    Frame,
+    MetricCode,
+    ModelCode,
+    category_width,
+    tabular_program,
+)
 from trialbook.tasks._table import Table
 
 if TYPE_CHECKING:
@@ -146,6 +154,14 @@ class TabularTask:
         y = self.y[: len(matrix)]
         return min(int(np.bincount(y[side == 1], minlength=n_classes).min()) for side in matrix.T)
 
+    def ensembles(self, *, voting: bool, stacking: bool) -> list[str]:
+        """Kinds of ensembles that end an experiment, of those that are asked for."""
+        return [kind for kind, on in (("voting", voting), ("stacking", stacking)) if on]
+
+    def program(self, frame: Frame, code: ModelCode, *, title: str, summary: str) -> str:
+        """The program of a trial; see `trialbook.program.tabular_program`."""
+        return tabular_program(frame, code, title=title, summary=summary)
+
     def frame(self, data: Code, rows: int | None = None) -> Frame:
         """What is the same in every program of the experiment.
 
@@ -160,7 +176,7 @@ class TabularTask:
 
         return Frame(
             experiment=self.experiment,
-            task=self.schema.task,
+            task="classification" if self.schema.classes else "regression",
             target=self.schema.target,
             classes=self.schema.classes,
             positive=self.schema.positive,

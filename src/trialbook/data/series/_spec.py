@@ -1,0 +1,89 @@
+"""What makes rows a set of time series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+# Columns of the rows that programs read, by the names that Nixtla's libraries use.
+SERIES_COLUMN, TIME_COLUMN = "unique_id", "ds"
+# For each row, the error by which its series' errors are divided in MASE and the like.
+SCALE_COLUMN = "scale"
+# Between the parts of a series' name, and the name of a table that is one series.
+SEPARATOR, ALONE = "/", "all"
+# Deciles: what AutoGluon forecasts, and the ends of the usual interval of 80 %.
+LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+
+
+@dataclass(frozen=True)
+class SeriesSpec:
+    """Time, series and horizon of a forecast.
+
+    Parameters
+    ----------
+    time : str
+        Column of times.
+    ids : tuple of str
+        Columns that tell series apart; empty if the table is one series.
+    frequency : str
+        Offset alias of pandas from row to row.
+    season : int
+        Rows of a season; 1 if there is none.
+    horizon : int
+        Rows that are forecast.
+    covariates : tuple of str
+        Columns that are known of the future.
+    static : tuple of str
+        Columns that are the same in all rows of a series.
+    aggregate : str, optional
+        How rows of one time are made one: sum, mean, min or max; the mean if not given.
+    """
+
+    time: str
+    ids: tuple[str, ...]
+    frequency: str
+    season: int
+    horizon: int
+    covariates: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
+    aggregate: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-safe data; `from_dict` reads it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> SeriesSpec:
+        """What `to_dict` wrote."""
+        lists = {name: tuple(kept[name]) for name in ("ids", "covariates", "static")}
+        return cls(**{**kept, **lists})
+
+    def name_of(self, table: pd.DataFrame) -> pd.Series[str]:
+        """The name of the series of each row: its parts, with a slash between them.
+
+        Parameters
+        ----------
+        table : DataFrame
+            With the columns `ids`.
+
+        Returns
+        -------
+        Series of str
+        """
+        if not self.ids:
+            return pd.Series(ALONE, index=table.index, dtype=object)
+        parts = [_text(table[name]) for name in self.ids]
+        name = parts[0]
+        for part in parts[1:]:
+            name = name + SEPARATOR + part
+        return name
+
+
+def _text(column: pd.Series) -> pd.Series[str]:
+    """Cells as people write them: a number without the zero that a missing cell brings."""
+    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
+        column = column.astype("Int64")
+    return column.astype(object).where(column.notna(), "").astype(str)

@@ -1,0 +1,51 @@
+"""Rolling-origin cross-validation: the windows at the end of each series, as columns."""
+
+from __future__ import annotations
+
+import numpy as np
+
+TRAINS, VALIDATES, NEITHER = 1, 0, -1
+
+# Windows by the number of series: many series tell as much in fewer windows (AutoGluon's counts).
+_COUNTS = ((20, 5), (100, 3))
+_FEWEST = 2
+
+
+def default_windows(n_series: int) -> int:
+    """How many windows validate if nobody says."""
+    return next((count for most, count in _COUNTS if n_series < most), _FEWEST)
+
+
+def windows(sizes: np.ndarray, horizon: int, count: int, step: int, least: int) -> np.ndarray:
+    """The side of each row in each window.
+
+    Parameters
+    ----------
+    sizes : ndarray of int, shape (n_series,)
+        Rows of each series, one after the other in the table.
+    horizon : int
+        Rows that a window validates.
+    count : int
+        Windows at most.
+    step : int
+        Rows from one window to the next.
+    least : int
+        Rows that a series must have before a window to be in it.
+
+    Returns
+    -------
+    ndarray of int8, shape (n_rows, n_windows)
+        1 trains, 0 validates, -1 does neither. The earliest window comes first; windows in which
+        no series validates are left out, so there may be none.
+    """
+    to_end = np.concatenate([np.arange(size)[::-1] for size in sizes])
+    size = np.repeat(sizes, sizes)
+    columns = []
+    for back in range(count - 1, -1, -1):
+        ahead = back * step  # rows after the window
+        side = np.where(to_end >= ahead + horizon, TRAINS, VALIDATES)
+        side = np.where(to_end < ahead, NEITHER, side)
+        side = np.where(size - ahead - horizon < least, NEITHER, side)
+        if (side == VALIDATES).any():
+            columns.append(side)
+    return np.array(columns, dtype=np.int8).reshape(len(columns), len(size)).T

@@ -1,0 +1,154 @@
+"""The frame of a vote over forecasting trials: a weighted mean, quantile by quantile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from trialbook.program._code import Code, import_block, literal, source_of, spread
+from trialbook.program._tabular import markdown_cell
+from trialbook.program.series import _forecasters
+from trialbook.program.series._frame import SeriesFrame
+from trialbook.program.series._program import (
+    FIRST_ERRORS,
+    HORIZON_CHART,
+    SHARED,
+    evaluate_cell,
+    heading,
+    load_lines,
+    shared_constants,
+    use_cell,
+)
+
+
+def forecast_voting_program(
+    frame: SeriesFrame,
+    members: Mapping[str, Code],
+    select: Callable[..., Any],
+    *,
+    title: str,
+    summary: str,
+) -> str:
+    """Write the program of a weighted vote.
+
+    Parameters
+    ----------
+    frame : SeriesFrame
+        What all trials share.
+    members : mapping of str to Code
+        Candidates, best first: label, and expression of the folder of its artifacts.
+    select : callable
+        Function that chooses the weights; its source becomes part of the program.
+    title, summary : str
+        Heading of the notebook and the text below it.
+
+    Returns
+    -------
+    str
+        Python source in percent format.
+    """
+    imports = [
+        "from pathlib import Path",
+        "import cloudpickle",
+        "import numpy as np",
+        "import pandas as pd",
+        "from scipy.stats import norm",
+        "from threadpoolctl import threadpool_limits",
+        *frame.metric.imports,
+        *(["import mlflow"] if frame.server else []),
+    ]
+    items = [f"{literal(label)}: {folder}" for label, folder in members.items()]
+    constants = [
+        *shared_constants(frame),
+        "MEMBERS = " + spread("{", items, "}", room=0),
+        "",
+        "_ = threadpool_limits(N_JOBS)",
+    ]
+    sign = "-" if frame.metric.greater_is_better else ""
+    call = f"{frame.metric.function}(y[:, 0], prediction, y[:, 1])"
+    loss = [
+        "def loss(y, prediction):",
+        f'    """{frame.metric.name} as a loss, of values beside the scale of their series."""',
+        f"    return {sign}{call}",
+    ]
+    shared = "\n\n\n".join(source_of(getattr(_forecasters, name)) for name in SHARED)
+    cells = [
+        heading(frame, title, summary),
+        "# %%\n" + import_block(imports),
+        "# %%\n" + "\n".join(constants),
+        "\n".join(_LOAD),
+        f"# %%\n{source_of(_forecasters.WeightedForecaster)}",
+        f"# %%\n{shared}",
+        "# %%\n" + frame.metric.source + "\n\n\n" + "\n".join(loss),
+        f"# %%\n{source_of(select)}",
+        "\n".join(_CROSS_VALIDATE),
+        evaluate_cell(frame),
+        "\n".join(_COMBINE),
+        markdown_cell("## Run", "", "Everything above only defines; the cells below do the work."),
+        "\n".join([*_RUN[:5], _SCORE.format(name=frame.metric.name), *_RUN[5:]]),
+        "# %%\n" + HORIZON_CHART,
+        use_cell(),
+    ]
+    return "\n\n".join(cell.rstrip() for cell in cells) + "\n"
+
+
+_LOAD = (
+    "# %%",
+    "def load(path=DATA):",
+    '    """Rows, the target, windows, scales, and what the members forecast of each window."""',
+    *load_lines(),
+    '    tables = [pd.read_parquet(folder / "oof/oof.parquet") for folder in MEMBERS.values()]',
+    '    oof = np.array([table.drop(columns=["row", "fold"]).to_numpy() for table in tables])',
+    '    return X, y, folds, scale, oof, tables[0][["row", "fold"]]',
+    "",
+    "",
+    "def stored_model(name):",
+    '    """The forecaster that a member\'s run keeps."""',
+    '    with open(MEMBERS[name] / "model" / "python_model.pkl", "rb") as file:',
+    "        return cloudpickle.load(file).forecaster.forecaster",
+)
+_CROSS_VALIDATE = (
+    "# %%",
+    "def cross_validate(X, y, folds, scale, oof, where):",
+    '    """Blend what the members forecast of each window; the earliest comes first.',
+    "",
+    "    Weights are chosen on all windows. Quantiles know the errors of earlier windows only.",
+    '    """',
+    "    rows = where.row.to_numpy()",
+    "    truth = np.column_stack([y, scale])[rows]",
+    "    parts = [np.flatnonzero(where.fold == fold) for fold in range(len(FOLDS))]",
+    "",
+    "    def mean_loss(truth, prediction):",
+    "        return np.nanmean([loss(truth[part], prediction[part]) for part in parts])",
+    "",
+    "    weights = select_weights(oof, truth, mean_loss)",
+    "    blend = np.tensordot(weights, oof, axes=1)",
+    f"    errors = {FIRST_ERRORS}",
+    "    for fold, mine in zip(folds.T, parts):",
+    "        train, valid = np.flatnonzero(fold == 1), rows[mine]",
+    "        spread = Spread(SEASON).fit(X.iloc[train], y[train]).of(X.iloc[valid])",
+    "        point = blend[mine, 0]",
+    "        seen = (y[valid] - point) / spread",
+    "        yield (weights, seen), valid, quantiles(point, spread, errors, LEVELS)",
+    "        errors = np.append(errors, seen)",
+)
+_COMBINE = (
+    "# %%",
+    "def combine(found, X, y):",
+    '    """The stored forecasters of the members, with their weights, as one forecaster."""',
+    "    weights, errors = found[0][0], np.concatenate([seen for _, seen in found])",
+    "    chosen = {name: w for name, w in zip(MEMBERS, weights) if w > 0}",
+    "    vote = WeightedForecaster({name: stored_model(name) for name in chosen}, chosen)",
+    "    return CalibratedForecaster(vote, Spread(SEASON).fit(X, y), errors, LEVELS)",
+)
+_RUN = (
+    "# %%",
+    'if __name__ == "__main__":',
+    "    X, y, folds, scale, oof, where = load()",
+    "    results = list(cross_validate(X, y, folds, scale, oof, where))",
+    "    scores = [evaluate(y, valid, told, scale) for _, valid, told in results]",
+    "    for weight, name in sorted(zip(results[0][0][0], MEMBERS), reverse=True):",
+    "        if weight > 0:",
+    '            print(f"{weight:.3f}  {name}")',
+)
+_SCORE = '    print(f"validation {name}: {{np.nanmean(scores):.9f}} ± {{np.nanstd(scores):.9f}}")'

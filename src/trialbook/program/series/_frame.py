@@ -1,0 +1,85 @@
+"""What the programs of a forecasting experiment share, and what a learner writes into one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trialbook.data import LEVELS
+from trialbook.program._code import Code
+from trialbook.program._tabular import MetricCode
+
+
+@dataclass(frozen=True)
+class ForecastCode:
+    """What a learner writes into a forecasting program.
+
+    Parameters
+    ----------
+    forecaster : Code
+        Expression of an object with ``fit(X, y)`` and ``forecast(X)``. It may use ``FREQUENCY``,
+        ``SEASON``, ``HORIZON``, ``COVARIATES``, ``STATIC``, ``SEED`` and ``N_JOBS``.
+    imports : tuple of str
+        Import lines that it needs.
+    snippets : tuple of str
+        Names of the classes in `trialbook.program.series._forecasters` that it uses.
+    """
+
+    forecaster: Code
+    imports: tuple[str, ...]
+    snippets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SeriesFrame:
+    """What all trials of a forecasting experiment share.
+
+    Parameters
+    ----------
+    experiment : str
+        Name of the experiment.
+    target : str
+        Column to forecast.
+    frequency : str
+        Offset alias of pandas between two rows of a series.
+    season : int
+        Rows of a season; 1 if there is none.
+    horizon : int
+        Rows that are forecast.
+    covariates : tuple of str
+        Columns that are known of the future.
+    static : tuple of str
+        Columns that are the same in all rows of a series.
+    fold_columns : tuple of str
+        One column a window: 1 trains, 0 validates, -1 does neither. The earliest window first.
+    validation : str
+        One sentence on how trials are validated.
+    metric : MetricCode
+    data : Code
+        Expression of the path of the rows.
+    seed : int
+    n_jobs : int
+        Threads that a trial may use.
+    levels : tuple of float
+        Quantiles that are forecast.
+    server : str, optional
+        URI of the MLflow server that keeps the artifacts, when they are not beside the program.
+    origin : str
+        A sentence on the version of a table that was learned from, if it is one.
+    """
+
+    experiment: str
+    target: str
+    frequency: str
+    season: int
+    horizon: int
+    covariates: tuple[str, ...]
+    static: tuple[str, ...]
+    fold_columns: tuple[str, ...]
+    validation: str
+    metric: MetricCode
+    data: Code
+    seed: int
+    n_jobs: int
+    levels: tuple[float, ...] = LEVELS
+    server: str | None = None
+    origin: str = ""

@@ -1,0 +1,236 @@
+"""The frame of a forecasting trial: a program that a reader would have written by hand."""
+
+from __future__ import annotations
+
+from trialbook.data import SCALE_COLUMN
+from trialbook.program._code import assign, import_block, literal, source_of
+from trialbook.program._tabular import markdown_cell
+from trialbook.program.series import _forecasters
+from trialbook.program.series._frame import ForecastCode, SeriesFrame
+
+# Before any window was forecast, errors are taken to be normal.
+FIRST_ERRORS = "norm.ppf(np.linspace(0.01, 0.99, 99))"
+
+
+def forecasting_program(
+    frame: SeriesFrame, model: ForecastCode, *, title: str, summary: str
+) -> str:
+    """Write the program of one trial.
+
+    Parameters
+    ----------
+    frame : SeriesFrame
+        What all trials share.
+    model : ForecastCode
+        The learner's part.
+    title, summary : str
+        Heading of the notebook and the sentence below it.
+
+    Returns
+    -------
+    str
+        Python source in percent format: ``# %%`` starts a cell.
+    """
+    cells = [
+        heading(frame, title, summary),
+        _imports(frame, model),
+        _parameters(frame),
+        _load(),
+        *(f"# %%\n{source_of(getattr(_forecasters, name))}" for name in model.snippets),
+        "# %%\n" + "\n\n\n".join(source_of(getattr(_forecasters, name)) for name in SHARED),
+        _build(model),
+        _cross_validate(),
+        "# %%\n" + frame.metric.source,
+        evaluate_cell(frame),
+        _combine(),
+        markdown_cell("## Run", "", "Everything above only defines; the cells below do the work."),
+        _run(frame),
+        "# %%\n" + HORIZON_CHART,
+        use_cell(),
+    ]
+    return "\n\n".join(cell.rstrip() for cell in cells) + "\n"
+
+
+def heading(frame: SeriesFrame, title: str, summary: str) -> str:
+    """The first cell: what the program is, what it learns from and how it is validated."""
+    origin = (frame.origin, "") if frame.origin else ()
+    return markdown_cell(f"# {title}", "", summary, "", *origin, frame.validation)
+
+
+SHARED = ("Spread", "quantiles", "CalibratedForecaster")
+
+
+def _imports(frame: SeriesFrame, model: ForecastCode) -> str:
+    lines = [
+        "from pathlib import Path",
+        "import numpy as np",
+        "import pandas as pd",
+        "from scipy.stats import norm",
+        "from threadpoolctl import threadpool_limits",
+        *model.imports,
+        *frame.metric.imports,
+        *(["import mlflow"] if frame.server else []),
+    ]
+    return "# %%\n" + import_block(lines)
+
+
+def shared_constants(frame: SeriesFrame) -> list[str]:
+    """Lines of the constants that every program of an experiment has."""
+    return [
+        *([f"mlflow.set_tracking_uri({literal(frame.server)})"] if frame.server else []),
+        f"DATA = {frame.data}  # the rows that the search saw",
+        assign("TARGET", frame.target),
+        assign("FOLDS", list(frame.fold_columns)) + "  # windows, the earliest first",
+        f"FREQUENCY = {literal(frame.frequency)}",
+        f"SEASON = {frame.season}  # rows",
+        f"HORIZON = {frame.horizon}  # rows",
+        assign("COVARIATES", list(frame.covariates)) + "  # known of the future",
+        assign("STATIC", list(frame.static)) + "  # the same in all rows of a series",
+        assign("LEVELS", list(frame.levels)),
+        assign("SEED", frame.seed),
+        f"N_JOBS = {frame.n_jobs}  # the same number of threads gives the same sums",
+    ]
+
+
+def _parameters(frame: SeriesFrame) -> str:
+    return "\n".join(["# %%", *shared_constants(frame), "", "_ = threadpool_limits(N_JOBS)"])
+
+
+def load_lines() -> list[str]:
+    """Lines of ``load`` that read the rows."""
+    return [
+        "    data = pd.read_parquet(path)",
+        f'    X = data.drop(columns=[TARGET, *FOLDS, "{SCALE_COLUMN}"])',
+        "    y = data[TARGET].to_numpy(dtype=float)",
+        f'    folds, scale = data[FOLDS].to_numpy(), data["{SCALE_COLUMN}"].to_numpy()',
+    ]
+
+
+def _load() -> str:
+    return "\n".join(
+        [
+            "# %%",
+            "def load(path=DATA):",
+            '    """Rows by series and time, the target, windows, and the scale of each series.',
+            "",
+            "    In a window, 1 trains, 0 validates, -1 does neither.",
+            '    """',
+            *load_lines(),
+            "    return X, y, folds, scale",
+        ]
+    )
+
+
+def _build(model: ForecastCode) -> str:
+    body = str(model.forecaster).replace("\n", "\n    ")
+    return "\n".join(
+        [
+            "# %%",
+            "def build_forecaster():",
+            '    """The forecaster, not yet fitted."""',
+            f"    return {body}",
+        ]
+    )
+
+
+def _cross_validate() -> str:
+    return "\n".join(
+        [
+            "# %%",
+            "def cross_validate(X, y, folds, scale):",
+            '    """Fit on what is before each window, the earliest first, and forecast it.',
+            "",
+            "    Quantiles know the errors of earlier windows alone, as they would have then.",
+            '    """',
+            f"    errors = {FIRST_ERRORS}",
+            "    for fold in folds.T:",
+            "        train, valid = np.flatnonzero(fold == 1), np.flatnonzero(fold == 0)",
+            "        forecaster = build_forecaster().fit(X.iloc[train], y[train])",
+            "        spread = Spread(SEASON).fit(X.iloc[train], y[train]).of(X.iloc[valid])",
+            "        point = forecaster.forecast(X.iloc[valid])",
+            "        seen = (y[valid] - point) / spread",
+            "        yield seen, valid, quantiles(point, spread, errors, LEVELS)",
+            "        errors = np.append(errors, seen)",
+        ]
+    )
+
+
+def evaluate_cell(frame: SeriesFrame) -> str:
+    """A cell that defines ``evaluate``: the metric of some rows."""
+    return "\n".join(
+        [
+            "# %%",
+            "def evaluate(y, valid, prediction, scale):",
+            f'    """{frame.metric.name} of the forecasts for the rows `valid`."""',
+            f"    return {frame.metric.function}(y[valid], prediction, scale[valid])",
+        ]
+    )
+
+
+def _combine() -> str:
+    return "\n".join(
+        [
+            "# %%",
+            "def combine(errors, X, y):",
+            '    """The forecaster of all rows, with quantiles from the errors in all windows."""',
+            "    forecaster = build_forecaster().fit(X, y)",
+            "    spread = Spread(SEASON).fit(X, y)",
+            "    return CalibratedForecaster(forecaster, spread, np.concatenate(errors), LEVELS)",
+        ]
+    )
+
+
+def _run(frame: SeriesFrame) -> str:
+    return "\n".join(
+        [
+            "# %%",
+            'if __name__ == "__main__":',
+            "    X, y, folds, scale = load()",
+            "    results = list(cross_validate(X, y, folds, scale))",
+            "    scores = [evaluate(y, valid, told, scale) for _, valid, told in results]",
+            f'    print(f"validation {frame.metric.name}: {{np.nanmean(scores):.9f}}'
+            ' ± {np.nanstd(scores):.9f}")',
+        ]
+    )
+
+
+HORIZON_CHART = """\
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    shown = X["unique_id"].drop_duplicates().head(4)
+    figure, axes = plt.subplots(
+        len(shown), figsize=(12, 3 * len(shown)), squeeze=False, layout="constrained"
+    )
+    for axis, name in zip(axes[:, 0], shown):
+        mine = np.flatnonzero(X["unique_id"] == name)[-8 * HORIZON :]
+        axis.plot(X["ds"].iloc[mine], y[mine], color="black", linewidth=1, label=TARGET)
+        for k, (_, rows, told) in enumerate(results):
+            of = X["unique_id"].iloc[rows] == name
+            when, told = X["ds"].iloc[rows][of], told[of]
+            axis.plot(when, told[:, 0], color=f"C{k}", label=f"window {k + 1}")
+            axis.fill_between(when, told[:, 1], told[:, -1], color=f"C{k}", alpha=0.2)
+        axis.set_title(name)
+        axis.legend(loc="upper left")
+    plt.show()"""
+
+
+def use_cell() -> str:
+    """Cells that make the model and ask it for the future."""
+    return "\n".join(
+        [
+            "# %% [markdown]",
+            "# ## Use the model",
+            "#",
+            "# The run keeps this very model; after an edit above, `combine` makes another.",
+            "",
+            "# %%",
+            'if __name__ == "__main__":',
+            "    model = combine([found for found, _, _ in results], X, y)",
+            '    last = X.groupby("unique_id", sort=False).tail(1)  # covariates stay as they are',
+            "    step = pd.tseries.frequencies.to_offset(FREQUENCY)",
+            '    rows = [last.assign(ds=last["ds"] + k * step) for k in range(1, HORIZON + 1)]',
+            '    future = pd.concat(rows).sort_values(["unique_id", "ds"], ignore_index=True)',
+            '    print(pd.concat([future[["unique_id", "ds"]], model.predict(future)], axis=1))',
+        ]
+    )
