@@ -14,11 +14,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trialbook.data import SAMPLE_WEIGHT, Schema
+from trialbook.data import (
+    LEVELS,
+    SAMPLE_WEIGHT,
+    SCALE_COLUMN,
+    SERIES_COLUMN,
+    TIME_COLUMN,
+    Schema,
+)
 from trialbook.evaluation import (
     EAGER,
     Chart,
+    Forecasts,
+    Known,
     charts,
+    forecast_charts,
     learning_curve,
     metric,
     read_charts,
@@ -123,6 +133,57 @@ def write_trial_charts(
     if chart is not None:
         made[chart.name] = chart
     write_charts(made, folder / CHARTS, None if all_pictures else EAGER)
+
+
+def write_forecast_charts(
+    folder: Path,
+    schema: Schema,
+    data: pd.DataFrame,
+    rows: Sequence[np.ndarray],
+    predictions: Sequence[np.ndarray],
+    *,
+    all_pictures: bool = True,
+) -> None:
+    """Write the charts of forecasts, and pictures of all or of the most usual.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to write.
+    schema : Schema
+    data : DataFrame
+        Everything that is known of the series: their names, times, target and scale.
+    rows : sequence of ndarray of int
+        Positions in `data` of the rows that were forecast, window by window.
+    predictions : sequence of ndarray of shape (n, 1 + n_levels)
+        Forecasts of these rows and their quantiles.
+    all_pictures : bool
+    """
+    data = data.reset_index(drop=True)
+    window = np.repeat(np.arange(len(rows)), [len(one) for one in rows])
+    told = data.iloc[np.concatenate(rows)].reset_index(drop=True)
+    prediction = np.concatenate(predictions)
+    order = np.lexsort((told[TIME_COLUMN], told[SERIES_COLUMN].astype(str), window))
+    told = told.iloc[order]
+    data = data.sort_values([SERIES_COLUMN, TIME_COLUMN])
+    made = forecast_charts(
+        Forecasts(
+            series=told[SERIES_COLUMN].to_numpy(dtype=str),
+            times=told[TIME_COLUMN].to_numpy(),
+            window=window[order],
+            y=told[schema.target].to_numpy(dtype=float),
+            prediction=prediction[order],
+            scale=told[SCALE_COLUMN].to_numpy(dtype=float),
+            levels=LEVELS,
+        ),
+        Known(
+            data[SERIES_COLUMN].to_numpy(dtype=str),
+            data[TIME_COLUMN].to_numpy(),
+            data[schema.target].to_numpy(dtype=float),
+        ),
+        schema.target,
+    )
+    write_charts(made, folder, None if all_pictures else EAGER)
 
 
 def _rounds_chart(

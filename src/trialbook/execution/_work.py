@@ -17,16 +17,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trialbook.data import SCALE_COLUMN, Schema, encode
+from trialbook.data import SCALE_COLUMN, SERIES_COLUMN, TIME_COLUMN, Schema, encode
 from trialbook.evaluation import all_metrics, charts, metric, write_charts
 from trialbook.evaluation.conformal import calibrate
 from trialbook.execution._charts import (
     Validated,
     given_weight,
     import_in_place,
+    write_forecast_charts,
     write_trial_charts,
 )
-from trialbook.execution._messages import FIRST_FOLD, NOTEBOOK, OOF, PROGRAM, Request
+from trialbook.execution._messages import CHARTS, FIRST_FOLD, NOTEBOOK, OOF, PROGRAM, Request
 from trialbook.execution._oof import stored_folds, write_oof
 from trialbook.learners import Deadline, IterativeLearner, Learner, find
 from trialbook.models import (
@@ -188,6 +189,14 @@ def _run_series(
     kept = save_forecaster(model, folder / MODEL_FOLDER, X, _requires(program, text), schema)
     store_s = time.perf_counter() - began
     truth = np.column_stack([y, scale])
+    write_forecast_charts(
+        folder / CHARTS,
+        schema,
+        X[[SERIES_COLUMN, TIME_COLUMN]].assign(**{schema.target: y, SCALE_COLUMN: scale}),
+        trained.rows,
+        trained.predictions,
+        all_pictures=not trains,
+    )
     return {
         "score": float(np.nanmean(trained.scores)),
         "std": float(np.nanstd(trained.scores)),
@@ -211,7 +220,8 @@ def run_score(request: Request, report: Report) -> dict[str, Any]:
     ----------
     request : Request
         The folder is the trial's. Payload: ``schema`` (a JSON file), ``table`` (features, and
-        the target if it is known), ``name`` (of the folder to write into), ``y_range``.
+        the target if it is known), ``name`` (of the folder to write into), ``y_range``,
+        ``train`` (of series: the rows before those of the table).
     report : callable
         Not used.
 
@@ -260,6 +270,9 @@ def _score_forecast(
     out.mkdir(parents=True, exist_ok=True)
     told.assign(actual=y[:, 0]).to_csv(out / "predictions.csv", index=False)
     prediction = told.iloc[:, 2:].to_numpy(dtype=float)
+    columns = [SERIES_COLUMN, TIME_COLUMN, schema.target, SCALE_COLUMN]
+    known = pd.concat([data[columns], pd.read_parquet(payload["train"], columns=columns)])
+    write_forecast_charts(out, schema, known, [np.arange(len(data))], [prediction])
     metrics = all_metrics(schema.task, y, prediction)
     return {
         "metrics": metrics,

@@ -311,6 +311,7 @@ class Finish:
         payload = {
             "schema": str(tracker.folder / state.SCHEMA),
             "table": str(tracker.folder / state.TEST),
+            "train": str(tracker.folder / state.TRAIN),
             "name": state.TESTED,
             "metric": self.engine.metric.name,
             "y_range": y_range,

@@ -7,12 +7,16 @@ pictures.
 
 from trialbook.evaluation.charts._build import charts
 from trialbook.evaluation.charts._chart import EAGER, Chart, read_charts, write_charts
+from trialbook.evaluation.charts._forecasts import Forecasts, Known, forecast_charts
 from trialbook.evaluation.charts._learning import learning_curve, training_rounds
 
 __all__ = [
     "EAGER",
     "Chart",
+    "Forecasts",
+    "Known",
     "charts",
+    "forecast_charts",
     "learning_curve",
     "read_charts",
     "training_rounds",

@@ -21,6 +21,7 @@ VERSION = "1.0"
 
 # The module and the function that draw each chart; matplotlib is slow to import.
 _DRAWN_BY = {
+    "forecast_horizon": ("_draw_forecasts", "draw_forecast_horizon"),
     "confusion_matrix": ("_draw_matrix", "draw_shares"),
     "confusion_matrix_counts": ("_draw_matrix", "draw_counts"),
     "roc": ("_draw_lines", "draw_roc"),
@@ -32,10 +33,14 @@ _DRAWN_BY = {
     "predicted_vs_true": ("_draw_numbers", "draw_predicted_vs_true"),
     "training_rounds": ("_draw_learning", "draw_training_rounds"),
     "learning_curve": ("_draw_learning", "draw_learning_curve"),
+    "error_by_step": ("_draw_forecasts", "draw_error_by_step"),
+    "error_by_series": ("_draw_forecasts", "draw_error_by_series"),
+    "coverage": ("_draw_forecasts", "draw_coverage"),
 }
 # Pictures that each trial pays for, 20 to 40 ms each; others are drawn of the trials that matter,
 # and of any other when somebody looks.
 EAGER = (
+    "forecast_horizon",
     "confusion_matrix",
     "roc",
     "precision_recall",

@@ -15,7 +15,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator, ScalarFormatter
 
 INK, MUTED, PALE, FAINT = "#1f2933", "#6b7785", "#c3cad2", "#e4e8ec"
 MAIN, ACCENT = "#2563a8", "#d9622b"
@@ -78,7 +78,7 @@ def dress(
     axes.tick_params(color=PALE, labelcolor=INK, labelsize=9)
     for axis in (axes.xaxis, axes.yaxis):
         axis.get_offset_text().set(fontsize=9, color=MUTED)
-        if not isinstance(axis.get_major_formatter(), FuncFormatter):
+        if isinstance(axis.get_major_formatter(), ScalarFormatter):
             axis.get_major_formatter().set_powerlimits((-3, 5))
     if grid:
         axes.grid(color=FAINT, linewidth=0.8)

@@ -8,10 +8,10 @@ from typing import Any
 from trialbook.program._code import Code, import_block, literal, source_of, spread
 from trialbook.program._tabular import markdown_cell
 from trialbook.program.series import _forecasters
+from trialbook.program.series._chart_cells import chart_cells
 from trialbook.program.series._frame import SeriesFrame
 from trialbook.program.series._program import (
     FIRST_ERRORS,
-    HORIZON_CHART,
     SHARED,
     evaluate_cell,
     heading,
@@ -86,7 +86,7 @@ def forecast_voting_program(
         "\n".join(_COMBINE),
         markdown_cell("## Run", "", "Everything above only defines; the cells below do the work."),
         "\n".join([*_RUN[:5], _SCORE.format(name=frame.metric.name), *_RUN[5:]]),
-        "# %%\n" + HORIZON_CHART,
+        *chart_cells(),
         use_cell(),
     ]
     return "\n\n".join(cell.rstrip() for cell in cells) + "\n"

@@ -6,6 +6,7 @@ from trialbook.data import SCALE_COLUMN
 from trialbook.program._code import assign, import_block, literal, source_of
 from trialbook.program._tabular import markdown_cell
 from trialbook.program.series import _forecasters
+from trialbook.program.series._chart_cells import chart_cells
 from trialbook.program.series._frame import ForecastCode, SeriesFrame
 
 # Before any window was forecast, errors are taken to be normal.
@@ -45,7 +46,7 @@ def forecasting_program(
         _combine(),
         markdown_cell("## Run", "", "Everything above only defines; the cells below do the work."),
         _run(frame),
-        "# %%\n" + HORIZON_CHART,
+        *chart_cells(),
         use_cell(),
     ]
     return "\n\n".join(cell.rstrip() for cell in cells) + "\n"
@@ -192,27 +193,6 @@ def _run(frame: SeriesFrame) -> str:
             ' ± {np.nanstd(scores):.9f}")',
         ]
     )
-
-
-HORIZON_CHART = """\
-if __name__ == "__main__":
-    import matplotlib.pyplot as plt
-
-    shown = X["unique_id"].drop_duplicates().head(4)
-    figure, axes = plt.subplots(
-        len(shown), figsize=(12, 3 * len(shown)), squeeze=False, layout="constrained"
-    )
-    for axis, name in zip(axes[:, 0], shown):
-        mine = np.flatnonzero(X["unique_id"] == name)[-8 * HORIZON :]
-        axis.plot(X["ds"].iloc[mine], y[mine], color="black", linewidth=1, label=TARGET)
-        for k, (_, rows, told) in enumerate(results):
-            of = X["unique_id"].iloc[rows] == name
-            when, told = X["ds"].iloc[rows][of], told[of]
-            axis.plot(when, told[:, 0], color=f"C{k}", label=f"window {k + 1}")
-            axis.fill_between(when, told[:, 1], told[:, -1], color=f"C{k}", alpha=0.2)
-        axis.set_title(name)
-        axis.legend(loc="upper left")
-    plt.show()"""
 
 
 def use_cell() -> str:
