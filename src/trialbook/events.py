@@ -27,6 +27,7 @@ class Started(Event):
     validation: str
     workspace: str
     deadline_s: float | None
+    series: str = ""  # what the rows are, where they are of series
 
 
 @dataclass(frozen=True)

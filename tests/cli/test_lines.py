@@ -94,3 +94,23 @@ def test_numbers_are_short(value, expected):
 def test_times_are_short():
     assert [clock(s) for s in (0, 65, 3605, -1)] == ["0:00", "1:05", "1:00:05", "0:00"]
     assert [span(s) for s in (0.44, 12.4, 200, 9000)] == ["0.4 s", "12 s", "3 min", "2.5 h"]
+
+
+def test_a_forecast_begins_with_its_series_and_not_with_features():
+    started = events.Started(
+        "sales",
+        "forecasting",
+        "mase",
+        3648,
+        2,
+        "5 windows",
+        "W",
+        None,
+        series="304 series of quarters (QS), horizon 8, season 4",
+    )
+    (said,) = lines([started])
+    assert (
+        "sales: forecasting by mase, 3,648 rows, 304 series of quarters (QS), horizon 8, season 4,"
+        " 5 windows" in said
+    )
+    assert "features" not in said

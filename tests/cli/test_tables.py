@@ -43,3 +43,8 @@ def test_the_best_trial_is_bold_wherever_it_stands():
 def test_the_time_of_one_row_is_shown_where_there_is_room(wide):
     table = leaderboard_table(board(), "roc_auc", wide=wide)
     assert ("one row" in [column.header for column in table.columns]) == wide
+
+
+def test_of_forecasts_the_shortest_time_is_of_one_series():
+    table = leaderboard_table(board(), "mase", alone="one series")
+    assert [column.header for column in table.columns][-1] == "one series"

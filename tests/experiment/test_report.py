@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from trialbook.data import prepare
 from trialbook.evaluation import metric
 from trialbook.experiment._ranking import ranked
 from trialbook.experiment._report import report
+from trialbook.job import Job
 
 
 @pytest.fixture
@@ -120,3 +124,29 @@ def test_every_row_of_a_table_has_as_many_cells_as_its_head(text):
     assert len(blocks) == 4
     for block in blocks:
         assert len({len(cells(line)) for line in block.splitlines()}) == 1
+
+
+def test_a_forecast_is_of_series_and_says_what_its_metric_counts_in(written):
+    written.add(1, "theta-1", 0.7, C=1.0)
+    months = pd.date_range("2015-01-01", periods=48, freq="MS")
+    table = pd.DataFrame({"month": months, "sales": range(48), "open": 1.0, "note": "x"})
+    table["open"] += np.arange(48) % 3
+    asked = Job(
+        data=Job.IN_MEMORY,
+        target="sales",
+        task="forecasting",
+        time_column="month",
+        horizon=6,
+        name="shop",
+    )
+    mase = metric("mase", "forecasting")
+    records = ranked(written.tracker.trials(), mase)
+    prepared = prepare(asked, frame=table)
+    text = report(asked, prepared, mase, records, written.ledger, None)
+    head = text.split("\n## ")[0]
+    assert "Forecasting of `sales`" in head
+    assert "ranked by mase (lower is better)" in head
+    assert "1 series of months (MS), horizon 6, season 12. Known of the future: `open`." in head
+    assert "A MASE of 1 is as far off as repeating the last season" in head
+    assert "Features" not in text
+    assert "predict ms / series" in section(text, "Leaderboard")

@@ -38,9 +38,10 @@ def line(state: State, event: events.Event) -> str | None:
 
 def experiment_line(event: events.Started) -> str:
     """Say what is being trained, on what, and how it is validated."""
+    of = event.series or f"{event.n_features} features"
     return (
         f"{event.experiment}: {event.task} by {event.metric}, "
-        f"{event.n_rows:,} rows, {event.n_features} features, {event.validation}"
+        f"{event.n_rows:,} rows, {of}, {event.validation}"
     )
 
 

@@ -69,7 +69,12 @@ def _cell(value: Any, kind: str) -> str:
 
 
 def leaderboard_table(
-    leaderboard: pd.DataFrame, metric: str, top: int | None = None, *, wide: bool = True
+    leaderboard: pd.DataFrame,
+    metric: str,
+    top: int | None = None,
+    *,
+    wide: bool = True,
+    alone: str = "one row",
 ) -> Table:
     """Draw the leaderboard, best first.
 
@@ -83,11 +88,14 @@ def leaderboard_table(
         Number of rows; all when not given.
     wide : bool
         Whether there is room for everything.
+    alone : str
+        What the shortest time is of.
 
     Returns
     -------
     rich.table.Table
     """
+    headings = {"score": metric, "predict_row_ms": alone}
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     names = [name for name in COLUMNS if name in leaderboard.columns]
     # A state is worth a column only where not all are alike.
@@ -98,7 +106,7 @@ def leaderboard_table(
     for name in names:
         heading, kind = COLUMNS[name]
         table.add_column(
-            metric if name == "score" else heading,
+            headings.get(name, heading),
             justify="left" if kind == "text" else "right",
             no_wrap=name != "label",
         )
@@ -176,7 +184,8 @@ def show_experiment(console: Console, experiment: Experiment, top: int | None) -
         markup=False,
     )
     wide = console.width >= WIDE
-    console.print(leaderboard_table(leaderboard, experiment.metric, top, wide=wide))
+    alone = "one series" if experiment.task == "forecasting" else "one row"
+    console.print(leaderboard_table(leaderboard, experiment.metric, top, wide=wide, alone=alone))
     if top is not None and len(leaderboard) > top:
         console.print(f"and {len(leaderboard) - top} more", style="dim", highlight=False)
     best, limit = best_trial(experiment), experiment.max_predict_ms

@@ -11,7 +11,7 @@ from trialbook.data._guardrails import Guardrail
 from trialbook.data._schema import Schema
 from trialbook.data._splits import Folds
 from trialbook.data._target import encode
-from trialbook.data.series import SCALE_COLUMN
+from trialbook.data.series import SCALE_COLUMN, SERIES_COLUMN
 
 
 @dataclass(frozen=True)
@@ -56,3 +56,9 @@ class Prepared:
         if self.schema.series is None:
             return y
         return np.column_stack([y, self.train[SCALE_COLUMN].to_numpy(dtype=float)])
+
+    @property
+    def series_told(self) -> str:
+        """The series in words: their number, frequency, horizon, season; empty for other tasks."""
+        spec = self.schema.series
+        return "" if spec is None else spec.told(self.train[SERIES_COLUMN].nunique())

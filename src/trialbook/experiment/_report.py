@@ -13,6 +13,12 @@ from trialbook.job import Job
 from trialbook.search import Ledger
 from trialbook.tracking import TrialRecord
 
+# What a metric of forecasts is counted in.
+UNITS = {
+    "mase": "A MASE of 1 is as far off as repeating the last season was before the windows.",
+    "rmsse": "An RMSSE is in units of the error of repeating the last season before the windows.",
+}
+
 
 def report(
     job: Job,
@@ -42,10 +48,7 @@ def report(
     """
     schema = prepared.schema
     best = winner(records, job.max_predict_ms) or records[0]
-    kinds: dict[str, int] = {}
-    for column in schema.used:
-        kinds[column.semantic.value] = kinds.get(column.semantic.value, 0) + 1
-    dropped = [column for column in schema.columns if not column.used]
+    alone = "row" if schema.series is None else "series"
     direction = "greater is better" if metric.greater_is_better else "lower is better"
     lines = [
         f"# {job.experiment_name}",
@@ -54,12 +57,7 @@ def report(
         f"{schema.task.capitalize()} of `{schema.target}` in {len(prepared.train):,} rows of"
         f" `{job.place}`, ranked by {metric.name} ({direction}). {prepared.folds.description}",
         "",
-        f"Features: {', '.join(f'{n} {kind}' for kind, n in sorted(kinds.items()))}."
-        + (
-            f" Not used: {', '.join(f'`{c.name}` ({c.dropped})' for c in dropped[:20])}."
-            if dropped
-            else ""
-        ),
+        *_columns(prepared, metric),
         "",
         "## Winner",
         "",
@@ -75,7 +73,12 @@ def report(
             *_table(["metric", "value"], rows),
             "",
         ]
-    lines += ["## Leaderboard", "", *_rows(prepared, records), *_leaderboard(metric, records)]
+    lines += [
+        "## Leaderboard",
+        "",
+        *_rows(prepared, records),
+        *_leaderboard(metric, records, alone),
+    ]
     lines += ["", "## Guardrails", ""]
     lines += _table(
         ["check", "verdict", "found", "done", "rows"],
@@ -90,6 +93,29 @@ def report(
             ["skipped", "why"], ([label, why] for label, why in ledger.skipped.items())
         )
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _columns(prepared: Prepared, metric: Metric) -> list[str]:
+    """What is learned from: the features, or the series and what is known beside them."""
+    schema = prepared.schema
+    dropped = [column for column in schema.columns if not column.used]
+    unused = ", ".join(f"`{c.name}` ({c.dropped})" for c in dropped[:20])
+    not_used = f" Not used: {unused}." if dropped else ""
+    spec = schema.series
+    if spec is None:
+        kinds: dict[str, int] = {}
+        for column in schema.used:
+            kinds[column.semantic.value] = kinds.get(column.semantic.value, 0) + 1
+        features = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
+        return [f"Features: {features}.{not_used}"]
+    known = {"Known of the future": spec.covariates, "The same in all of a series": spec.static}
+    told = "".join(
+        f" {what}: {', '.join(f'`{name}`' for name in names)}."
+        for what, names in known.items()
+        if names
+    )
+    unit = UNITS.get(metric.name)
+    return [f"{prepared.series_told}.{told}{not_used}", *(["", unit] if unit else [])]
 
 
 def _about(
@@ -124,7 +150,8 @@ def _rows(prepared: Prepared, records: Sequence[TrialRecord]) -> list[str]:
     return [f"Trials trained on {span} {of_all}; all were validated on the same rows.", ""]
 
 
-def _leaderboard(metric: Metric, records: Sequence[TrialRecord]) -> list[str]:
+def _leaderboard(metric: Metric, records: Sequence[TrialRecord], alone: str) -> list[str]:
+    """The table of trials; the last column is the time for what is `alone` asked for."""
     sized = any(record.rows is not None for record in records)
     head = [
         "rank",
@@ -135,7 +162,7 @@ def _leaderboard(metric: Metric, records: Sequence[TrialRecord]) -> list[str]:
         "std",
         "fit s",
         "predict ms / 1,000 rows",
-        "predict ms / row",
+        f"predict ms / {alone}",
     ]
     rows = (
         [

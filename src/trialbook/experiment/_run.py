@@ -293,6 +293,7 @@ def _announce(engine: Engine, design: Design) -> None:
             validation=prepared.folds.description,
             workspace=str(engine.tracker.workspace.path),
             deadline_s=engine.ledger.deadline_s,
+            series=prepared.series_told,
         )
     )
     for one in prepared.guardrails:

@@ -1,6 +1,6 @@
 """What makes a table a set of time series."""
 
-from trialbook.data.series._frequency import infer_frequency, read_frequency, season_of
+from trialbook.data.series._frequency import infer_frequency, read_frequency, season_of, step_name
 from trialbook.data.series._regular import Regular, regular
 from trialbook.data.series._spec import (
     LEVELS,
@@ -23,5 +23,6 @@ __all__ = [
     "read_frequency",
     "regular",
     "season_of",
+    "step_name",
     "windows",
 ]

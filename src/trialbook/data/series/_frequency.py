@@ -10,6 +10,17 @@ from trialbook.errors import DataError, OptionError
 # Rows of a season by the unit of the frequency: what Nixtla, GluonTS and AutoGluon take, but for
 # weeks, of which they take 1 or 52: a year of weeks is rarely seen twice before the windows begin.
 _SEASONS = {"Y": 1, "Q": 4, "M": 12, "W": 1, "B": 5, "D": 7, "h": 24, "min": 1440, "s": 3600}
+_WORDS = {
+    "Y": "years",
+    "Q": "quarters",
+    "M": "months",
+    "W": "weeks",
+    "B": "business days",
+    "D": "days",
+    "h": "hours",
+    "min": "minutes",
+    "s": "seconds",
+}
 # A season of more rows is longer than most models can take.
 _MOST = 3600
 # This share of the steps of series must be of the frequency, or of a multiple of it.
@@ -128,8 +139,32 @@ def season_of(frequency: str) -> int:
         is none.
     """
     offset = read_frequency(frequency)
-    unit = offset.name.split("-")[0].rstrip("SE") or offset.name
-    unit = {"BM": "M", "BQ": "Q", "BY": "Y", "": "s"}.get(unit, unit)
-    rows = _SEASONS.get(unit, 1)
+    rows = _SEASONS.get(_unit(offset), 1)
     season = rows // offset.n if rows % max(1, offset.n) == 0 else 1
     return season if 1 < season <= _MOST else 1
+
+
+def step_name(frequency: str) -> str:
+    """What a row of a series is, in words.
+
+    Parameters
+    ----------
+    frequency : str
+
+    Returns
+    -------
+    str
+        Such as ``months (MS)``, ``business days (B)`` or ``15 minutes each (15min)``; the alias
+        alone where there is no word for it.
+    """
+    offset = read_frequency(frequency)
+    word = _WORDS.get(_unit(offset))
+    if word is None:
+        return frequency
+    return f"{word} ({frequency})" if offset.n == 1 else f"{offset.n} {word} each ({frequency})"
+
+
+def _unit(offset: pd.DateOffset) -> str:
+    """The letters of an offset that do not say where in a month or week it falls."""
+    unit = str(offset.name).split("-")[0].rstrip("SE")
+    return {"BM": "M", "BQ": "Q", "BY": "Y", "": "s"}.get(unit, unit)

@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from trialbook.data.series._frequency import step_name
+
 # Columns of the rows that programs read, by the names that Nixtla's libraries use.
 SERIES_COLUMN, TIME_COLUMN = "unique_id", "ds"
 # For each row, the error by which its series' errors are divided in MASE and the like.
@@ -60,6 +62,22 @@ class SeriesSpec:
         """What `to_dict` wrote."""
         lists = {name: tuple(kept[name]) for name in ("ids", "covariates", "static")}
         return cls(**{**kept, **lists})
+
+    def told(self, n_series: int) -> str:
+        """What is forecast, in words.
+
+        Parameters
+        ----------
+        n_series : int
+
+        Returns
+        -------
+        str
+            Such as ``304 series of quarters (QS-OCT), horizon 8, season 4``.
+        """
+        season = f"season {self.season}" if self.season > 1 else "no season"
+        step = step_name(self.frequency)
+        return f"{n_series:,} series of {step}, horizon {self.horizon}, {season}"
 
     def name_of(self, table: pd.DataFrame) -> pd.Series[str]:
         """The name of the series of each row: its parts, with a slash between them.
