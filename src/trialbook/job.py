@@ -115,7 +115,7 @@ class Job(BaseModel):
 
     Notes
     -----
-    Field names are the options of `trialbook.classify`, `trialbook.regress`, of
+    Field names are the options of `trialbook.classify` and its like, of
     ``trialbook train`` (with dashes) and the keys of a job file.
     """
 

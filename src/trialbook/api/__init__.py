@@ -6,7 +6,7 @@ from trialbook.api._judging import card, find_trial
 from trialbook.api._models import export, load_model, promote, registered_models, retrain
 from trialbook.api._serving import serve
 from trialbook.api._tables import guardrails, profile
-from trialbook.api._train import classify, open, plan, regress, rerun, resume, train
+from trialbook.api._train import classify, forecast, open, plan, regress, rerun, resume, train
 
 __all__ = [
     "card",
@@ -15,6 +15,7 @@ __all__ = [
     "explain",
     "export",
     "find_trial",
+    "forecast",
     "guardrails",
     "load_model",
     "open",

@@ -91,12 +91,14 @@ def score(
     >>> tb.score("churn@champion", "in.parquet", "out.parquet", keep=["id"])  # doctest: +SKIP
     """
     from trialbook import serving
+    from trialbook.lifecycle import require_rows
 
     found: Any = model
     if isinstance(found, (str, Path)):
         found = load_model(
             found, workspace=workspace, name=name, tracking_uri=tracking_uri, trust=trust
         )
+    require_rows(found.schema, found.label)
     return serving.score(
         found,
         data,
@@ -157,12 +159,14 @@ def drift(
     >>> tb.drift("churn@champion", "last_week.parquet").moved  # doctest: +SKIP
     """
     from trialbook import serving
+    from trialbook.lifecycle import require_rows
 
     found: Any = model
     if isinstance(found, (str, Path)):
         found = load_model(
             found, workspace=workspace, name=name, tracking_uri=tracking_uri, trust=trust
         )
+    require_rows(found.schema, found.label)
     return serving.drift(
         found, data, predictions=predictions, workspace=workspace, tracking_uri=tracking_uri
     )

@@ -12,7 +12,7 @@ from trialbook.job import read_seconds
 
 if TYPE_CHECKING:
     from trialbook.lifecycle import Promotion, Retrained
-    from trialbook.models import Model
+    from trialbook.models import ForecastModel, Model
     from trialbook.models.export import Exported
     from trialbook.models.onnx import OnnxModel
     from trialbook.tables import Source
@@ -26,7 +26,7 @@ def load_model(
     name: str | None = None,
     tracking_uri: str | None = None,
     trust: bool = False,
-) -> Model | OnnxModel:
+) -> Model | ForecastModel | OnnxModel:
     """Find a model that answers: of the registry, of a leaderboard, or in a file.
 
     Parameters
@@ -49,8 +49,9 @@ def load_model(
 
     Returns
     -------
-    Model or OnnxModel
-        With `predict`, `predict_proba` and its `schema`; all but ONNX files with the `estimator`.
+    Model, ForecastModel or OnnxModel
+        With its `schema`, `predict` and `predict_proba`; all but ONNX files with the `estimator`.
+        One that forecasts series has `forecast` and `rolling`.
 
     Raises
     ------

@@ -313,6 +313,112 @@ def regress(
     return _run("regression", dict(locals()))
 
 
+def forecast(
+    data: Source,
+    target: str,
+    *,
+    time: str,
+    horizon: int,
+    series: Sequence[str] = (),
+    frequency: str | None = None,
+    season: int | None = None,
+    aggregate: str | None = None,
+    unknown_in_future: Sequence[str] = (),
+    metric: str | None = None,
+    name: str | None = None,
+    ignore: Sequence[str] = (),
+    types: Mapping[str, str] | None = None,
+    folds: int | None = None,
+    window_step: int | None = None,
+    test: Source | None = None,
+    test_size: float | None = None,
+    allow: Sequence[str] = (),
+    block: Sequence[str] = (),
+    timeout: str | float | None = None,
+    trial_timeout: str | float | None = None,
+    max_trials: int | None = None,
+    max_concurrent_trials: int | None = None,
+    max_cores_per_trial: int | None = None,
+    memory_limit: str | int | None = None,
+    total_memory: str | int | None = None,
+    exit_score: float | None = None,
+    early_termination: bool = True,
+    voting: bool = True,
+    max_predict_ms: float | None = None,
+    seed: int = 0,
+    workspace: str | Path = "trialbook",
+    tracking_uri: str | None = None,
+    description: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    listeners: Sequence[Listener] = (),
+) -> Experiment:
+    """Find a model that forecasts series.
+
+    Parameters
+    ----------
+    data : path or table
+        As in `classify`; a row for each series and time.
+    target : str
+        Column to forecast.
+    time : str
+        Column of times.
+    horizon : int
+        Rows of each series to forecast.
+    series : sequence of str
+        Columns that tell series apart; none if the table is one series.
+    frequency : str, optional
+        Step from row to row, as pandas names it: ``D``, ``W``, ``MS``, ``QS``, ``YS``, ``h``,
+        ``15min``; told from the times by default.
+    season : int, optional
+        Rows of a season, 1 for none; told from the frequency by default.
+    aggregate : {"sum", "mean", "min", "max"}, optional
+        How rows of one time of a series are made one; the mean by default.
+    unknown_in_future : sequence of str
+        Columns that are not known of the future, so that forecasts cannot depend on them.
+    metric : str, optional
+        What ranks the trials; ``mase`` unless named.
+    folds : int, optional
+        Windows of rolling-origin cross-validation.
+    window_step : int, optional
+        Rows from one window to the next; the horizon by default.
+    test : path or table, optional
+        The rows that follow, to test the winner on.
+    test_size : float, optional
+        Any fraction cuts the last horizon of each series off, to test the winner on it.
+    name, ignore, types, allow, block, timeout, trial_timeout, max_trials, max_concurrent_trials
+        As in `classify`.
+    max_cores_per_trial, memory_limit, total_memory, exit_score, early_termination
+        As in `classify`.
+    voting : bool
+        Whether to end with a voting ensemble.
+    max_predict_ms : float, optional
+        Longest time in milliseconds that the winner may take to forecast the horizon of one
+        series.
+    seed, workspace, tracking_uri, description, tags, listeners
+        As in `classify`.
+
+    Returns
+    -------
+    Experiment
+        Its `forecast` tells the future.
+
+    Raises
+    ------
+    TrialbookError
+        If the data, an option or the workspace cannot be used; nothing is written then.
+
+    Examples
+    --------
+    >>> import trialbook as tb
+    >>> exp = tb.forecast(
+    ...     "sales.csv", "sold", time="date", series=["store", "item"], horizon=14
+    ... )  # doctest: +SKIP
+    >>> exp.forecast()  # doctest: +SKIP
+    """
+    options = dict(locals())
+    return _run("forecasting", options | {"time_column": options.pop("time")})
+
+
 def resume(
     workspace: str | Path = "trialbook",
     name: str | None = None,
@@ -438,7 +544,7 @@ def rerun(
 
 
 def _run(task: str, options: dict[str, Any]) -> Experiment:
-    """Make a job from the options of `classify` or `regress`, and run it."""
+    """Make a job from the options of `classify` and its like, and run it."""
     started = time.monotonic()
     from trialbook import experiment, lifecycle
     from trialbook.tables import as_address
@@ -446,7 +552,7 @@ def _run(task: str, options: dict[str, Any]) -> Experiment:
     listeners = options.pop("listeners")
     tables: dict[str, Any] = {}
     for role in ("data", "validation", "test"):
-        source = options[role]
+        source = options.get(role)
         if source is None or isinstance(source, (str, Path)):
             options[role] = None if source is None else as_address(source)
         else:

@@ -14,7 +14,7 @@ from trialbook.errors import TrialbookError
 
 INTERRUPTED = 130
 # Commands that run trials.
-TRAINING = {"train", "run", "resume"}
+TRAINING = {"train", "forecast", "run", "resume"}
 
 
 @click.group(

@@ -21,6 +21,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 SECTIONS = {
     "target": "The question",
     "ignore": "The columns",
+    "series": "Series to forecast",
     "validation": "Validation and test",
     "allow": "The search",
     "workspace": "Where it is kept",
@@ -34,6 +35,11 @@ METAVARS = {
     "time_column": "COLUMN",
     "ignore": "COLUMN,...",
     "fold_columns": "COLUMN,...",
+    "series": "COLUMN,...",
+    "unknown_in_future": "COLUMN,...",
+    "horizon": "ROWS",
+    "season": "ROWS",
+    "window_step": "ROWS",
     "types": "COLUMN=TYPE",
     "imputers": "COLUMN=STRATEGY[:VALUE]",
     "language": "LANGUAGE",
@@ -105,12 +111,45 @@ def _help(field: str) -> str:
     return f"{sentence}."
 
 
+# Fields that say nothing to forecasts, and those that these cannot do without.
+_OF_ROWS = frozenset(
+    (
+        "task",
+        "positive_label",
+        "weight",
+        "featurization",
+        "imputers",
+        "block_transformers",
+        "transformer_params",
+        "language",
+        "validation",
+        "validation_size",
+        "fold_columns",
+        "group_column",
+        "stacking",
+        "calibrate",
+        "tune_threshold",
+        "explain",
+        "refit",
+    )
+)
+_OF_FORECASTS = ("time_column", "horizon")
+# What some fields mean there.
+_FORECAST_HELP = {
+    "time_column": "Column of times.",
+    "folds": "Windows of rolling-origin cross-validation.",
+    "test": "Separate table with the rows that follow, to test the winner on.",
+    "test_size": "Any fraction cuts off the last horizon of each series, to test the winner on.",
+    "max_predict_ms": "Longest time in ms that the winner may take to forecast one series.",
+}
+
+
 class JobCommand(click.Command):
     """A command that takes the fields of `Job` as options, listed under headings."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options in the sections of the job instead of one long list."""
-        heading = "Output"
+        headings = _headings()
         sections: dict[str, list[tuple[str, str]]] = {}
         rest: list[tuple[str, str]] = []
         for parameter in self.get_params(ctx):
@@ -120,16 +159,35 @@ class JobCommand(click.Command):
             if parameter.name not in Job.model_fields:
                 rest.append(record)
                 continue
-            heading = SECTIONS.get(str(parameter.name), heading)
-            sections.setdefault(heading, []).append(record)
+            sections.setdefault(headings[parameter.name], []).append(record)
         for title, records in [*sections.items(), ("Output", rest)]:
             with formatter.section(title):
                 formatter.write_dl(records)
 
 
+def _headings() -> dict[str, str]:
+    """The heading that each field of `Job` stands under."""
+    heading, found = "", {}
+    for field in Job.model_fields:
+        found[field] = heading = SECTIONS.get(field, heading)
+    return found
+
+
 def job_options(function: Command) -> Command:
     """Decorate a command with one option for each field of `Job` except ``data``."""
     return _decorated(function, [_option(field) for field in Job.model_fields if field != "data"])
+
+
+def forecast_options(function: Command) -> Command:
+    """Decorate a command with an option for each field of `Job` that forecasts heed."""
+    names = [field for field in Job.model_fields if field not in {"data", *_OF_ROWS}]
+    options = {field: _option(field) for field in names}
+    options["time_column"].opts.insert(0, "--time")
+    for field in _OF_FORECASTS:
+        options[field].required = True
+    for field, text in _FORECAST_HELP.items():
+        options[field].help = text
+    return _decorated(function, list(options.values()))
 
 
 def some_job_options(*fields: str) -> Callable[[Command], Command]:

@@ -186,7 +186,8 @@ def _run_series(
     write_oof(folder / OOF, trained.rows, trained.predictions)
     (folder / FIRST_FOLD).unlink(missing_ok=True)
     began = time.perf_counter()
-    kept = save_forecaster(model, folder / MODEL_FOLDER, X, _requires(program, text), schema)
+    requires = _requires(program, text)
+    kept = save_forecaster(model, folder / MODEL_FOLDER, X, y, requires, schema)
     store_s = time.perf_counter() - began
     truth = np.column_stack([y, scale])
     write_forecast_charts(

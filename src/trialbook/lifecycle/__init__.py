@@ -3,11 +3,17 @@
 from trialbook.lifecycle._explain import explain_model
 from trialbook.lifecycle._export import export
 from trialbook.lifecycle._features import featurization_summary
-from trialbook.lifecycle._find_model import find_any_model, find_model, find_trial
+from trialbook.lifecycle._find_model import (
+    find_any_model,
+    find_model,
+    find_row_model,
+    find_trial,
+)
 from trialbook.lifecycle._handle import Experiment
 from trialbook.lifecycle._learned_from import LearnedFrom, learned_from
 from trialbook.lifecycle._promote import Promotion, promote
 from trialbook.lifecycle._retrain import Retrained, retrain
+from trialbook.lifecycle._series import require_rows
 from trialbook.lifecycle._trial import Trial
 from trialbook.lifecycle.card import ModelCard, card_ending
 
@@ -24,8 +30,10 @@ __all__ = [
     "featurization_summary",
     "find_any_model",
     "find_model",
+    "find_row_model",
     "find_trial",
     "learned_from",
     "promote",
+    "require_rows",
     "retrain",
 ]

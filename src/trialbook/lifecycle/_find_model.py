@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 from trialbook.addresses import path_of
 from trialbook.errors import NoModelError, OptionError, WorkspaceError, nearest
 from trialbook.lifecycle._handle import Experiment
-from trialbook.models import MODEL_FOLDER, SCHEMA_FILE, Model, is_file_of_model, open_model
+from trialbook.lifecycle._series import refuse_series
+from trialbook.models import (
+    MODEL_FOLDER,
+    SCHEMA_FILE,
+    ForecastModel,
+    Model,
+    is_file_of_model,
+    model_at,
+    open_model,
+)
 from trialbook.tracking import ModelVersion, Tracker, Workspace, find_version, registered
 
 if TYPE_CHECKING:
@@ -54,13 +63,13 @@ def find_model(
     Raises
     ------
     OptionError, WorkspaceError
-        If there is none, with the nearest name, or if it is an ONNX file.
+        If there is none, with the nearest name, or if it is an ONNX file or a forecast.
     NoModelError
         If it is a trial without a model.
     UntrustedError
         If it is a pickle from outside the workspace, and nobody said that it may be loaded.
     """
-    found = find_any_model(which, workspace, name, tracking_uri, trust=trust)
+    found = find_row_model(which, workspace, name, tracking_uri, trust=trust)
     if isinstance(found, Model):
         return found
     raise OptionError(
@@ -70,7 +79,7 @@ def find_model(
     )
 
 
-def find_any_model(
+def find_row_model(
     which: str | Path,
     workspace: str | Path,
     name: str | None = None,
@@ -78,6 +87,35 @@ def find_any_model(
     *,
     trust: bool = False,
 ) -> Model | OnnxModel:
+    """Find a model that predicts rows, each by itself.
+
+    Parameters
+    ----------
+    which, workspace, name, tracking_uri, trust
+        As in `find_any_model`.
+
+    Returns
+    -------
+    Model or OnnxModel
+        Both have `schema`, `predict` and `predict_proba`.
+
+    Raises
+    ------
+    TrialbookError
+        As in `find_any_model`; also if it forecasts series.
+    """
+    found = find_any_model(which, workspace, name, tracking_uri, trust=trust)
+    return found if not isinstance(found, ForecastModel) else refuse_series(found.label)
+
+
+def find_any_model(
+    which: str | Path,
+    workspace: str | Path,
+    name: str | None = None,
+    tracking_uri: str | None = None,
+    *,
+    trust: bool = False,
+) -> Model | ForecastModel | OnnxModel:
     """Find a model that predicts, of any kind.
 
     Parameters
@@ -89,8 +127,9 @@ def find_any_model(
 
     Returns
     -------
-    Model or OnnxModel
-        Both have `schema`, `predict` and `predict_proba`.
+    Model, ForecastModel or OnnxModel
+        All have a `schema`; a `ForecastModel` has `forecast`, the others `predict` and
+        `predict_proba`.
 
     Raises
     ------
@@ -106,10 +145,13 @@ def find_any_model(
         return _of_run(space, run["run"])
     version = _version(space, text, name)
     if version is not None:
-        return model_of(space, version)
+        return _of_version(space, version)
     experiment = Experiment(Tracker.latest(space, name))
     with _neither(space, text, name):
-        return experiment.model(text)
+        trial = experiment.trial(text)
+    if experiment.schema.series is not None:
+        return trial.forecaster(space.path)
+    return experiment.model(trial.run_id)
 
 
 def find_trial(
@@ -228,16 +270,25 @@ def model_of(space: Workspace, version: ModelVersion) -> Model:
         If its run or experiment is gone.
     NoModelError
         If its run has no model.
+    OptionError
+        If it forecasts series.
     """
+    found = _of_version(space, version)
+    return found if isinstance(found, Model) else refuse_series(found.label)
+
+
+def _of_version(space: Workspace, version: ModelVersion) -> Model | ForecastModel:
     label = f"{version.name}@{version.version}"
     return _stored(space, version.run_id, label, version.name, version.version)
 
 
-def _of_run(space: Workspace, run_id: str) -> Model:
+def _of_run(space: Workspace, run_id: str) -> Model | ForecastModel:
     return _stored(space, run_id, f"runs:/{run_id}/{MODEL_FOLDER}", run_id[:8], None)
 
 
-def _stored(space: Workspace, run_id: str, label: str, name: str, version: int | None) -> Model:
+def _stored(
+    space: Workspace, run_id: str, label: str, name: str, version: int | None
+) -> Model | ForecastModel:
     """The model of a run, by its own schema, or that of its experiment if it has none of its own.
 
     Those of workspaces of before models kept their schema have none.
@@ -253,7 +304,7 @@ def _stored(space: Workspace, run_id: str, label: str, name: str, version: int |
     if not (folder / SCHEMA_FILE).is_file():
         schema = Experiment(tracker).schema
         return Model(name, folder, schema, version, run_id, space.path)
-    return Model.at(folder, name=name, version=version, run_id=run_id, workspace=space.path)
+    return model_at(folder, name=name, version=version, run_id=run_id, workspace=space.path)
 
 
 def _tracker(space: Workspace, run_id: str, label: str) -> Tracker:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from trialbook.errors import NoModelError, OptionError, nearest
 from trialbook.experiment import leaderboard_table, learning_curve, ranked, state, winner
 from trialbook.job import Task
 from trialbook.lifecycle._judging import Judging
+from trialbook.lifecycle._series import require_rows
 from trialbook.lifecycle._trial import Trial
 from trialbook.tracking import ModelVersion, Tracker, register, registered, versions
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from trialbook.data import Guardrail, Schema
     from trialbook.evaluation import Chart, Metric
     from trialbook.evaluation.explanations import Explanation
-    from trialbook.models import Model
+    from trialbook.models import ForecastModel, Model
     from trialbook.models.export import Exported
     from trialbook.tables import Source as Table
 
@@ -81,7 +82,7 @@ class Experiment(Judging):
 
     @property
     def task(self) -> Task:
-        """``classification`` or ``regression``."""
+        """``classification``, ``regression`` or ``forecasting``."""
         return self.schema.task
 
     @property
@@ -259,7 +260,8 @@ class Experiment(Judging):
         -------
         ModelVersion
             Its `name`, `version` and `uri`. With this experiment's `tracking_uri`,
-            ``mlflow.sklearn.load_model(uri)`` loads it, where there is no Trialbook, too.
+            ``mlflow.sklearn.load_model(uri)`` loads it, where there is no Trialbook, too; of a
+            forecast, ``mlflow.pyfunc.load_model(uri)``.
 
         Raises
         ------
@@ -355,7 +357,9 @@ class Experiment(Judging):
         from trialbook.lifecycle._features import features_table
         from trialbook.models import features_of
 
-        return features_table(self.schema, features_of(self.trial(trial).model))
+        chosen = self.trial(trial)
+        require_rows(self.schema, chosen.label)
+        return features_table(self.schema, features_of(chosen.model))
 
     def learning_curve(self, trial: str | int = "best", *, timeout: str | float = 60) -> Chart:
         """Train a trial's configuration on 5 % to all of its training rows, fold by fold.
@@ -383,6 +387,7 @@ class Experiment(Judging):
         """
         chosen = self.trial(trial)
         chosen.require_model()
+        require_rows(self.schema, chosen.label)
         return learning_curve(self._tracker, chosen.record, self.metric, timeout)
 
     def model(self, trial: str | int = "best") -> Model:
@@ -401,17 +406,75 @@ class Experiment(Judging):
         ------
         NoModelError
             If the trial has no model.
+        OptionError
+            If it forecasts series; `forecaster` is for these.
         """
         from trialbook.models import MODEL_FOLDER, Model
 
         chosen = self.trial(trial)
         chosen.require_model()
+        require_rows(self.schema, chosen.label)
         return Model(
             chosen.label,
             chosen.folder / MODEL_FOLDER,
             self.schema,
             run_id=chosen.run_id,
             workspace=self.workspace,
+        )
+
+    def forecaster(self, trial: str | int = "best") -> ForecastModel:
+        """The model of a trial that forecasts series.
+
+        Parameters
+        ----------
+        trial : str or int
+            Which model; the best by default.
+
+        Returns
+        -------
+        ForecastModel
+
+        Raises
+        ------
+        NoModelError
+            If the trial has no model.
+        OptionError
+            If the experiment is no forecast.
+        """
+        return self.trial(trial).forecaster(self.workspace)
+
+    def forecast(
+        self,
+        horizon: int | None = None,
+        *,
+        future: Table | None = None,
+        context: Table | None = None,
+        quantiles: Sequence[float] | None = None,
+        trial: str | int = "best",
+    ) -> pd.DataFrame:
+        """Forecast the next rows of every series, or the rows of a table.
+
+        Parameters
+        ----------
+        horizon, future, context, quantiles
+            As in `ForecastModel.forecast`.
+        trial : str or int
+            Which model; the best by default.
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, n_ids + 2 + n_quantiles)
+            Times, series, ``forecast``, and a column for each quantile.
+
+        Raises
+        ------
+        DataError
+            If the rows do not follow the series, or lack a covariate.
+        OptionError
+            If an option has no such value, or the experiment is no forecast.
+        """
+        return self.forecaster(trial).forecast(
+            horizon, future=future, context=context, quantiles=quantiles
         )
 
     def predict(self, data: Table, trial: str | int = "best") -> np.ndarray[Any, Any]:

@@ -12,6 +12,7 @@ from trialbook.data import Schema, Semantic, encode, keep_known_labels
 from trialbook.errors import DataError, OptionError, nearest
 from trialbook.execution import OOF, read_oof
 from trialbook.experiment import state
+from trialbook.lifecycle._series import require_rows
 from trialbook.models import predict
 from trialbook.tables import read_table
 from trialbook.tables.plain import Storage, as_text, normalise, storage_of
@@ -92,6 +93,7 @@ def held_rows(experiment: Experiment, trial: Trial, data: Table | None = None) -
     """
     trial.require_model()
     schema = experiment.schema
+    require_rows(schema, trial.label)
     if data is None:
         return _out_of_fold(experiment, trial)
     read = normalise(read_table(data, text=schema.text, workspace=experiment.workspace))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trialbook.experiment import state
+from trialbook.lifecycle._series import require_rows
 
 if TYPE_CHECKING:
     from trialbook.lifecycle._handle import Experiment
@@ -19,6 +20,7 @@ def metrics_on(experiment: Experiment, data: Table, which: str | int) -> dict[st
     from trialbook.tables import read_table
 
     schema = experiment.schema
+    require_rows(schema, experiment.trial(which).label)
     read = read_table(data, text=schema.text, workspace=experiment.workspace)
     rows, _ = keep_known_labels(schema.conform(read, require_target=True), schema, "test")
     model = experiment.trial(which).model

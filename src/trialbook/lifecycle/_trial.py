@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trialbook.errors import NoModelError
+from trialbook.errors import NoModelError, OptionError
 from trialbook.execution import CHARTS
 from trialbook.experiment import state
 from trialbook.tracking import TrialRecord
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from trialbook.evaluation import Chart
+    from trialbook.models import ForecastModel
+    from trialbook.tables import Source as Table
 
 
 @dataclass(frozen=True)
@@ -126,17 +131,81 @@ class Trial:
 
     @functools.cached_property
     def model(self) -> Any:
-        """The fitted scikit-learn estimator.
+        """The fitted scikit-learn estimator; of a forecast, MLflow's Python model.
 
         Raises
         ------
         NoModelError
             If the trial failed.
         """
-        from trialbook.models import MODEL_FOLDER, load_model
+        from trialbook.models import MODEL_FOLDER, is_forecaster, load_forecaster, load_model
 
         self.require_model()
-        return load_model(self.folder / MODEL_FOLDER)
+        folder = self.folder / MODEL_FOLDER
+        return load_forecaster(folder) if is_forecaster(folder) else load_model(folder)
+
+    def forecaster(self, workspace: Path | None = None) -> ForecastModel:
+        """Its model, if it forecasts series.
+
+        Parameters
+        ----------
+        workspace : Path, optional
+            Where names of tables are looked up.
+
+        Returns
+        -------
+        ForecastModel
+
+        Raises
+        ------
+        NoModelError
+            If the trial failed.
+        OptionError
+            If it is no forecast.
+        """
+        from trialbook.models import MODEL_FOLDER, forecaster_at, is_forecaster
+
+        self.require_model()
+        folder = self.folder / MODEL_FOLDER
+        if not is_forecaster(folder):
+            raise OptionError(
+                "it predicts rows, and forecasts no series",
+                place=f"trial {self.label}",
+                remedy="Use predict.",
+            )
+        known = {"name": self.label, "run_id": self.run_id, "workspace": workspace}
+        return forecaster_at(folder, **known)
+
+    def forecast(
+        self,
+        horizon: int | None = None,
+        *,
+        future: Table | None = None,
+        context: Table | None = None,
+        quantiles: Sequence[float] | None = None,
+    ) -> pd.DataFrame:
+        """Forecast the next rows of every series, or the rows of a table.
+
+        Parameters
+        ----------
+        horizon, future, context, quantiles
+            As in `ForecastModel.forecast`; tables by name need `Experiment.forecast`.
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, n_ids + 2 + n_quantiles)
+            Times, series, ``forecast``, and a column for each quantile.
+
+        Raises
+        ------
+        NoModelError
+            If the trial failed.
+        DataError, OptionError
+            As in `Experiment.forecast`.
+        """
+        return self.forecaster().forecast(
+            horizon, future=future, context=context, quantiles=quantiles
+        )
 
     def require_model(self) -> None:
         """Refuse to go on without a model.

@@ -13,6 +13,8 @@ from trialbook.models._features import FEATURES_STEP, Feature, features_of, tran
 from trialbook.models._forecaster import (
     ForecastModel,
     forecaster_at,
+    is_forecaster,
+    load_forecaster,
     save_forecaster,
     time_forecast,
 )
@@ -32,7 +34,13 @@ from trialbook.models._package import (
     save_model,
     write_predictions,
 )
-from trialbook.models._safety import is_file_of_model, is_own, open_model, require_trust
+from trialbook.models._safety import (
+    is_file_of_model,
+    is_own,
+    model_at,
+    open_model,
+    require_trust,
+)
 
 __all__ = [
     "BACKGROUND_FILE",
@@ -55,8 +63,11 @@ __all__ = [
     "features_of",
     "forecaster_at",
     "is_file_of_model",
+    "is_forecaster",
     "is_own",
+    "load_forecaster",
     "load_model",
+    "model_at",
     "open_model",
     "predict",
     "python_of",

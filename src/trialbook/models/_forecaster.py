@@ -4,31 +4,48 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
+import math
 import time
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from trialbook.data import LEVELS, SERIES_COLUMN, TIME_COLUMN, Schema
-from trialbook.errors import DataError, NoModelError
-from trialbook.models._package import SCHEMA_FILE, load_model
-from trialbook.models._schema_file import schema_of_text
+from trialbook.data import (
+    LEVELS,
+    SERIES_COLUMN,
+    TIME_COLUMN,
+    Schema,
+    SeriesSpec,
+    read_frequency,
+)
+from trialbook.errors import DataError, OptionError
+from trialbook.models._package import EXAMPLE_ROWS, SCHEMA_FILE, input_schema, load_model
+from trialbook.models._schema_file import schema_at
 from trialbook.tables import read_table
+from trialbook.tables.plain import Storage
 
 if TYPE_CHECKING:
     from trialbook.tables import Source as Table
 
 # The file that MLflow keeps a model in, and that `load_model` reads.
 PICKLE = "python_model.pkl"
+# Forecasts are fed back beyond the trained horizon, up to here; see `_series_model`.
+MOST_HORIZONS, MOST_ROWS = 100, 1000
 
 
 def save_forecaster(
-    forecaster: Any, folder: Path, X: pd.DataFrame, requires: Sequence[str], schema: Schema
+    forecaster: Any,
+    folder: Path,
+    X: pd.DataFrame,
+    y: np.ndarray,
+    requires: Sequence[str],
+    schema: Schema,
 ) -> Any:
     """Write a forecaster as an MLflow model.
 
@@ -38,8 +55,10 @@ def save_forecaster(
         A ``CalibratedForecaster`` of a program.
     folder : Path
         Where to write; it must not exist.
-    X : DataFrame
+    X : DataFrame of shape (n_rows, n_columns)
         The rows that it was trained on, as programs read them.
+    y : ndarray of shape (n_rows,)
+        Their target.
     requires : sequence of str
         Requirement lines of the environment that it needs.
     schema : Schema
@@ -55,29 +74,80 @@ def save_forecaster(
     from trialbook.models import _series_model
 
     cloudpickle.register_pickle_by_value(_series_model)
-    spec = schema.series
-    if spec is None:
-        raise TypeError("no series")
-    ends = X.groupby(SERIES_COLUMN, sort=False).tail(1).reset_index(drop=True)
+    spec = _spec(schema)
     told = {
         "time": spec.time,
         "ids": list(spec.ids),
-        "frequency": spec.frequency,
+        "target": schema.target,
+        "frequency": read_frequency(spec.frequency).freqstr,
         "horizon": spec.horizon,
         "covariates": list(spec.covariates),
         "static": list(spec.static),
-        "levels": list(LEVELS),
+        "aggregate": spec.aggregate,
     }
-    parts = ends[SERIES_COLUMN].str.split("/", n=max(0, len(spec.ids) - 1), expand=True)
-    for position, name in enumerate(spec.ids):
-        ends[name] = parts[position]
-    model = _series_model.SeriesModel(forecaster, told, ends)
+    rows = X.assign(**{schema.target: y})
+    ends = rows.groupby(SERIES_COLUMN, sort=False).tail(1).set_index(SERIES_COLUMN).sort_index()
+    model = _series_model.SeriesModel(forecaster, told, ends, _ids(ends.index, schema))
+    example = model.next_rows(spec.horizon).head(EXAMPLE_ROWS)
+    first = model.ids.loc[example[SERIES_COLUMN]].reset_index(drop=True)
+    first.insert(0, spec.time, example[TIME_COLUMN])
+    example = pd.concat([first, example[list(spec.covariates)]], axis=1)
+    # MLflow would say of every trial that a pickle is one.
+    logging.getLogger("mlflow.pyfunc").setLevel(logging.ERROR)
+    logging.getLogger("mlflow.models.signature").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        mlflow.pyfunc.save_model(str(folder), python_model=model, pip_requirements=list(requires))
+        mlflow.pyfunc.save_model(
+            str(folder),
+            python_model=model,
+            signature=_signature(example, spec),
+            input_example=example,
+            pip_requirements=list(requires),
+        )
     text = json.dumps(schema.to_dict(), indent=2, ensure_ascii=False)
     (folder / SCHEMA_FILE).write_text(text + "\n", "utf-8")
     return model
+
+
+def _spec(schema: Schema) -> SeriesSpec:
+    if schema.series is None:
+        raise TypeError("the schema has no series")
+    return schema.series
+
+
+def _ids(names: pd.Index[Any], schema: Schema) -> pd.DataFrame:
+    """The id columns of series, by their names."""
+    spec = _spec(schema)
+    storages = {column.name: column.storage for column in schema.columns}
+    text = pd.Series(names, index=names)
+    parts = text.str.split("/", n=len(spec.ids) - 1, expand=True) if len(spec.ids) > 1 else None
+    found = {}
+    for position, name in enumerate(spec.ids):
+        part = text if parts is None else parts[position]
+        is_number = storages[name] == Storage.NUMBER
+        found[name] = pd.to_numeric(part, errors="coerce") if is_number else part
+    return pd.DataFrame(found, index=names)
+
+
+def _signature(example: pd.DataFrame, spec: SeriesSpec) -> Any:
+    """What the model asks for and gives: columns, and parameters with their defaults."""
+    from mlflow.models import ModelSignature, infer_signature
+    from mlflow.types import DataType, ParamSchema, ParamSpec
+
+    params = ParamSchema(
+        [
+            ParamSpec("horizon", DataType.long, spec.horizon),
+            ParamSpec("quantiles", DataType.double, list(LEVELS), shape=(-1,)),
+        ]
+    )
+    told = dict.fromkeys(["forecast", *map(str, LEVELS)], 0.0)
+    answer = example.drop(columns=list(spec.covariates)).assign(**told)
+    return ModelSignature(input_schema(example), infer_signature(answer).inputs, params)
+
+
+def is_forecaster(folder: Path) -> bool:
+    """Whether the model in a folder forecasts series."""
+    return (folder / PICKLE).is_file()
 
 
 def load_forecaster(folder: Path) -> Any:
@@ -101,7 +171,7 @@ def time_forecast(model: Any) -> dict[str, float]:
     begun = time.perf_counter()
     model.forecast(rows)
     seconds = time.perf_counter() - begun
-    one = rows[rows[SERIES_COLUMN] == rows[SERIES_COLUMN].iloc[0]]
+    one = rows[rows[SERIES_COLUMN] == rows[SERIES_COLUMN].iloc[0]].reset_index(drop=True)
     begun = time.perf_counter()
     model.forecast(one)
     return {
@@ -152,6 +222,7 @@ class ForecastModel:
         horizon: int | None = None,
         *,
         future: Table | None = None,
+        context: Table | None = None,
         quantiles: Sequence[float] | None = None,
     ) -> pd.DataFrame:
         """Forecast the next rows of every series, or the rows of a table.
@@ -162,72 +233,178 @@ class ForecastModel:
             Rows of each series; what it was trained for by default. Beyond that, forecasts are
             fed back.
         future : table, optional
-            Rows to forecast in place of the next ones, with what is known of them.
+            Rows to forecast in place of the next ones, with what is known of them. Steps before
+            them may only be missing between rows of a series.
+        context : table, optional
+            Rows that were observed since training, with the target; earlier ones are passed over.
+            A step without a row is as the row before, as in training.
         quantiles : sequence of float, optional
             Levels between 0 and 1; deciles by default.
 
         Returns
         -------
-        DataFrame
+        DataFrame of shape (n_rows, n_ids + 2 + n_quantiles)
             Times, series, ``forecast``, and a column for each quantile.
 
         Raises
         ------
         DataError
             If the rows do not follow the series, or lack a covariate.
+        OptionError
+            If the horizon or a quantile is none, or both a horizon and rows are given.
         """
-        levels = None if quantiles is None else list(quantiles)
+        levels = _levels(quantiles)
+        steps = self._horizon(horizon, future)
+        model = self.model if context is None else self._aware(context)[0]
         if future is None:
-            if self.model.spec["covariates"]:
-                names = ", ".join(self.model.spec["covariates"])
+            if self._series.covariates:
+                names = ", ".join(self._series.covariates)
                 raise DataError(
                     f"the forecast depends on what is known of the future: {names}",
-                    place="future",
+                    place="option future",
                     remedy="Give a table with these columns, a row for each row to forecast.",
                 )
-            empty = pd.DataFrame()
-            return self.model.predict(None, empty, {"horizon": horizon, "quantiles": levels})
-        table = self._conformed(future)
-        self._check(table)
-        return self.model.predict(None, table, {"quantiles": levels})
+            return pd.DataFrame(model.next(steps, levels))
+        table = self._table(future, model, "future")
+        return pd.DataFrame(model.answer(table, levels))
 
-    def _conformed(self, future: Table) -> pd.DataFrame:
-        table = read_table(future, text=self.schema.text, workspace=self.workspace)
-        return self.schema.conform(table)
+    def rolling(
+        self, rows: Table, step: int = 1, *, quantiles: Sequence[float] | None = None
+    ) -> pd.DataFrame:
+        """Forecast as time goes on: the horizon, then again with some more rows known.
 
-    def _check(self, table: pd.DataFrame) -> None:
-        names = self.model.names_of(table)
-        unknown = ~names.isin(self.model.ends[SERIES_COLUMN])
-        if unknown.any():
-            raise DataError(
-                f"the series '{names[unknown].iloc[0]}' was not trained on",
-                place=f"row {int(np.flatnonzero(unknown.to_numpy())[0]) + 1:,}",
-                remedy="Train anew with its rows, or leave them out.",
+        Parameters
+        ----------
+        rows : table
+            Rows that follow those of training, with the target and the covariates.
+        step : int
+            Rows of each series from one origin to the next.
+        quantiles : sequence of float, optional
+            As in `forecast`.
+
+        Returns
+        -------
+        DataFrame
+            ``origin`` (the last time that was known), times, series, ``actual``, ``forecast``,
+            and a column for each quantile; a row for each origin and row of the table.
+
+        Raises
+        ------
+        DataError
+            If no row follows the end of a series, or as in `forecast`.
+        OptionError
+            If the step is less than 1, or a quantile is none.
+        """
+        levels = _levels(quantiles)
+        if isinstance(step, bool) or step < 1:
+            raise OptionError(f"a step of {step} rows goes nowhere", place="option step")
+        _, observed = self._aware(rows)
+        place = observed.groupby(SERIES_COLUMN, sort=False).cumcount().to_numpy()
+        model, parts = self.model, []
+        for known in range(0, int(place.max()) + 1, step):
+            within = (place >= known) & (place < known + self._series.horizon)
+            asked = observed[within & observed["given"].to_numpy()].reset_index(drop=True)
+            if len(asked):
+                parts.append(self._origin(model, asked, levels))
+            model = model.observe(observed[(place >= known) & (place < known + step)])
+        return pd.concat(parts, ignore_index=True)
+
+    def _origin(self, model: Any, asked: pd.DataFrame, levels: list[float] | None) -> pd.DataFrame:
+        names = asked[SERIES_COLUMN]
+        ids = model.ids.loc[names].reset_index(drop=True)
+        ids.insert(0, "origin", names.map(model.ends[TIME_COLUMN]))
+        ids.insert(1, self._series.time, asked[TIME_COLUMN])
+        told = model.forecast(asked, levels)
+        return pd.concat([ids, asked[self.schema.target].rename("actual"), told], axis=1)
+
+    @property
+    def _series(self) -> SeriesSpec:
+        return _spec(self.schema)
+
+    def _horizon(self, horizon: int | None, future: Table | None) -> int:
+        if horizon is None:
+            return self._series.horizon
+        if future is not None:
+            raise OptionError(
+                "rows of the future say themselves how far they reach",
+                place="option horizon",
+                remedy="Drop the horizon or the rows.",
             )
-        ends = names.map(self.model.ends.set_index(SERIES_COLUMN)[TIME_COLUMN])
-        times = pd.to_datetime(table[self.model.spec["time"]])
-        early = (times <= ends).to_numpy()
-        if early.any():
-            row = int(np.flatnonzero(early)[0])
-            raise DataError(
-                f"{times.iloc[row]} is not after the end of its series, {ends.iloc[row]}",
-                place=f"row {row + 1:,}",
-                remedy="Give rows of the future.",
+        given: Any = horizon
+        whole = isinstance(given, (int, np.integer)) and not isinstance(given, bool)
+        most = max(MOST_ROWS, MOST_HORIZONS * self._series.horizon)
+        if not whole or not 1 <= horizon <= most:
+            raise OptionError(
+                f"'{horizon}' is no number of rows to forecast",
+                place="option horizon",
+                remedy=f"Give a whole number from 1 to {most:,}.",
             )
+        return int(horizon)
+
+    def _aware(self, context: Table) -> tuple[Any, pd.DataFrame]:
+        """The model that knows rows observed since, and these rows."""
+        observed = self.model.observed_of(self._table(context, self.model, "context"))
+        if observed.empty:
+            raise DataError(
+                "no row follows the end of its series",
+                place="option context",
+                remedy="Give rows that were observed since training.",
+            )
+        return self.model.observe(observed), observed
+
+    def _table(self, table: Table, model: Any, role: Literal["future", "context"]) -> pd.DataFrame:
+        """A table as the model takes it, or why it is not fit."""
+        spec = self._series
+        wanted = {spec.time, *spec.ids, *spec.covariates}
+        columns = tuple(one for one in self.schema.columns if one.name in wanted)
+        schema = replace(self.schema, columns=columns)
+        read = read_table(table, text=schema.text, workspace=self.workspace)
+        found = schema.conform(read, require_target=role == "context")
+        form = next(one.datetime_format for one in columns if one.name == spec.time)
+        if form is not None:
+            found[spec.time] = pd.to_datetime(found[spec.time], format=form, errors="coerce")
+        problem = model.problem_of(found, future=role == "future")
+        if problem is not None:
+            row = "" if problem.row is None else f", row {problem.row + 1:,}"
+            raise DataError(problem.cause, place=f"option {role}{row}", remedy=problem.remedy)
+        return found
 
     def forecast_rows(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Forecasts of rows under the names of programs, behind their series and times."""
-        asked = [name for name in self.model.ends.columns if name in rows]
-        told = self.model.forecast(rows[asked])
-        return pd.concat([rows[[SERIES_COLUMN, TIME_COLUMN]].reset_index(drop=True), told], axis=1)
+        keys = rows[[SERIES_COLUMN, TIME_COLUMN]].reset_index(drop=True)
+        asked = rows[[SERIES_COLUMN, TIME_COLUMN, *self._series.covariates]]
+        return pd.concat([keys, self.model.forecast(asked.reset_index(drop=True))], axis=1)
 
 
-def forecaster_at(folder: Path) -> ForecastModel:
+def _levels(quantiles: Sequence[float] | None) -> list[float] | None:
+    """Levels of quantiles, or why they are none."""
+    if quantiles is None:
+        return None
+    given = [quantiles] if isinstance(quantiles, (int, float, str)) else list(quantiles)
+    levels: list[float] = []
+    for one in given:
+        try:
+            levels.append(float(one))
+        except (TypeError, ValueError):
+            levels.append(math.nan)
+        if not 0 < levels[-1] < 1 or levels[-1] in levels[:-1]:
+            raise OptionError(
+                f"'{one}' is no level of a quantile, or is there twice",
+                place="option quantiles",
+                remedy="Give levels between 0 and 1, such as 0.1 and 0.9.",
+            )
+    return levels
+
+
+def forecaster_at(folder: Path, **known: Any) -> ForecastModel:
     """The forecaster of a folder, with its own schema.
 
     Parameters
     ----------
     folder : Path
+        An MLflow model that a trial wrote.
+    **known
+        Fields of `ForecastModel`; the name is the folder's unless it is given.
 
     Returns
     -------
@@ -236,12 +413,6 @@ def forecaster_at(folder: Path) -> ForecastModel:
     Raises
     ------
     NoModelError
-        If it is none of Trialbook's.
+        If it is none of Trialbook's, or its schema is damaged.
     """
-    path = folder / SCHEMA_FILE
-    if not path.is_file():
-        raise NoModelError(
-            f"this is no model of Trialbook: it has no {SCHEMA_FILE}", place=str(folder)
-        )
-    schema = schema_of_text(path.read_text("utf-8", errors="replace"), str(path))
-    return ForecastModel(folder.name, folder, schema)
+    return ForecastModel(**{"name": folder.name, **known}, folder=folder, schema=schema_at(folder))

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from trialbook.data import Schema
-from trialbook.errors import NoModelError, OptionError
+from trialbook.errors import OptionError
 from trialbook.models._answering import Answering
 from trialbook.models._conformal import Conformal, read_conformal
-from trialbook.models._package import SCHEMA_FILE, load_model
-from trialbook.models._schema_file import schema_of_text
+from trialbook.models._package import load_model
+from trialbook.models._schema_file import schema_at
 
 if TYPE_CHECKING:
     from trialbook.tables import Source as Table
@@ -68,15 +68,7 @@ class Model(Answering):
         NoModelError
             If it is none of Trialbook's, or its schema is damaged.
         """
-        path = folder / SCHEMA_FILE
-        if not path.is_file():
-            raise NoModelError(
-                f"this is no model of Trialbook: it has no {SCHEMA_FILE}",
-                place=str(folder),
-                remedy="Name a trial, a model of the registry, or the folder of a trial's model.",
-            )
-        schema = schema_of_text(path.read_text("utf-8", errors="replace"), str(path))
-        return cls(**{"name": folder.name, **known}, folder=folder, schema=schema)
+        return cls(**{"name": folder.name, **known}, folder=folder, schema=schema_at(folder))
 
     @property
     def label(self) -> str:

@@ -143,7 +143,7 @@ def save_model(
         mlflow.sklearn.save_model(
             model,
             str(folder),
-            signature=ModelSignature(inputs=_input_schema(X), outputs=outputs),
+            signature=ModelSignature(inputs=input_schema(X), outputs=outputs),
             input_example=example,
             pip_requirements=list(requires),
             serialization_format="cloudpickle",
@@ -169,7 +169,7 @@ def background(X: pd.DataFrame) -> pd.DataFrame:
     return X.iloc[np.sort(drawn)]
 
 
-def _input_schema(X: pd.DataFrame) -> Any:
+def input_schema(X: pd.DataFrame) -> Any:
     """The columns that a model asks for.
 
     Numbers are signed as any: MLflow would else refuse whole numbers where fractions were, and

@@ -13,9 +13,10 @@ import weakref
 import zipfile
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trialbook.errors import NoModelError, OptionError, UntrustedError, WorkspaceError
+from trialbook.models._forecaster import ForecastModel, forecaster_at, is_forecaster
 from trialbook.models._model import Model
 from trialbook.models._package import MODEL_FOLDER, SCHEMA_FILE
 
@@ -94,7 +95,7 @@ def is_file_of_model(which: str | Path) -> bool:
 
 def open_model(
     which: str | Path, *, trust: bool = False, workspace: Path | None = None
-) -> Model | OnnxModel:
+) -> Model | ForecastModel | OnnxModel:
     """Open a model that is a file or a folder, if that is safe or a person answers for it.
 
     Parameters
@@ -110,8 +111,8 @@ def open_model(
 
     Returns
     -------
-    Model or OnnxModel
-        Nothing is unpickled yet: that happens when a `Model` first predicts.
+    Model, ForecastModel or OnnxModel
+        Nothing is unpickled yet: that happens when a model first predicts.
 
     Raises
     ------
@@ -135,7 +136,12 @@ def open_model(
     if ending == ".zip":
         return _unzipped(path)
     inner = path / MODEL_FOLDER
-    return Model.at(inner if (inner / SCHEMA_FILE).is_file() else path, workspace=workspace)
+    return model_at(inner if (inner / SCHEMA_FILE).is_file() else path, workspace=workspace)
+
+
+def model_at(folder: Path, **known: Any) -> Model | ForecastModel:
+    """The model of a folder, with its own schema: `Model.at`, or `forecaster_at` of a forecast."""
+    return (forecaster_at if is_forecaster(folder) else Model.at)(folder, **known)
 
 
 def _onnx(path: Path) -> OnnxModel:
@@ -146,7 +152,7 @@ def _onnx(path: Path) -> OnnxModel:
     return OnnxModel(path)
 
 
-def _unzipped(path: Path) -> Model:
+def _unzipped(path: Path) -> Model | ForecastModel:
     """The model of an exported zip, in a folder that goes when the model does."""
     folder = tempfile.mkdtemp(prefix="trialbook-model-")
     prefix = f"{MODEL_FOLDER}/"
@@ -156,7 +162,7 @@ def _unzipped(path: Path) -> Model:
             for name in archive.namelist():
                 if name.startswith(prefix):
                     archive.extract(name, folder)
-        model = Model.at(Path(folder) / MODEL_FOLDER, name=path.stem)
+        model = model_at(Path(folder) / MODEL_FOLDER, name=path.stem)
     except (NoModelError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         # RuntimeError is what zipfile says of a password, and of methods that it does not know.
         shutil.rmtree(folder, ignore_errors=True)

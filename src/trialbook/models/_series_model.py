@@ -6,11 +6,35 @@ but pandas and MLflow.
 
 from __future__ import annotations
 
-from typing import Any
+import copy
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from mlflow.pyfunc.model import PythonModel
+
+KEYS = ["unique_id", "ds"]
+# Forecasts are fed back beyond the trained horizon, but a time a hundred horizons away, or a
+# thousand rows where horizons are short, is a slip rather than a question.
+MOST_HORIZONS, MOST_ROWS = 100, 1000
+
+
+class Problem(NamedTuple):
+    """Why rows cannot be forecast.
+
+    Parameters
+    ----------
+    cause : str
+        What is wrong, as a clause without a full stop.
+    remedy : str
+        What to do, as a sentence.
+    row : int, optional
+        Position of the row, from 0.
+    """
+
+    cause: str
+    remedy: str
+    row: int | None = None
 
 
 class SeriesModel(PythonModel):
@@ -21,14 +45,18 @@ class SeriesModel(PythonModel):
     forecaster : object
         A ``CalibratedForecaster`` of a program.
     spec : dict
-        ``time``, ``ids``, ``frequency``, ``horizon``, ``covariates``, ``static`` and ``levels``.
+        ``time``, ``ids``, ``target``, ``frequency``, ``horizon``, ``covariates``, ``static``,
+        ``aggregate``.
     ends : DataFrame
-        The last row of each series: ``unique_id``, ``ds``, the id columns, covariates and static
-        columns.
+        The last row of each series, by its name: ``ds``, covariates, static columns and target.
+    ids : DataFrame
+        The id columns of each series, by its name.
     """
 
-    def __init__(self, forecaster: Any, spec: dict[str, Any], ends: pd.DataFrame) -> None:
-        self.forecaster, self.spec, self.ends = forecaster, spec, ends
+    def __init__(
+        self, forecaster: Any, spec: dict[str, Any], ends: pd.DataFrame, ids: pd.DataFrame
+    ) -> None:
+        self.forecaster, self.spec, self.ends, self.ids = forecaster, spec, ends, ids
 
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
@@ -49,52 +77,162 @@ class SeriesModel(PythonModel):
         -------
         DataFrame
             Times and series under their own names, ``forecast``, and a column for each quantile.
+
+        Raises
+        ------
+        ValueError
+            If the rows do not follow the series, or lack a covariate.
         """
         params = params or {}
+        levels = params.get("quantiles")
+        levels = None if levels is None else [float(level) for level in levels]
         if model_input is None or not len(model_input):
-            rows = self.next_rows(int(params.get("horizon") or self.spec["horizon"]))
-        else:
-            rows = self.rows_of(model_input)
-        told = self.forecast(rows, params.get("quantiles") or None)
-        names = [self.spec["time"], *self.spec["ids"]]
-        ids = self.ends.set_index("unique_id")[self.spec["ids"]]
-        answer = ids.loc[rows["unique_id"]].reset_index(drop=True)
+            return self.next(int(params.get("horizon") or self.spec["horizon"]), levels)
+        return self.answer(model_input, levels)
+
+    def next(self, horizon: int, levels: list[float] | None = None) -> pd.DataFrame:
+        """Forecasts of the rows that follow the end of each series, as of `predict`."""
+        rows = self.next_rows(horizon)
+        return self._told(rows, self.ids.loc[rows["unique_id"]], levels)
+
+    def answer(self, table: pd.DataFrame, levels: list[float] | None = None) -> pd.DataFrame:
+        """Forecasts of the rows of a table, as of `predict`."""
+        problem = self.problem_of(table)
+        if problem is not None:
+            where = "" if problem.row is None else f" (row {problem.row + 1:,})"
+            raise ValueError(f"{problem.cause}{where}. {problem.remedy}")
+        return self._told(self.rows_of(table), table[self.spec["ids"]], levels)
+
+    def _told(
+        self, rows: pd.DataFrame, ids: pd.DataFrame, levels: list[float] | None
+    ) -> pd.DataFrame:
+        answer = ids.reset_index(drop=True)
         answer.insert(0, self.spec["time"], rows["ds"].to_numpy())
-        return pd.concat([answer[names], told.reset_index(drop=True)], axis=1)
+        return pd.concat([answer, self.forecast(rows, levels)], axis=1)
+
+    # -- rows ------------------------------------------------------------------------------------
 
     def next_rows(self, horizon: int) -> pd.DataFrame:
         """The rows that follow the end of each series, with covariates as they were last."""
-        parts = [
-            pd.concat([row.to_frame().T] * horizon).assign(
-                ds=pd.date_range(row["ds"], periods=horizon + 1, freq=self.spec["frequency"])[1:]
-            )
-            for _, row in self.ends.iterrows()
-        ]
-        rows = pd.concat(parts, ignore_index=True)
-        return rows.astype({name: self.ends[name].dtype for name in self.ends.columns})
+        grid = self._grid(pd.Series(horizon, index=self.ends.index))
+        return self._filled(grid, grid, [])
 
-    def rows_of(self, table: pd.DataFrame) -> pd.DataFrame:
+    def rows_of(self, table: pd.DataFrame, *, target: bool = False) -> pd.DataFrame:
         """Rows under the names of the program, in the order of the table."""
-        name = self.names_of(table)
-        rows = table[[*self.spec["covariates"], *self.spec["static"]]].reset_index(drop=True)
-        rows.insert(0, "unique_id", name.to_numpy())
-        rows.insert(1, "ds", pd.to_datetime(table[self.spec["time"]]).to_numpy())
-        unknown = ~rows["unique_id"].isin(self.ends["unique_id"])
-        if unknown.any():
-            raise ValueError(
-                f"the series '{rows['unique_id'][unknown].iloc[0]}' was not trained on"
-            )
+        names = [*self.spec["covariates"], *([self.spec["target"]] if target else [])]
+        rows = table[names].reset_index(drop=True)
+        rows.insert(0, "unique_id", self.names_of(table).to_numpy())
+        rows.insert(1, "ds", times_of(table[self.spec["time"]]).to_numpy())
         return rows
 
     def names_of(self, table: pd.DataFrame) -> pd.Series:
         """The name of the series of each row."""
         if not self.spec["ids"]:
-            return pd.Series("all", index=table.index)
+            return pd.Series("all", index=table.index, dtype=object)
         parts = [_text(table[name]) for name in self.spec["ids"]]
         name = parts[0]
         for part in parts[1:]:
             name = name + "/" + part
         return name
+
+    def problem_of(self, table: pd.DataFrame, *, future: bool = True) -> Problem | None:
+        """Why rows cannot be forecast, or else observed; None if they can.
+
+        Parameters
+        ----------
+        table : DataFrame
+            Rows under their own names.
+        future : bool
+            Whether they are to be forecast; else they were observed since the series' ends.
+        """
+        spec = self.spec
+        needed = [spec["time"], *spec["ids"], *spec["covariates"]]
+        needed += [] if future else [spec["target"]]
+        lacking = [name for name in needed if name not in table]
+        if lacking:
+            there = ", ".join(f"'{name}'" for name in lacking)
+            return Problem(f"the table lacks {there}", f"Give the columns {', '.join(needed)}.")
+        numbers = spec["covariates"] if future else [*spec["covariates"], spec["target"]]
+        for name in numbers:
+            if not pd.api.types.is_numeric_dtype(table[name]):
+                return Problem(f"the column '{name}' holds no numbers", "Give numbers.")
+        rows = self.rows_of(table, target=not future)
+        missing = _first(rows["ds"].isna())
+        if missing is not None:
+            return Problem(
+                f"'{spec['time']}' is missing, or no time", "Write it like 2024-12-31.", missing
+            )
+        unknown = _first(~rows["unique_id"].isin(self.ends.index))
+        if unknown is not None:
+            return Problem(
+                f"the series '{rows['unique_id'].iloc[unknown]}' was not trained on",
+                "Train anew with its rows, or leave them out.",
+                unknown,
+            )
+        return self._problem_of_times(rows, future=future)
+
+    def _problem_of_times(self, rows: pd.DataFrame, *, future: bool) -> Problem | None:
+        """As `problem_of`, of rows of known series at known times."""
+        most = max(MOST_ROWS, MOST_HORIZONS * self.spec["horizon"])
+        ends = self._ends_of(rows)
+        far = _first(rows["ds"] > _later(ends.max(), most, self.spec["frequency"]))
+        if far is not None:
+            return Problem(
+                f"{rows['ds'].iloc[far]} is more than {most:,} rows after the end of its series,"
+                f" {ends.iloc[far]}",
+                f"Check the time; the model was trained for {self.spec['horizon']:,} rows.",
+                far,
+            )
+        late = (rows["ds"] > ends).to_numpy()
+        steps = self._steps(rows)
+        off = _first(late & (steps < 1))
+        if off is not None:
+            return Problem(
+                f"{rows['ds'].iloc[off]} is between the steps of {self.spec['frequency']} from"
+                f" the end of its series, {ends.iloc[off]}",
+                "Give times that keep to the frequency of the series.",
+                off,
+            )
+        if not future:
+            return None
+        early = _first(~late)
+        if early is not None:
+            return Problem(
+                f"{rows['ds'].iloc[early]} is not after the end of its series, {ends.iloc[early]}",
+                "Give rows of the future.",
+                early,
+            )
+        return self._problem_of_future(rows, steps)
+
+    def _problem_of_future(self, rows: pd.DataFrame, steps: np.ndarray) -> Problem | None:
+        """As `problem_of`, of rows after the ends of their series."""
+        twice = _first(rows.duplicated(KEYS))
+        if twice is not None:
+            name, time = rows[KEYS].iloc[twice]
+            return Problem(
+                f"the series '{name}' has two rows at {time}", "Give each time once.", twice
+            )
+        first = pd.Series(steps).groupby(rows["unique_id"]).transform("min").to_numpy()
+        gap = _first((first > 1) & (steps == first))
+        if gap is not None:
+            name, time = rows[KEYS].iloc[gap]
+            return Problem(
+                f"the series '{name}' ends at {self.ends['ds'][name]}, and nothing tells of the"
+                f" {first[gap] - 1:,} rows from there to {time}",
+                "Give the rows between as context, or ask for them, too.",
+                gap,
+            )
+        for name in self.spec["covariates"]:
+            cell = _first(~np.isfinite(rows[name].to_numpy(dtype=float, na_value=np.nan)))
+            if cell is not None:
+                return Problem(
+                    f"'{name}' is missing, and the forecast depends on it",
+                    "Fill the cell with what is known or planned.",
+                    cell,
+                )
+        return None
+
+    # -- forecasts -------------------------------------------------------------------------------
 
     def forecast(self, rows: pd.DataFrame, levels: list[float] | None = None) -> pd.DataFrame:
         """Forecasts of rows after the ends of their series, in their order.
@@ -102,33 +240,131 @@ class SeriesModel(PythonModel):
         Steps between an end and a row that are not asked for are forecast too, with the
         covariates of the row before.
         """
-        grid = self._steps(rows)
-        known = rows.drop_duplicates(["unique_id", "ds"])
-        filled = grid.merge(known, how="left", on=["unique_id", "ds"])
-        given = [name for name in known.columns if name not in ("unique_id", "ds")]
-        ends = self.ends.set_index("unique_id")
-        for name in given:
-            column = filled.groupby("unique_id", sort=False)[name].ffill()
-            last = filled["unique_id"].map(ends[name])
-            filled[name] = column.where(column.notna(), last).astype(self.ends[name].dtype)
-        told = self.forecaster.predict(filled, levels)
-        told.insert(0, "unique_id", filled["unique_id"])
-        told.insert(1, "ds", filled["ds"])
-        found = rows[["unique_id", "ds"]].merge(told, how="left", on=["unique_id", "ds"])
-        return found.drop(columns=["unique_id", "ds"])
+        steps = self._steps(rows)
+        names = pd.Index(np.unique(rows["unique_id"].to_numpy()), name="unique_id")
+        most = int(steps.max())
+        filled = self._filled(
+            self._grid(pd.Series(most, index=names)), rows, self.spec["covariates"]
+        )
+        told = self.forecaster.predict(filled, levels or None)
+        if levels is not None and not levels:
+            told = told[["forecast"]]
+        places = names.get_indexer(rows["unique_id"]) * most + steps - 1
+        return told.iloc[places].reset_index(drop=True)
 
-    def _steps(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Every step from the end of each series to the last row that is asked for."""
-        ends = self.ends.set_index("unique_id")["ds"]
-        parts = []
-        for name, last in rows.groupby("unique_id", sort=True)["ds"].max().items():
-            steps = pd.date_range(ends[name], last, freq=self.spec["frequency"])[1:]
-            parts.append(pd.DataFrame({"unique_id": name, "ds": steps}))
-        return pd.concat(parts, ignore_index=True)
+    def observed_of(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Rows that were observed since the ends of their series, one for each step.
+
+        Returns
+        -------
+        DataFrame
+            As programs read rows, with the target, and ``given``: whether it was in the table.
+            What was not is as in the row before, as in training.
+        """
+        rows = self.rows_of(table, target=True)
+        rows = rows[self._steps(rows) > 0]
+        if rows.duplicated(KEYS).any():
+            how = self.spec["aggregate"] or "mean"
+            rows = rows.groupby(KEYS, as_index=False, sort=True).agg(how)
+        steps = pd.Series(self._steps(rows), dtype=int)
+        last = steps.groupby(rows["unique_id"].to_numpy()).max()
+        target = self.spec["target"]
+        filled = self._filled(self._grid(last), rows, [*self.spec["covariates"], target])
+        given = rows.loc[rows[target].notna(), KEYS].assign(given=True)
+        found = filled[KEYS].merge(given, how="left", on=KEYS)["given"].notna()
+        return filled.assign(given=found.to_numpy())
+
+    def observe(self, observed: pd.DataFrame) -> SeriesModel:
+        """The model that also knows rows of `observed_of`; this one stays as it is."""
+        if not len(observed):
+            return self
+        found = copy.deepcopy(self)
+        y = observed[self.spec["target"]].to_numpy(dtype=float)
+        found.forecaster.update(observed.drop(columns=[self.spec["target"], "given"]), y)
+        last = observed.groupby("unique_id", sort=False).tail(1).set_index("unique_id")
+        rest = self.ends.drop(index=last.index)
+        found.ends = pd.concat([rest, last[list(self.ends.columns)]]).loc[self.ends.index]
+        return found
+
+    # -- steps -----------------------------------------------------------------------------------
+
+    def _ends_of(self, rows: pd.DataFrame) -> pd.Series:
+        """The end of the series of each row."""
+        return rows["unique_id"].map(self.ends["ds"])
+
+    def _steps(self, rows: pd.DataFrame) -> np.ndarray:
+        """How many steps each row is after the end of its series; 0 for what is no such step."""
+        steps = np.zeros(len(rows), dtype=int)
+        ends, times = self._ends_of(rows).to_numpy(), rows["ds"].to_numpy()
+        left = np.arange(len(rows))
+        while len(left):  # once for all series that keep to the same steps
+            latest = max(times[left].max(), ends[left].max())
+            grid = pd.date_range(ends[left].min(), latest, freq=self.spec["frequency"]).to_numpy()
+            same = np.isin(ends[left], grid)
+            if not same.any():  # an end between the steps: they begin after it
+                same = ends[left] == ends[left].min()
+                grid = np.insert(grid, 0, ends[left].min())
+            mine, left = left[same], left[~same]
+            place = np.minimum(np.searchsorted(grid, times[mine]), len(grid) - 1)
+            count = place - np.searchsorted(grid, ends[mine])
+            steps[mine] = np.where(grid[place] == times[mine], np.maximum(count, 0), 0)
+        return steps
+
+    def _grid(self, steps: pd.Series) -> pd.DataFrame:
+        """So many steps after the end of each series, which stands in the index."""
+        ends = self.ends["ds"].loc[steps.index].to_numpy()
+        most = int(steps.max()) if len(steps) else 0
+        found, which = np.unique(ends, return_inverse=True)
+        after = [_after(end, most, self.spec["frequency"]) for end in found]
+        count = steps.to_numpy()
+        step = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        times = np.array(after, "datetime64[ns]").reshape(len(found), most)
+        times = times[np.repeat(which, count), step]
+        return pd.DataFrame({"unique_id": np.repeat(steps.index.to_numpy(), count), "ds": times})
+
+    def _filled(self, grid: pd.DataFrame, rows: pd.DataFrame, given: list[str]) -> pd.DataFrame:
+        """Steps with the columns of their rows, or of the last row before."""
+        filled = grid.merge(rows[[*KEYS, *given]], how="left", on=KEYS)
+        names = [*self.spec["covariates"], *self.spec["static"]]
+        for name in dict.fromkeys([*names, *given]):
+            last = filled["unique_id"].map(self.ends[name])
+            if name in given:
+                column = filled.groupby("unique_id", sort=False)[name].ffill()
+                last = column.where(column.notna(), last)
+            filled[name] = last.astype(self.ends[name].dtype)
+        return filled
+
+
+def times_of(column: pd.Series) -> pd.Series:
+    """Cells as times without a zone; what is none is missing."""
+    times = pd.to_datetime(column, errors="coerce")
+    if getattr(times.dtype, "tz", None) is not None:
+        times = times.dt.tz_localize(None)
+    return times.astype("datetime64[ns]")
+
+
+def _after(end: Any, count: int, frequency: str) -> np.ndarray:
+    """So many steps after an end."""
+    times = pd.date_range(end, periods=count + 1, freq=frequency).to_numpy()
+    return np.asarray(times[times > end][:count])
+
+
+def _later(end: Any, count: int, frequency: str) -> Any:
+    """The time of so many steps after an end, or the last that there is."""
+    try:
+        return _after(np.datetime64(end), count, frequency)[-1]
+    except (pd.errors.OutOfBoundsDatetime, OverflowError):
+        return pd.Timestamp.max
+
+
+def _first(marked: Any) -> int | None:
+    """The position of the first row that is marked."""
+    found = np.flatnonzero(np.asarray(marked))
+    return int(found[0]) if len(found) else None
 
 
 def _text(column: pd.Series) -> pd.Series:
     """Cells as people write them: a number without the zero that a missing cell brings."""
-    if column.dtype.kind == "f" and np.all(column.dropna() % 1 == 0):
+    if pd.api.types.is_float_dtype(column) and np.all(column.dropna() % 1 == 0):
         column = column.astype("Int64")
     return column.astype(object).where(column.notna(), "").astype(str)

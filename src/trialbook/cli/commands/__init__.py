@@ -22,12 +22,12 @@ from trialbook.cli.commands._profile import profile
 from trialbook.cli.commands._register import register
 from trialbook.cli.commands._results import leaderboard, notebook, rerun, show
 from trialbook.cli.commands._serve import serve
-from trialbook.cli.commands._train import demo, resume, run, train
+from trialbook.cli.commands._train import demo, forecast, resume, run, train
 
 # What a person wants to do, and the commands for it.
 SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Data": (tables, profile, guardrails),
-    "Training": (train, run, resume, rerun, demo),
+    "Training": (train, forecast, run, resume, rerun, demo),
     "Results": (leaderboard, show, features, notebook, charts, learning_curve),
     "Judgement": (test, explain, errors, fairness, card),
     "Production": (register, models, retrain, promote, predict, export, serve, drift),

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from trialbook.cli._options import JobCommand, job_from_options, job_options
+from trialbook.cli._options import (
+    JobCommand,
+    forecast_options,
+    job_from_options,
+    job_options,
+)
 from trialbook.cli.commands._common import (
     console,
     json_option,
@@ -109,6 +114,27 @@ def train(data: str, dry_run: bool, as_json: bool, **options: Any) -> None:
     repeated.
     """
     job = job_from_options(data, options)
+    if dry_run:
+        _preview(job, as_json=as_json)
+    else:
+        _train(job, as_json=as_json)
+
+
+@click.command(cls=JobCommand)
+@click.argument("data")
+@forecast_options
+@dry_run_option
+@json_option
+def forecast(data: str, dry_run: bool, as_json: bool, **options: Any) -> None:
+    """Train many models that forecast the series of DATA, and rank them.
+
+    DATA is a table as `train` takes it, with a row for each series and time. What is known of the
+    future stands in its columns; name those that are not (--unknown-in-future).
+
+    Example: trialbook forecast sales.csv --target sold --time date --series store,item
+    --horizon 14
+    """
+    job = job_from_options(data, {**options, "task": "forecasting"})
     if dry_run:
         _preview(job, as_json=as_json)
     else:

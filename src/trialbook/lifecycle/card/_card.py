@@ -15,6 +15,7 @@ from trialbook.errors import DataError, OptionError
 from trialbook.experiment import state
 from trialbook.job import read_seconds
 from trialbook.lifecycle._held import Held, held_rows
+from trialbook.lifecycle._series import require_rows
 from trialbook.lifecycle.card import _facts as facts
 from trialbook.lifecycle.card import _judged as judged
 from trialbook.lifecycle.card._blocks import Section, Text
@@ -195,6 +196,7 @@ def make_card(experiment: Experiment, which: str | int, asked: Asked) -> ModelCa
     until = time.monotonic() + asked.seconds
     trial = experiment.trial(which)
     trial.require_model()
+    require_rows(experiment.schema, trial.label)
     known = facts.learned(experiment)
     names = experiment.names_of(trial)
     held = _held(experiment, trial)

@@ -168,9 +168,9 @@ def _find(
 ) -> AnyModel:
     """A model as its name says now."""
     if isinstance(which, (str, Path)):
-        from trialbook.lifecycle import find_any_model
+        from trialbook.lifecycle import find_row_model
 
-        return find_any_model(which, workspace, name, tracking_uri, trust=trust)
+        return find_row_model(which, workspace, name, tracking_uri, trust=trust)
     return which() if callable(which) else which
 
 

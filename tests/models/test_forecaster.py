@@ -1,0 +1,465 @@
+"""Forecasters as models: packaged, asked for the future, and refusing what is none."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+
+from trialbook.data import prepare
+from trialbook.errors import DataError, OptionError
+from trialbook.execution import PROGRAM, Request
+from trialbook.execution._work import run_trial
+from trialbook.experiment._design import make_design
+from trialbook.job import Job
+from trialbook.learners import find
+from trialbook.models import forecaster_at
+from trialbook.models._series_model import SeriesModel
+from trialbook.program import Code
+
+# Run where trialbook is not to be found: the next rows, and rows of a table.
+LOAD = """
+import json, sys
+
+
+class NoTrialbook:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] == "trialbook":
+            raise ModuleNotFoundError(name)
+
+
+sys.meta_path.insert(0, NoTrialbook())
+import mlflow.pyfunc
+import pandas as pd
+
+model = mlflow.pyfunc.load_model(sys.argv[1])
+future = pd.read_csv(sys.argv[2])
+told = [
+    model.predict(future),
+    model.predict(future.head(0), params={"horizon": 5, "quantiles": [0.05, 0.95]}),
+]
+assert not any(name.split(".")[0] == "trialbook" for name in sys.modules)
+print(json.dumps([one.to_json(date_format="iso") for one in told]))
+"""
+
+
+def monthly(n_rows=72, shops=("north", "south"), price=False):
+    """Months with a trend and a season; the price, if there is one, is known of the future."""
+    rng = np.random.default_rng(0)
+    month = np.arange(n_rows)
+    tables = []
+    for size, shop in enumerate(shops, 1):
+        sold = size * (50 + month + 20 * np.sin(2 * np.pi * month / 12)) + rng.normal(size=n_rows)
+        when = pd.date_range("2018-01-01", periods=n_rows, freq="MS")
+        table = pd.DataFrame({"month": when, "shop": shop, "number": size, "sold": sold})
+        if price:
+            table["price"] = rng.choice([1.0, 2.0, 3.0], n_rows)
+            table["sold"] -= 10 * size * table["price"]
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def trained(root, table, learner="seasonal_naive", params=None, **options):
+    """The forecaster of one trial, trained as the engine does."""
+    fields = {"target": "sold", "task": "forecasting", "time_column": "month", "horizon": 6}
+    job = Job.from_fields(fields | {"data": Job.IN_MEMORY, "series": ("shop",), **options})
+    prepared = prepare(job, frame=table)
+    prepared.train.to_parquet(root / "train.parquet", index=False)
+    (root / "schema.json").write_text(json.dumps(prepared.schema.to_dict()), "utf-8")
+    task = make_design(job, prepared).task
+    found = find(learner, "forecasting")
+    known = task.table()
+    params = found.starts(known)[0].params if params is None else params
+    frame = task.frame(Code('Path("../../train.parquet")'))
+    text = task.program(frame, found.code(params, known), title="a title", summary="")
+    folder = root / learner
+    (folder / "program").mkdir(parents=True)
+    (folder / PROGRAM).write_text(text, "utf-8")
+    payload = {"schema": str(root / "schema.json"), "learner": found.key, "metadata": {}}
+    run_trial(Request(1, "trial", str(folder), payload), lambda *_, **__: None)
+    return forecaster_at(folder / "model")
+
+
+@pytest.fixture(scope="module")
+def naive(tmp_path_factory):
+    """A seasonal naive forecaster of two shops, which must say what was a year before."""
+    return trained(tmp_path_factory.mktemp("naive"), monthly())
+
+
+@pytest.fixture(scope="module")
+def priced(tmp_path_factory):
+    """A forecaster by lags and the price."""
+    root = tmp_path_factory.mktemp("priced")
+    table = monthly(price=True)[["month", "shop", "sold", "price"]]
+    params = {"n_estimators": 20, "min_child_samples": 5, "difference": "step"}
+    return trained(root, table, "lightgbm_recursive", params)
+
+
+def future_of(n_rows=6, start="2024-01-01", shops=("north", "south")):
+    months = pd.date_range(start, periods=n_rows, freq="MS")
+    return pd.concat([pd.DataFrame({"month": months, "shop": shop}) for shop in shops])
+
+
+def test_the_next_rows_of_all_series(naive):
+    told = naive.forecast()
+    assert list(told) == ["month", "shop", "forecast", *(f"0.{k}" for k in range(1, 10))]
+    assert told["shop"].tolist() == ["north"] * 6 + ["south"] * 6
+    assert told["month"].tolist()[:6] == pd.date_range("2024-01", periods=6, freq="MS").tolist()
+    before = monthly().set_index(["shop", "month"])["sold"]
+    year = pd.DateOffset(years=1)
+    expected = [before[shop, month - year] for month, shop in zip(told["month"], told["shop"])]
+    np.testing.assert_allclose(told["forecast"], expected)
+    assert (np.diff(told.iloc[:, 3:].to_numpy(), axis=1) >= 0).all()
+
+
+def test_rows_of_a_table_in_its_order_and_beyond_the_horizon(naive):
+    table = future_of(30).sample(frac=1, random_state=0)
+    told = naive.forecast(future=table)
+    assert told["month"].tolist() == table["month"].tolist()
+    assert told["shop"].tolist() == table["shop"].tolist()
+    wide = told.pivot(index="month", columns="shop", values="forecast")
+    np.testing.assert_allclose(wide.iloc[:12], wide.iloc[12:24])  # a naive forecast goes round
+    spread = told.set_index(["shop", "month"])["0.9"] - told.set_index(["shop", "month"])["0.1"]
+    assert spread["north"].max() > 1.5 * spread["north"].min()
+    longer = naive.forecast(30)
+    pd.testing.assert_frame_equal(
+        longer, told.sort_values(["shop", "month"], ignore_index=True), check_dtype=False
+    )
+
+
+def test_one_series_alone_and_steps_that_nobody_asks_for(naive):
+    whole = naive.forecast()
+    one = future_of(6, shops=("south",)).iloc[[0, 1, 5]]
+    told = naive.forecast(future=one)
+    expected = whole[whole["shop"] == "south"].iloc[[0, 1, 5]].reset_index(drop=True)
+    pd.testing.assert_frame_equal(told, expected)
+
+
+def test_quantiles_as_asked(naive):
+    told = naive.forecast(quantiles=[0.5, 0.05])
+    assert list(told)[3:] == ["0.5", "0.05"]
+    assert (told["0.05"] < told["0.5"]).all()
+    assert list(naive.forecast(quantiles=[]))[-1] == "forecast"
+
+
+def test_times_are_read_as_they_were_written_in_training(tmp_path):
+    table = monthly(48)
+    table["month"] = table["month"].dt.strftime("%d.%m.%Y")
+    model = trained(tmp_path, table)
+    future = future_of(6, "2022-01-01").assign(month=lambda t: t["month"].dt.strftime("%d.%m.%Y"))
+    told = model.forecast(future=future)
+    assert told["month"].tolist() == model.forecast()["month"].tolist()
+    assert told["month"].iloc[1] == pd.Timestamp("2022-02-01")
+
+
+def test_numbers_that_tell_series_apart_stay_numbers(tmp_path):
+    model = trained(tmp_path, monthly(48), series=("number", "shop"))
+    told = model.forecast()
+    assert told["number"].tolist() == [1] * 6 + [2] * 6
+    joined = monthly(54).merge(told, on=["month", "shop", "number"])
+    assert len(joined) == 12
+
+
+def test_a_table_of_one_series(tmp_path):
+    model = trained(tmp_path, monthly(48, ("north",)).drop(columns=["shop", "number"]), series=())
+    told = model.forecast()
+    assert list(told)[:2] == ["month", "forecast"]
+    assert model.forecast(future=told[["month"]])["forecast"].tolist() == told["forecast"].tolist()
+
+
+def test_what_was_observed_since_is_known(naive):
+    later = monthly(78)
+    told = naive.forecast(context=later)
+    assert told["month"].min() == pd.Timestamp("2024-07-01")
+    fresh = later.set_index(["shop", "month"])["sold"]["north"]
+    after = naive.forecast(future=future_of(6, "2024-07-01"), context=later)
+    pd.testing.assert_frame_equal(after, told, check_dtype=False)
+    far = naive.forecast(12, context=later)
+    ahead = far[(far["shop"] == "north") & (far["month"] == "2025-03-01")]["forecast"]
+    assert ahead.iloc[0] == pytest.approx(fresh["2024-03-01"])
+    # The model itself stays as it was.
+    assert naive.forecast()["month"].min() == pd.Timestamp("2024-01-01")
+
+
+def test_a_hole_in_the_context_is_filled_as_in_training(naive):
+    later = monthly(78)
+    holed = later[later["month"] != "2024-03-01"]
+    filled = later.copy()
+    filled.loc[filled["month"] == "2024-03-01", "sold"] = filled.loc[
+        filled["month"] == "2024-02-01", "sold"
+    ].to_numpy()
+    pd.testing.assert_frame_equal(naive.forecast(context=holed), naive.forecast(context=filled))
+
+
+def test_rolling_through_rows(naive):
+    later = monthly(80)
+    told = naive.rolling(later, step=2)
+    ends = pd.to_datetime(["2023-12-01", "2024-02-01", "2024-04-01", "2024-06-01"])
+    assert told["origin"].unique().tolist() == ends.tolist()
+    assert told.groupby("origin").size().tolist() == [12, 12, 8, 4]
+    actual = later.set_index(["shop", "month"])["sold"]
+    keys = list(zip(told["shop"], told["month"]))
+    assert told["actual"].tolist() == [actual[key] for key in keys]
+    first = told[told["origin"] == ends[0]].reset_index(drop=True)
+    assert first["forecast"].tolist() == naive.forecast()["forecast"].tolist()
+    known = later[later["month"] <= ends[2]]
+    third = told[told["origin"] == ends[2]].reset_index(drop=True)
+    assert third["forecast"].tolist() == pytest.approx(
+        naive.forecast(4, context=known)["forecast"].tolist()
+    )
+
+
+def test_rolling_needs_rows_after_the_end(naive):
+    with pytest.raises(DataError, match="no row follows the end of its series"):
+        naive.rolling(monthly())
+    with pytest.raises(OptionError, match="a step of 0 rows"):
+        naive.rolling(monthly(80), step=0)
+
+
+def test_a_forecast_depends_on_covariates(priced):
+    with pytest.raises(DataError, match="depends on what is known of the future: price"):
+        priced.forecast()
+    low, high = (priced.forecast(future=future_of().assign(price=p)) for p in (1.0, 3.0))
+    assert (low["forecast"] > high["forecast"]).mean() > 0.8
+    one = future_of(4, shops=("south",)).assign(price=1.0)
+    expected = low[low["shop"] == "south"].head(4)["forecast"].tolist()
+    assert priced.forecast(future=one)["forecast"].tolist() == pytest.approx(expected)
+
+
+def test_a_model_of_lags_takes_note_of_what_was_observed(priced):
+    later = monthly(75, price=True)[["month", "shop", "sold", "price"]]
+    asked = future_of(6, "2024-04-01").assign(price=2.0)
+    told = priced.forecast(future=asked, context=later)
+    assert np.isfinite(told["forecast"]).all()
+    higher = later.assign(sold=later["sold"] + 100 * (later["month"] >= "2024-01-01"))
+    raised = priced.forecast(future=asked, context=higher)
+    assert (raised["forecast"] > told["forecast"]).mean() > 0.8
+
+
+def changed(table, row, column, value):
+    table = table.reset_index(drop=True)
+    table[column] = table[column].astype(object)
+    table.loc[row, column] = value
+    return table
+
+
+def priced_future(**columns):
+    return future_of().reset_index(drop=True).assign(**{"price": 2.0, **columns})
+
+
+WRONG = {
+    "unknown series": (
+        lambda: {"future": changed(priced_future(), 3, "shop", "west")},
+        r"the series 'west' was not trained on \(option future, row 4\)\. Train anew",
+    ),
+    "missing series": (
+        lambda: {"future": changed(priced_future(), 3, "shop", None)},
+        r"the series '' was not trained on \(option future, row 4\)",
+    ),
+    "before the end": (
+        lambda: {"future": changed(priced_future(), 0, "month", pd.Timestamp("2023-12-01"))},
+        r"2023-12-01 00:00:00 is not after the end of its series, 2023-12-01 .* row 1\)",
+    ),
+    "off the grid": (
+        lambda: {"future": changed(priced_future(), 2, "month", pd.Timestamp("2024-03-05"))},
+        r"2024-03-05 00:00:00 is between the steps of MS .* row 3\)\. Give times",
+    ),
+    "gap": (
+        lambda: {"future": future_of(3, "2024-04-01").assign(price=2.0)},
+        r"the series 'north' ends at 2023-12-01 .* of the 3 rows from there .* as context",
+    ),
+    "far away": (
+        lambda: {"future": changed(priced_future(), 5, "month", pd.Timestamp("2200-06-01"))},
+        r"2200-06-01 00:00:00 is more than 1,000 rows after the end .* Check the time",
+    ),
+    "lacking covariate": (
+        lambda: {"future": priced_future().drop(columns="price")},
+        r"the table lacks column 'price'",
+    ),
+    "lacking time": (
+        lambda: {"future": priced_future().drop(columns="month")},
+        r"the table lacks column 'month'",
+    ),
+    "lacking series": (
+        lambda: {"future": priced_future().rename(columns={"shop": "shops"})},
+        r"the table lacks column 'shop'\. Did you mean 'shops'",
+    ),
+    "missing covariate": (
+        lambda: {"future": changed(priced_future(), 4, "price", None)},
+        r"'price' is missing, and the forecast depends on it \(option future, row 5\)\. Fill",
+    ),
+    "all covariates missing": (
+        lambda: {"future": priced_future(price=None)},
+        r"'price' is missing, and the forecast depends on it \(option future, row 1\)",
+    ),
+    "text for a covariate": (
+        lambda: {"future": changed(priced_future(), 1, "price", "cheap")},
+        r"'price' holds 'cheap' where a number is expected \(row 2\)",
+    ),
+    "text for a time": (
+        lambda: {"future": changed(priced_future(), 1, "month", "soon")},
+        r"'month' holds 'soon' where a date .* is expected \(row 2\)",
+    ),
+    "missing time": (
+        lambda: {"future": changed(priced_future(), 1, "month", None)},
+        r"'month' is missing, or no time \(option future, row 2\)",
+    ),
+    "two rows of one time": (
+        lambda: {"future": changed(priced_future(), 1, "month", pd.Timestamp("2024-01-01"))},
+        r"the series 'north' has two rows at 2024-01-01 .* row 2\)\. Give each time once",
+    ),
+    "no rows": (
+        lambda: {"future": priced_future().head(0)},
+        r"the table has column names but no rows",
+    ),
+    "no future": (
+        lambda: {},
+        r"depends on what is known of the future: price \(option future\)\. Give a table",
+    ),
+    "horizon of nothing": (lambda: {"horizon": 0}, r"'0' is no number of rows .* from 1 to 1,000"),
+    "half a row": (lambda: {"horizon": 2.5}, r"'2.5' is no number of rows to forecast"),
+    "endless": (lambda: {"horizon": 10**9}, r"'1000000000' is no number of rows to forecast"),
+    "horizon and rows": (
+        lambda: {"horizon": 3, "future": priced_future()},
+        r"say themselves how far they reach \(option horizon\)\. Drop the horizon or the rows",
+    ),
+    "no level": (
+        lambda: {"future": priced_future(), "quantiles": [0.5, 1.0]},
+        r"'1.0' is no level of a quantile.* \(option quantiles\)\. Give levels between 0 and 1",
+    ),
+    "no number": (
+        lambda: {"future": priced_future(), "quantiles": ["median"]},
+        r"'median' is no level of a quantile",
+    ),
+    "a level twice": (
+        lambda: {"future": priced_future(), "quantiles": [0.5, 0.5]},
+        r"'0.5' is no level of a quantile, or is there twice",
+    ),
+    "context without target": (
+        lambda: {"future": priced_future(), "context": priced_future()},
+        r"the table lacks the target column 'sold'",
+    ),
+    "context of the past": (
+        lambda: {"future": priced_future(), "context": monthly(price=True)},
+        r"no row follows the end of its series \(option context\)",
+    ),
+    "context of an unknown series": (
+        lambda: {"future": priced_future(), "context": monthly(75, ("west",), price=True)},
+        r"the series 'west' was not trained on \(option context, row 1\)",
+    ),
+    "context between the steps": (
+        lambda: {
+            "future": priced_future(),
+            "context": changed(
+                monthly(73, ("north",), price=True), 72, "month", pd.Timestamp("2024-01-09")
+            ),
+        },
+        r"2024-01-09 00:00:00 is between the steps of MS .* \(option context, row 73\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_cannot_be_forecast_is_said_in_one_sentence(priced, case):
+    options, message = WRONG[case]
+    with pytest.raises((DataError, OptionError), match=message) as caught:
+        priced.forecast(**options())
+    assert "\n" not in str(caught.value)
+    assert caught.value.remedy
+
+
+def test_it_loads_and_forecasts_without_trialbook(priced, naive, tmp_path):
+    future = priced_future()
+    future.to_csv(tmp_path / "future.csv", index=False)
+    environment = {**os.environ, "PYTHONPATH": ""}
+    for model in (naive, priced):
+        command = [sys.executable, "-c", LOAD, str(model.folder), str(tmp_path / "future.csv")]
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=200, env=environment, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        answer, following = map(json.loads, json.loads(done.stdout.splitlines()[-1]))
+        expected = model.forecast(future=future)
+        assert list(answer) == list(expected)
+        told = pd.DataFrame(answer)
+        np.testing.assert_allclose(told["forecast"], expected["forecast"])
+        np.testing.assert_allclose(told["0.1"], expected["0.1"])
+        assert told["month"].str[:10].tolist()[:2] == ["2024-01-01", "2024-02-01"]
+        assert list(following) == ["month", "shop", "forecast", "0.05", "0.95"]
+        assert len(following["month"]) == 10
+
+
+def test_mlflow_knows_what_it_takes_and_gives(priced, naive):
+    info = mlflow.models.get_model_info(str(priced.folder))
+    assert info.signature.inputs.input_names() == ["month", "shop", "price"]
+    assert info.signature.outputs.input_names()[:3] == ["month", "shop", "forecast"]
+    defaults = {one.name: one.default for one in info.signature.params.params}
+    assert defaults["horizon"] == 6
+    assert defaults["quantiles"] == pytest.approx(np.arange(1, 10) / 10)
+    assert len(mlflow.pyfunc.load_model(str(priced.folder)).input_example) == 3
+    loaded = mlflow.pyfunc.load_model(str(naive.folder))
+    example = loaded.input_example
+    assert loaded.predict(example)["forecast"].notna().all()
+    with pytest.raises(ValueError, match=r"'west' was not trained on \(row 1\)"):
+        loaded.predict(example.assign(shop="west"))
+
+
+class Flat:
+    """Forecasts nothing but the number of a row."""
+
+    def predict(self, X, levels=None):
+        return pd.DataFrame({"forecast": np.arange(len(X), dtype=float)})
+
+
+def test_rows_of_many_series_are_made_at_once():
+    """The ends differ, and there are many: no loop over series would be done so soon."""
+    n = 3000
+    names = [f"s{k:05}" for k in range(n)]
+    ends = pd.DataFrame(
+        {"ds": pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(n) % 5, "D"), "y": 1.0},
+        index=pd.Index(names, name="unique_id"),
+    )
+    spec = {"time": "day", "ids": ["id"], "target": "y", "frequency": "D", "horizon": 28}
+    spec |= {"covariates": [], "static": [], "aggregate": None}
+    model = SeriesModel(Flat(), spec, ends, pd.DataFrame({"id": names}, index=ends.index))
+    began = time.perf_counter()
+    told = model.predict(None, pd.DataFrame(), {"horizon": 28, "quantiles": []})
+    print(f"{time.perf_counter() - began:.2f} s for {len(told):,} rows")
+    assert told["forecast"].tolist() == list(range(28 * n))
+    assert told["day"].iloc[28 * 4] == pd.Timestamp("2024-01-06")
+    again = model.answer(told[["id", "day"]], [])
+    pd.testing.assert_frame_equal(
+        again[["id", "day", "forecast"]], told[["id", "day", "forecast"]]
+    )
+
+
+@pytest.mark.parametrize(
+    ("frequency", "ends", "steps"),
+    [
+        ("2D", ["2024-01-01", "2024-01-02"], ["2024-01-05", "2024-01-05"]),
+        ("W-SUN", ["2024-01-07", "2024-01-14"], ["2024-01-21", "2024-01-20"]),
+        ("ME", ["2024-01-31", "2024-02-29"], ["2024-03-31", "2024-03-31"]),
+        ("B", ["2024-01-05", "2024-01-04"], ["2024-01-08", "2024-01-06"]),
+        ("15min", ["2024-01-01 00:00", "2024-01-01 00:15"], ["2024-01-01 00:30"] * 2),
+        ("QS-JAN", ["2023-10-01", "2024-01-01"], ["2024-04-01", "2024-03-01"]),
+    ],
+)
+def test_steps_are_counted_from_the_end_of_each_series(frequency, ends, steps):
+    index = pd.Index(["a", "b"], name="unique_id")
+    table = pd.DataFrame({"ds": pd.to_datetime(ends), "y": 1.0}, index=index)
+    spec = {"time": "t", "ids": ["id"], "frequency": frequency, "horizon": 1, "covariates": []}
+    model = SeriesModel(Flat(), spec, table, pd.DataFrame({"id": ["a", "b"]}, index=index))
+    rows = pd.DataFrame({"unique_id": ["a", "b"], "ds": pd.to_datetime(steps)})
+    grids = [pd.date_range(end, rows["ds"].max(), freq=frequency) for end in table["ds"]]
+    expected = [
+        grid.get_loc(when) if when in grid else 0
+        for grid, when in zip(grids, rows["ds"], strict=True)
+    ]
+    assert model._steps(rows).tolist() == expected
