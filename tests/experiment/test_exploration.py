@@ -9,6 +9,7 @@ from trialbook.data import prepare
 from trialbook.experiment import _exploration, state
 from trialbook.experiment._design import make_design
 from trialbook.experiment._exploration import affordable_profile_rows, write_exploration
+from trialbook.job import Job
 from trialbook.search import Ledger
 from trialbook.tracking import Tracker, Workspace
 
@@ -75,3 +76,31 @@ def test_a_profile_takes_a_part_of_the_deadline_and_seconds_at_most():
         seconds(None) == seconds(3600.0) == pytest.approx(_exploration.PROFILE_MOST_S, abs=0.001)
     )
     assert affordable_profile_rows(5_000, 15.0) == 0
+
+
+def test_series_have_a_notebook_of_their_own_and_a_profile_under_the_names_of_the_table(
+    look, tmp_path
+):
+    days = pd.date_range("2024-01-01", periods=40)
+    table = pd.DataFrame(
+        {"shop": ["a"] * 40 + ["b"] * 40, "day": [*days] * 2, "open": 1.0, "sales": range(80)}
+    )
+    table.loc[::3, "open"] = 0.5
+    asked = Job(
+        data=Job.IN_MEMORY,
+        target="sales",
+        task="forecasting",
+        time_column="day",
+        series=("shop",),
+        horizon=3,
+        name="shops",
+        timeout="90s",
+    )
+    profile = look(asked, prepare(asked, frame=table))
+    script = (tmp_path / state.EXPLORATION_SCRIPT).read_text()
+    assert "2 series of days (D), horizon 3, season 7; 80 rows" in script
+    assert 'DATA = "../data/train.parquet"' in script
+    columns = {one["name"]: one for one in profile["columns"]}
+    assert set(columns) == {"shop", "day", "open", "sales"}
+    assert columns["sales"]["role"] == "target"
+    assert profile["n_rows"] == 80

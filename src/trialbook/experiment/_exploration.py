@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from trialbook.addresses import hide_password
-from trialbook.data import BIG_ROWS, Prepared, some_rows
+from trialbook.data import (
+    BIG_ROWS,
+    SERIES_COLUMN,
+    TIME_COLUMN,
+    Prepared,
+    Schema,
+    SeriesSpec,
+    some_rows,
+)
 from trialbook.experiment import state
 from trialbook.experiment._design import Design
 from trialbook.experiment._origin import origin_of
 from trialbook.profiling import Looked, profile_of_training
-from trialbook.program import Code, exploration_program, to_notebook
+from trialbook.program import Code, exploration_program, series_exploration_program, to_notebook
 from trialbook.search import Ledger
 from trialbook.tracking import Tracker
 
@@ -39,18 +49,31 @@ def write_exploration(folder: Path, tracker: Tracker, design: Design, ledger: Le
     """
     prepared = design.prepared
     origin = origin_of(folder, tracker.workspace)
-    read = state.TRAIN if origin.table is None else state.ROWS
-    program = exploration_program(
-        title=f"A look at the data of {design.job.experiment_name}",
-        schema=prepared.schema,
-        guardrails=prepared.guardrails,
-        data=Code(f'"../{read}"'),
-        n_rows=len(prepared.train),
-        task=prepared.schema.task,
-        first_rows=BIG_ROWS if prepared.folds.growable else None,
-        table=origin.table,
-        origin=origin.sentence,
-    )
+    of_series = prepared.schema.series is not None
+    read = state.TRAIN if origin.table is None or of_series else state.ROWS
+    data, title = Code(f'"../{read}"'), f"A look at the data of {design.job.experiment_name}"
+    if of_series:
+        program = series_exploration_program(
+            title=title,
+            schema=prepared.schema,
+            guardrails=prepared.guardrails,
+            data=data,
+            told=prepared.series_told,
+            n_rows=len(prepared.train),
+            origin=origin.sentence,
+        )
+    else:
+        program = exploration_program(
+            title=title,
+            schema=prepared.schema,
+            guardrails=prepared.guardrails,
+            data=data,
+            n_rows=len(prepared.train),
+            task=prepared.schema.task,
+            first_rows=BIG_ROWS if prepared.folds.growable else None,
+            table=origin.table,
+            origin=origin.sentence,
+        )
     (folder / state.EXPLORATION_SCRIPT).parent.mkdir(parents=True, exist_ok=True)
     (folder / state.EXPLORATION_SCRIPT).write_text(program, "utf-8")
     metadata = {"experiment": tracker.name, "parent_run_id": tracker.run_id}
@@ -60,6 +83,8 @@ def write_exploration(folder: Path, tracker: Tracker, design: Design, ledger: Le
 
 def _write_profile(folder: Path, design: Design, ledger: Ledger) -> None:
     prepared, schema = design.prepared, design.prepared.schema
+    if schema.series is not None:
+        prepared, schema = _as_table(prepared, schema.series)
     n_columns = len(schema.used) + 1
     rows = _own_rows(prepared)
     most = affordable_profile_rows(n_columns, ledger.deadline_s)
@@ -68,7 +93,8 @@ def _write_profile(folder: Path, design: Design, ledger: Ledger) -> None:
         ledger.skip("profile", reason)
         return
     chosen = rows[some_rows(len(rows), most)]
-    frame = prepared.train[[*schema.names, schema.target]].take(chosen).reset_index(drop=True)
+    names = [name for name in (*schema.names, schema.target) if name in prepared.train]
+    frame = prepared.train[names].take(chosen).reset_index(drop=True)
     positions = chosen if prepared.positions is None else prepared.positions[chosen]
     profile = profile_of_training(
         Looked(frame, positions, len(rows)),
@@ -79,6 +105,15 @@ def _write_profile(folder: Path, design: Design, ledger: Ledger) -> None:
     )
     profile.to_json(folder / state.PROFILE)
     profile.to_html(folder / state.PROFILE_PAGE)
+
+
+def _as_table(prepared: Prepared, spec: SeriesSpec) -> tuple[Prepared, Schema]:
+    """Series as a table of numbers: their rows under the names of its columns."""
+    ids = spec.ids_of(prepared.train[SERIES_COLUMN])
+    rows = prepared.train.drop(columns=SERIES_COLUMN).rename(columns={TIME_COLUMN: spec.time})
+    train = pd.concat([ids, rows], axis=1)
+    schema = replace(prepared.schema, task="regression", series=None)
+    return replace(prepared, train=train, schema=schema), schema
 
 
 def _own_rows(prepared: Prepared) -> np.ndarray:

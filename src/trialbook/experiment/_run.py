@@ -356,8 +356,7 @@ def _create(workspace: Workspace, design: Design, ledger: Ledger) -> Tracker:
     state.write_inputs(folder, job, prepared)
     keep(folder, job, prepared, workspace)
     state.write_plan(folder, design.machine, design.plan)
-    if prepared.schema.series is None:
-        write_exploration(folder, tracker, design, ledger)
+    write_exploration(folder, tracker, design, ledger)
     params = {key: value for key, value in told.items() if value not in (None, [], {})}
     tracker.log(tracker.run_id, params=params)
     with (folder / state.TRAIN).open("rb") as file:

@@ -4,6 +4,7 @@ from trialbook.program._calibration import AdjustmentKind
 from trialbook.program._code import Code, call, set_constant
 from trialbook.program._ensemble import stacking_program, voting_program
 from trialbook.program._exploration import exploration_program
+from trialbook.program._exploration_series import series_exploration_program
 from trialbook.program._needs import (
     Columns,
     Extra,
@@ -46,6 +47,7 @@ __all__ = [
     "import_program",
     "possible_extras",
     "read_version",
+    "series_exploration_program",
     "set_constant",
     "stacking_program",
     "tabular_program",

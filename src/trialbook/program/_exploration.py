@@ -7,16 +7,22 @@ table. Sections for kinds of columns that the table does not have are left out.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trialbook._words import plural
-from trialbook.data import ranked, told
 from trialbook.job import Task
 from trialbook.program import _exploration_cells as cells
 from trialbook.program import _exploration_relations as relations
 from trialbook.program._code import Code, assign, import_block, literal
+from trialbook.program._exploration_parts import (
+    code,
+    column_table,
+    guardrail_table,
+    markdown,
+    name_of,
+    plain,
+)
 from trialbook.program._versions import (
     ROW_COLUMN,
     TableCode,
@@ -27,10 +33,7 @@ from trialbook.program._versions import (
 )
 
 if TYPE_CHECKING:
-    from trialbook.data import Column, Guardrail, Schema
-
-# A table of columns that is longer than this is not read; types are then counted instead.
-MAX_LISTED = 100
+    from trialbook.data import Guardrail, Schema
 
 _IMPORT = re.compile(r"(?:import|from) ")
 # The kinds of features, as the notebook's constants name them.
@@ -88,43 +91,34 @@ def exploration_program(
         for constant, kind in KINDS.items()
     }
     parts = [
-        _markdown(_introduction(title, schema, n_rows, task, first_rows, origin)),
-        _markdown("## Checks of the data", "", *_guardrail_table(guardrails)),
-        _code(_imports(first_rows, table)),
-        _code(_constants(schema, data, names, first_rows, table)),
-        _markdown(cells.HELPERS_TEXT) + "\n",
-        _code(cells.HELPERS) + "\n",
-        _markdown(relations.MEASURES_TEXT) + "\n",
-        _code(relations.MEASURES_CODE) + "\n",
-        _code(_load(schema, first_rows, table)),
-        _markdown("## Columns", "", *_column_table(schema.columns)),
-        _code(cells.OVERVIEW),
-        _markdown(cells.MISSING_TEXT),
-        _code(cells.MISSING_TABLE),
-        _code(cells.MISSING_CHART),
-        _markdown("## The target"),
-        *(_code(source) for source in cells.TARGET[task]),
-        _markdown(relations.ASSOCIATION_TEXT),
-        _code(relations.CODES) + "\n",
-        _code(relations.ASSOCIATION[task]),
-        _code(relations.ASSOCIATION_CHART),
-        _markdown(relations.CORRELATION_TEXT),
-        _code(relations.CORRELATION),
-        _code(relations.CORRELATION_TABLE),
+        markdown(_introduction(title, schema, n_rows, task, first_rows, origin)),
+        markdown("## Checks of the data", "", *guardrail_table(guardrails)),
+        code(_imports(first_rows, table)),
+        code(_constants(schema, data, names, first_rows, table)),
+        markdown(cells.HELPERS_TEXT) + "\n",
+        code(cells.HELPERS) + "\n",
+        markdown(relations.MEASURES_TEXT) + "\n",
+        code(relations.MEASURES_CODE) + "\n",
+        code(_load(schema, first_rows, table)),
+        markdown("## Columns", "", *column_table(schema.columns)),
+        code(cells.OVERVIEW),
+        markdown(cells.MISSING_TEXT),
+        code(cells.MISSING_TABLE),
+        code(cells.MISSING_CHART),
+        markdown("## The target"),
+        *(code(source) for source in cells.TARGET[task]),
+        markdown(relations.ASSOCIATION_TEXT),
+        code(relations.CODES) + "\n",
+        code(relations.ASSOCIATION[task]),
+        code(relations.ASSOCIATION_CHART),
+        markdown(relations.CORRELATION_TEXT),
+        code(relations.CORRELATION),
+        code(relations.CORRELATION_TABLE),
         *_sections(names, task),
-        _markdown(cells.STRONGEST_TEXT[task]),
-        _code(cells.STRONGEST[task]),
+        markdown(cells.STRONGEST_TEXT[task]),
+        code(cells.STRONGEST[task]),
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def _markdown(*lines: str) -> str:
-    text = "\n".join(lines).strip().split("\n")
-    return "# %% [markdown]\n" + "\n".join(f"# {line}".rstrip() for line in text)
-
-
-def _code(source: str) -> str:
-    return "# %%\n" + source.strip("\n")
 
 
 def _imports(first_rows: int | None, table: TableCode | None) -> str:
@@ -147,65 +141,11 @@ def _introduction(
     about = f"{origin}\n\n" if origin else ""
     looked = "" if first_rows is None else f" This notebook looks at a sample of {first_rows:,}."
     return (
-        f"# {_plain(title)}: a first look at the data\n\n"
+        f"# {plain(title)}: a first look at the data\n\n"
         f"{n_rows:,} rows, {features}{dropped}.{looked}\n"
-        f"The task is {task}{classes}; the target is {_name(schema.target)}.\n\n"
+        f"The task is {task}{classes}; the target is {name_of(schema.target)}.\n\n"
         f"{about}This notebook stands alone: run it, change it, keep it."
     )
-
-
-def _guardrail_table(guardrails: Sequence[Guardrail]) -> list[str]:
-    if not guardrails:
-        return ["No checks were made."]
-    return _table(
-        ("check", "verdict", "finding", "action"),
-        (
-            (_plain(one.name), f"**{one.verdict}**", _plain(told(one)), _plain(one.action))
-            for one in ranked(guardrails)
-        ),
-    )
-
-
-def _column_table(columns: Sequence[Column]) -> list[str]:
-    listed = columns if len(columns) <= MAX_LISTED else columns[:MAX_LISTED]
-    lines = _table(
-        ("column", "type", "why", "missing", "different values", "used"),
-        (
-            (
-                _name(column.name),
-                column.semantic.value,
-                _plain(column.evidence),
-                f"{column.missing:,}",
-                f"{column.distinct:,}",
-                "yes" if column.dropped is None else f"no: {_plain(column.dropped)}",
-            )
-            for column in listed
-        ),
-    )
-    if len(listed) < len(columns):
-        kinds = Counter(column.semantic.value for column in columns[len(listed) :])
-        counts = ", ".join(f"{n:,} {kind}" for kind, n in kinds.most_common())
-        lines += ["", f"And {len(columns) - len(listed):,} more columns: {counts}."]
-    return lines
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    lines = [header, ["---"] * len(header), *rows]
-    return ["| " + " | ".join(row) + " |" for row in lines]
-
-
-def _plain(text: object) -> str:
-    """Text on one line, in which nothing is markup."""
-    line = " ".join(str(text).split())
-    for character in "\\`*_{}[]<>#|$~":
-        line = line.replace(character, f"\\{character}")
-    return line
-
-
-def _name(name: str) -> str:
-    """A column's name as code."""
-    line = " ".join(str(name).split()).replace("`", "'").replace("|", "\\|")
-    return f"`{line}`" if line else "(no name)"
 
 
 def _constants(
@@ -271,25 +211,25 @@ def _sections(names: dict[str, list[str]], task: Task) -> list[str]:
     parts = []
     if names["NUMERIC"]:
         parts += [
-            _markdown(cells.NUMERIC_TEXT),
-            _code(cells.NUMERIC_TABLE),
-            _code(cells.NUMERIC_CHART),
-            _markdown(cells.OUTLIER_TEXT),
-            _code(cells.OUTLIERS),
+            markdown(cells.NUMERIC_TEXT),
+            code(cells.NUMERIC_TABLE),
+            code(cells.NUMERIC_CHART),
+            markdown(cells.OUTLIER_TEXT),
+            code(cells.OUTLIERS),
         ]
     if names["CATEGORICAL"] or names["BOOLEAN"]:
-        parts += [_markdown(cells.CATEGORICAL_TEXT), _code(cells.CATEGORICAL_TABLE)]
-        parts += [_code(cells.CATEGORICAL_CHART)]
+        parts += [markdown(cells.CATEGORICAL_TEXT), code(cells.CATEGORICAL_TABLE)]
+        parts += [code(cells.CATEGORICAL_CHART)]
     if names["DATETIME"]:
         parts += [
-            _markdown(cells.DATETIME_TEXT),
-            _code(cells.DATETIME_TABLE),
-            _code(cells.DATETIME_CHART),
-            _code(cells.WEEK_CHART),
-            _markdown(cells.TIME_TEXT),
-            _code(cells.TIME_TARGET[task]),
+            markdown(cells.DATETIME_TEXT),
+            code(cells.DATETIME_TABLE),
+            code(cells.DATETIME_CHART),
+            code(cells.WEEK_CHART),
+            markdown(cells.TIME_TEXT),
+            code(cells.TIME_TARGET[task]),
         ]
     if names["TEXT"]:
-        parts += [_markdown("## Texts"), _code(cells.TEXT_TABLE), _code(cells.TEXT_CHART)]
-        parts += [_code(cells.TEXT_WORDS), _code(cells.TEXT_EXAMPLES)]
+        parts += [markdown("## Texts"), code(cells.TEXT_TABLE), code(cells.TEXT_CHART)]
+        parts += [code(cells.TEXT_WORDS), code(cells.TEXT_EXAMPLES)]
     return parts

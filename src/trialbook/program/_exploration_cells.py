@@ -32,7 +32,7 @@ HELPERS_TEXT = """
 Helpers, used by the sections below.
 """
 
-HELPERS = '''
+NAMES_AND_AXES = '''
 def short(value, length=26):
     """A name or value on one line, its middle cut where long."""
     text = " ".join(str(value).split())
@@ -48,7 +48,11 @@ def grid(n_charts, n_columns=4, width=3.2, height=2.2):
     for unused in axes.flat[n_charts:]:
         unused.set_visible(False)
     return axes.flat[:n_charts]
+'''
 
+HELPERS = (
+    NAMES_AND_AXES
+    + '''
 
 def as_number(column):
     """Numbers as they are, dates as days since the first, texts as their length."""
@@ -77,6 +81,7 @@ def frequent(column, n_levels=20):
     levels = text.value_counts().index[:n_levels]
     return text.where(text.isin(levels) | text.isna(), "(other)").fillna("(missing)").astype(str)
 '''
+)
 
 OVERVIEW = """
 n_twice = table.duplicated().sum()

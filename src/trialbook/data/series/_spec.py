@@ -99,6 +99,23 @@ class SeriesSpec:
             name = name + SEPARATOR + part
         return name
 
+    def ids_of(self, names: pd.Series[str]) -> pd.DataFrame:
+        """The parts of names, as `name_of` put them together, under the names of their columns.
+
+        Parameters
+        ----------
+        names : Series of str
+
+        Returns
+        -------
+        DataFrame
+            A column for each of `ids`, with texts.
+        """
+        if not self.ids:
+            return pd.DataFrame(index=names.index)
+        parts = names.str.split(SEPARATOR, n=len(self.ids) - 1, expand=True)
+        return parts.set_axis(list(self.ids), axis=1)
+
 
 def _text(column: pd.Series) -> pd.Series[str]:
     """Cells as people write them: a number without the zero that a missing cell brings."""
