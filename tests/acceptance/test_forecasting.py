@@ -108,6 +108,68 @@ def test_what_a_forecast_does_not_do_is_refused_in_one_sentence(experiment, spac
         assert "it forecasts series" in outcome.error, (arguments, outcome.error)
 
 
+def test_forecasts_are_written_as_tables(experiment, space, folder, run):
+    told = experiment.forecast(3, quantiles=[0.1, 0.9])
+    options = ["--workspace", space, "--quantiles", "0.1,0.9"]
+    written = run("predict", "-o", "next.csv", "--horizon", 3, *options)
+    assert written.code == 0, written.err
+    assert "6 forecasts in next.csv" in written.err
+    table = pd.read_csv("next.csv")
+    assert list(table) == ["month", "shop", "forecast", "0.1", "0.9"]
+    assert table["month"].tolist() == told["month"].dt.strftime("%Y-%m-%d").tolist()
+    np.testing.assert_allclose(table["forecast"], told["forecast"])
+    # The rows of a table, by a model's name; the horizon is theirs.
+    table[["shop", "month"]].to_csv("future.csv", index=False)
+    rows = run("predict", "best", "future.csv", *options, "--json")
+    assert [one["forecast"] for one in rows.document] == pytest.approx(table["forecast"].tolist())
+    run("predict", "future.csv", "-o", "rows.parquet", *options)
+    assert pd.read_parquet("rows.parquet")["month"].tolist() == told["month"].tolist()
+    monthly().to_csv("later.csv", index=False)
+    after = run("predict", experiment.best.label, "--context", "later.csv", *options)
+    assert after.out.splitlines()[1].startswith("2024-01-01,north,")
+
+
+def test_options_without_meaning_are_refused(experiment, space, folder, run, refuse):
+    pd.DataFrame({"month": ["2023-07-01"], "shop": "east"}).to_csv("future.csv", index=False)
+    for options, message in (
+        (["--proba"], "--proba has no meaning here"),
+        (["--workers", 2], "forecasts series"),
+        (["--quantiles", "2"], "'2' is no level of a quantile"),
+        (["--horizon", 5000], "'5000' is no number of rows to forecast"),
+    ):
+        refuse(run("predict", *options, "--workspace", space), message)
+    refuse(
+        run("predict", "future.csv", "--workspace", space), "'east' was not trained on", "row 1"
+    )
+
+
+def test_an_edited_notebook_is_run_again(experiment, space, folder):
+    trial = next(one for one in experiment.trials if one.learner == "seasonal_naive")
+    text = trial.program.read_text("utf-8")
+    edited = folder / "trial.py"
+    edited.write_text(text.replace("SEASON = 12", "SEASON = 1"), "utf-8")
+    made = tb.rerun(edited, workspace=space, name="shops")
+    assert made.state == "finished"
+    assert made.score > 1.5 * trial.score
+    last = made.forecast().groupby("shop")["forecast"].nunique()
+    assert last.tolist() == [1, 1]  # without a season it is the last value
+
+
+def test_more_time_carries_on_and_a_seed_gives_the_same(experiment, space, tmp_path):
+    options = {"time": "month", "series": ["shop"], "horizon": HORIZON, "test_size": 0.1}
+    options |= {"allow": QUICK, "workspace": tmp_path / "other", "name": "shops"}
+    first = tb.forecast(monthly(), "sold", max_trials=1, voting=False, **options)
+    assert len(first.trials) == 1
+    again = tb.resume(tmp_path / "other", max_trials=3)
+    board = again.leaderboard.set_index("learner")["score"]
+    assert set(board.index) == set(QUICK)
+    same = experiment.leaderboard.set_index("learner")["score"]
+    assert board.to_dict() == same[list(board.index)].to_dict()
+    assert again.best.metrics["test_score"] == pytest.approx(
+        again.best.metrics["test_mase"], rel=1e-9
+    )
+
+
 def test_the_command_trains_the_same(experiment, space, folder, run):
     monthly().to_csv("shops.csv", index=False)
     options = ["--target", "sold", "--series", "shop", "--horizon", HORIZON, "--max-trials", 2]
@@ -117,6 +179,7 @@ def test_the_command_trains_the_same(experiment, space, folder, run):
     scores = {one["trial"]: one["score"] for one in outcome.document["leaderboard"]}
     board = experiment.leaderboard.set_index("learner")["score"]
     assert scores["seasonal_naive-1"] in board.tolist()
-    other = run("train", "shops.csv", "--task", "forecasting", "--time-column", "month", *options)
-    assert other.code == 0, other.err
-    assert "seasonal_naive" in other.out
+    named = ["train", "shops.csv", "--task", "forecasting", "--time-column", "month"]
+    other = run(*named, *options, "--dry-run", "--json").document
+    assert [step["label"].split("-")[0] for step in other["plan"]] == [*QUICK[:2], "voting"]
+    assert other["job"]["time_column"] == "month"

@@ -186,6 +186,10 @@ class FakeApi(types.ModuleType):
         chosen = self.experiment.best if model == "best" else self.experiment.trial(model)
         return self.experiment, chosen
 
+    def load_model(self, which, **named):
+        """No model here forecasts series, which is what is asked before rows are predicted."""
+        raise OptionError(f"there is no model '{which}'")
+
     def score(self, model, data, out, *, listener, **named):
         self._play("score", model, data, Path(out).name, **named)
         listener(Progress(rows=1, reused=0, total=2, exact=True, seconds=0.5))

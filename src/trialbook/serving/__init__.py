@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from trialbook.serving._log import Logged, RequestLog, is_log, read_log
 from trialbook.serving._watch import drift
-from trialbook.serving.batch import ROWS_PER_BATCH, Progress, Scored, format_of, score
+from trialbook.serving.batch import ROWS_PER_BATCH, Progress, Scored, format_of, score, write_frame
 
 if TYPE_CHECKING:
     from trialbook.serving.server import (
@@ -41,6 +41,7 @@ __all__ = [
     "read_token",
     "run",
     "score",
+    "write_frame",
 ]
 
 # What needs the extra `serve`, and is imported when it is first used.

@@ -6,10 +6,12 @@ import json
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import click
+from click.core import ParameterSource
 
 from trialbook.cli.commands._common import (
     console,
@@ -19,9 +21,12 @@ from trialbook.cli.commands._common import (
     trust_option,
     where,
 )
-from trialbook.errors import OptionError
+from trialbook.errors import OptionError, TrialbookError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from trialbook.models import ForecastModel
     from trialbook.serving import Progress, Scored
 
 # Seconds between two lines of progress where no screen can be overwritten, as in a log file.
@@ -38,8 +43,18 @@ def _columns(
     return () if names == ("none",) else names
 
 
+def _levels(ctx: click.Context, parameter: click.Parameter, value: str | None) -> list[str] | None:
+    """Read levels of quantiles between commas; the model says whether they are any."""
+    return None if value is None else [level.strip() for level in value.split(",")]
+
+
+# Options that have a meaning for models of rows alone, and for forecasts alone.
+_OF_ROWS = ("keep", "proba", "explain", "interval", "rows_per_batch", "resume", "workers")
+_OF_FORECASTS = ("horizon", "context", "quantiles")
+
+
 @click.command()
-@click.argument("names", nargs=-1, required=True, metavar="[MODEL] DATA")
+@click.argument("names", nargs=-1, metavar="[MODEL] [DATA]")
 @click.option("-o", "--out", metavar="FILE", help="Table to write; else CSV on standard output.")
 @click.option(
     "--keep",
@@ -58,10 +73,29 @@ def _columns(
 @click.option("--rows-per-batch", type=click.IntRange(1), help="Rows in memory at a time.")
 @click.option("--resume", is_flag=True, help="Carry on where an earlier run to FILE stopped.")
 @click.option("--workers", type=click.IntRange(1), default=1, help="Processes that predict.")
+@click.option(
+    "--horizon",
+    type=click.IntRange(1),
+    metavar="ROWS",
+    help="Of a forecast without DATA: rows of each series; else as trained.",
+)
+@click.option(
+    "--context",
+    metavar="TABLE",
+    help="Of a forecast: rows that were observed since training, with the target.",
+)
+@click.option(
+    "--quantiles",
+    metavar="LEVEL,...",
+    callback=_levels,
+    help="Of a forecast: levels such as 0.1,0.9; else deciles.",
+)
 @where
 @trust_option
 @json_option
+@click.pass_context
 def predict(
+    ctx: click.Context,
     names: tuple[str, ...],
     workspace: str,
     name: str | None,
@@ -74,6 +108,9 @@ def predict(
     rows_per_batch: int | None,
     resume: bool,
     workers: int,
+    horizon: int | None,
+    context: str | None,
+    quantiles: list[str] | None,
     trust: bool,
     as_json: bool,
 ) -> None:
@@ -82,12 +119,12 @@ def predict(
     MODEL is a trial (best, its label, number or run), a registered model (churn, churn@3,
     churn@champion), or the folder or file of a model; the best trial when it is left out.
 
-    DATA may be larger than memory.
+    DATA may be larger than memory. A model that forecasts series needs none: it tells the next
+    rows of each. With DATA it tells its rows, from what is known of the future there.
     """
     from trialbook import api
     from trialbook.serving import format_of
 
-    which, data = _model_and_data(names)
     if out is not None:
         format_of(Path(out))
     elif resume:
@@ -96,12 +133,23 @@ def predict(
             place="option --resume",
             remedy="Name a file with --out.",
         )
+    where: dict[str, Any] = {"workspace": workspace, "name": name, "trust": trust}
+    where["tracking_uri"] = tracking_uri
+    forecaster, data = _forecaster(names, where)
+    if forecaster is not None:
+        _refuse(ctx, _OF_ROWS, f"'{forecaster.label}' forecasts series")
+        levels = cast("Any", quantiles)
+        told = forecaster.forecast(horizon, future=data, context=context, quantiles=levels)
+        _write(told, out, as_json=as_json)
+        return
+    _refuse(ctx, _OF_FORECASTS, "it is for models that forecast series")
+    which, table = _model_and_data(names)
     with tempfile.TemporaryDirectory(prefix="trialbook-") as folder, _Shown() as shown:
         # Standard output, too, gets all or nothing.
         path = Path(folder) / ("out.jsonl" if as_json else "out.csv") if out is None else out
         done = api.score(
             which,
-            data,
+            table,
             path,
             keep=keep,
             proba=proba,
@@ -110,10 +158,7 @@ def predict(
             rows_per_batch=rows_per_batch,
             resume=resume,
             workers=workers,
-            workspace=workspace,
-            name=name,
-            tracking_uri=tracking_uri,
-            trust=trust,
+            **where,
             listener=shown,
         )
         if out is None:
@@ -125,8 +170,62 @@ def predict(
         _tell(done, out, as_json=as_json)
 
 
+def _forecaster(
+    names: tuple[str, ...], where: dict[str, Any]
+) -> tuple[ForecastModel | None, str | None]:
+    """The model of ``[MODEL] [DATA]``, if it forecasts series, and the table of the future."""
+    from trialbook import api
+    from trialbook.models import ForecastModel, is_file_of_model
+
+    if len(names) > 2:
+        return None, None
+    meant: list[tuple[str, str | None]] = [("best", names[0] if names else None)]
+    if len(names) == 2:
+        meant = [(names[0], names[1])]
+    if len(names) == 1 and (is_file_of_model(names[0]) or not Path(names[0]).exists()):
+        meant.insert(0, (names[0], None))
+    for which, table in meant:
+        with suppress(TrialbookError):  # what is none at all is said where rows are predicted
+            model = api.load_model(which, **where)
+            if isinstance(model, ForecastModel):
+                return model, table
+    return None, None
+
+
+def _refuse(ctx: click.Context, options: tuple[str, ...], why: str) -> None:
+    """Refuse options that were given and have no meaning for a model."""
+    for option in options:
+        if ctx.get_parameter_source(option) is not ParameterSource.DEFAULT:
+            flag = f"--{option.replace('_', '-')}"
+            raise OptionError(
+                f"{flag} has no meaning here: {why}",
+                place=f"option {flag}",
+                remedy="Leave it out.",
+            )
+
+
+def _write(told: pd.DataFrame, out: str | None, *, as_json: bool) -> None:
+    """Write forecasts into a file, or on standard output."""
+    from trialbook.cli._output import write_json
+    from trialbook.serving import write_frame
+
+    if out is not None:
+        write_frame(told, Path(out))
+        if as_json:
+            write_json({"path": out, "n_rows": len(told)})
+        else:
+            click.echo(f"{len(told):,} forecasts in {out}", err=True)
+        return
+    with tempfile.TemporaryDirectory(prefix="trialbook-") as folder:
+        path = Path(folder) / ("out.jsonl" if as_json else "out.csv")
+        write_frame(told, path)
+        _print(path, as_json=as_json)
+
+
 def _model_and_data(names: tuple[str, ...]) -> tuple[str, str]:
     """Take ``[MODEL] DATA`` apart; without a model the best trial is meant."""
+    if not names:
+        raise click.UsageError("Missing argument 'DATA': the table to predict.")
     if len(names) > 2:
         raise click.UsageError(f"one model and one table, but got {', '.join(names)}")
     return (names[0], names[1]) if len(names) == 2 else ("best", names[0])

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.ipc
 import pyarrow.parquet
 
-from trialbook._plain import check_folder, plain
+from trialbook._plain import check_folder, plain, whole_file
 from trialbook.errors import OptionError
 
 
@@ -138,6 +138,41 @@ def write_all(tables: Iterable[pa.Table], schema: pa.Schema, path: Path, form: s
         sink: _Sink = SINKS[form](path, schema, opened)
         for table in tables:
             sink.write(table)
+
+
+def write_frame(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table that is in memory, whole or not at all.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Text gets its times no finer than they are: days alone where they are midnights.
+    path : Path
+
+    Raises
+    ------
+    OptionError
+        As in `format_of`.
+    WorkspaceError
+        If the disk is full or the folder cannot be written.
+    """
+    form = format_of(path)
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    if form in _PACKED:
+        for place, name in enumerate(frame.columns):
+            if isinstance(frame[name].dtype, np.dtype) and frame[name].dtype.kind == "M":
+                table = table.set_column(place, name, _shortest(table[name]))
+    with whole_file(path) as draft:
+        write_all([table], table.schema, draft, form)
+
+
+def _shortest(times: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Times without what is zero in all of them."""
+    for kind in (pa.date32(), pa.timestamp("s")):
+        short = pc.cast(times, kind, safe=False)
+        if pc.all(pc.equal(pc.cast(short, times.type), times)).as_py() is not False:
+            return short
+    return times
 
 
 # -- text ------------------------------------------------------------------------------------
