@@ -30,7 +30,7 @@ from trialbook.evaluation.charts._panels import (
     unit_square,
 )
 
-_WIDTH, _HEIGHT, _GAP = 9.0, 2.3, 0.75
+_WIDTH, _HEIGHT, _GAP, _BESIDE = 9.0, 2.3, 0.95, 1.7
 # Letters of a series' name, and inches of a bar with what is between it and the next.
 _NAME, _BAR = 40, 0.22
 UNIT = "error / seasonal naive error"
@@ -40,7 +40,7 @@ def draw_forecast_horizon(data: Mapping[str, Any]) -> Figure:
     """Draw known values and forecasts with their interval, a panel a series."""
     shown = data["series"]
     height = BELOW + len(shown) * _HEIGHT + (len(shown) - 1) * _GAP + ABOVE
-    figure = Figure((LEFT + _WIDTH + RIGHT, height), DPI)
+    figure = Figure((LEFT + _WIDTH + _BESIDE, height), DPI)
     for i, one in enumerate(shown):
         bottom = BELOW + (len(shown) - 1 - i) * (_HEIGHT + _GAP)
         axes = panel(figure, LEFT, bottom, _WIDTH, _HEIGHT)
@@ -49,7 +49,7 @@ def draw_forecast_horizon(data: Mapping[str, Any]) -> Figure:
         dress(axes, _title(one, data), "", shorten(data["target"], 24), note=error)
         _show_dates(axes.xaxis)
         if i == 0:
-            legend(axes, entries, "", "upper left")
+            legend(axes, entries, "", None)
     return figure
 
 
@@ -75,27 +75,30 @@ def draw_error_by_step(data: Mapping[str, Any]) -> Figure:
 
 def draw_error_by_series(data: Mapping[str, Any]) -> Figure:
     """Draw the errors of the worst series by name, above a histogram of all."""
-    names = [shorten(name, _NAME) for name in data["names"]]
+    names = [_short(name) for name in data["names"]]
     left = max(LEFT, 0.3 + max(inches(name, 9) for name in names))
-    width, bars, lower, between = 4.6, max(0.9, _BAR * len(names)), 0.9, 0.5
-    figure = Figure(
-        (left + width + RIGHT, BELOW + lower + between + bars + ABOVE),
-        DPI,
-    )
+    n_series, n_named = data["n_series"], len(names)
+    width, bars = 4.6, max(0.9, _BAR * n_named)
+    all_shown = n_named == n_series
+    lower, between = (0.0, 0.0) if all_shown else (0.9, 0.5)
+    figure = Figure((left + width + RIGHT, BELOW + lower + between + bars + ABOVE), DPI)
     axes = panel(figure, left, BELOW + lower + between, width, bars)
-    below = panel(figure, left, BELOW, width, lower)
-    place = np.arange(len(names))
+    place = np.arange(n_named)
     axes.barh(place, data["errors"], color=MAIN, alpha=0.75, height=0.75)
     axes.axvline(data["median"], color=ACCENT, linewidth=1.6, linestyle=DASHED)
-    histogram(below, data["histogram"], MAIN)
-    line = below.axvline(data["median"], color=ACCENT, linewidth=1.6, linestyle=DASHED)
-    n_series, n_named = data["n_series"], len(names)
-    note = f"{n_named} of {n_series:,} series" if n_named < n_series else f"{n_series} series"
-    dress(axes, "The worst series", "", "", note=note)
+    middle = f"median {data['median']:.3g}"
+    note = f"{n_series} series, {middle}" if all_shown else f"{n_named} of {n_series:,} series"
+    unit = f"mean absolute {UNIT}"
+    dress(axes, "The worst series", unit if all_shown else "", "", note=note)
     axes.set_yticks(place, names)
     axes.set_ylim(n_named - 0.4, -0.6)
-    dress(below, "", f"mean absolute {UNIT}", "series")
-    legend(below, [(line, f"median {data['median']:.3g}")], "", "upper right")
+    if all_shown:
+        return figure
+    below = panel(figure, left, BELOW, width, lower)
+    histogram(below, data["histogram"], MAIN)
+    line = below.axvline(data["median"], color=ACCENT, linewidth=1.6, linestyle=DASHED)
+    dress(below, "", unit, "series")
+    legend(below, [(line, middle)], "", "upper right")
     return figure
 
 
@@ -132,11 +135,17 @@ def _windows(axes: Any, data: Mapping[str, Any], promised: float) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(10, integer=True))
 
 
+def _short(name: str) -> str:
+    """A name, its middle cut where it is long: both ends tell series apart."""
+    half = _NAME // 2
+    return name if len(name) <= _NAME else f"{name[: half - 1]}…{name[-half:]}"
+
+
 def _title(one: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     if data["n_series"] == 1:
         return "Forecasts and true values"
     role = f" ({one['role']} of {data['n_series']:,} series)" if one["role"] else ""
-    return shorten(one["name"], _NAME) + role
+    return _short(one["name"]) + role
 
 
 def _over_time(axes: Any, one: Mapping[str, Any], levels: list[float]) -> list[tuple[Any, str]]:
