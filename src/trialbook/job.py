@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from trialbook._countries import country_code
 from trialbook._languages import language_code
 from trialbook.addresses import hide_password, place_of, title_of
 from trialbook.errors import OptionError, nearest
@@ -159,15 +160,24 @@ class Job(BaseModel):
     frequency: str | None = Field(
         None, description="step from row to row, such as D, W, MS, QS, YS, h or 15min"
     )
-    season: int | None = Field(None, ge=1, description="rows of a season; 1 for none")
+    season: int | None = Field(
+        None, ge=1, description="rows of a season, 1 for none; else told from the frequency"
+    )
     aggregate: Literal["sum", "mean", "min", "max"] | None = Field(
-        None, description="how rows of one time are made one"
+        None, description="how rows are put together to the frequency"
     )
     unknown_in_future: tuple[str, ...] = Field(
         (), description="columns that are not known of the future"
     )
+    short_series: Literal["auto", "pad", "drop", "none"] = Field(
+        "auto",
+        description="what becomes of series too short to validate; auto pads all or drops some",
+    )
+    holidays: str | None = Field(
+        None, description="country whose holidays matter, such as DE; of days and finer steps"
+    )
     window_step: int | None = Field(
-        None, ge=1, description="rows from one validation window to the next"
+        None, ge=1, description="rows from one validation window to the next; else the horizon"
     )
 
     # Validation and test
@@ -279,6 +289,22 @@ class Job(BaseModel):
     def _read_names(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
 
+    @field_validator("season", "window_step", mode="before")
+    @classmethod
+    def _read_auto(cls, value: Any) -> Any:
+        return None if isinstance(value, str) and value.strip().lower() == "auto" else value
+
+    @field_validator("short_series", mode="before")
+    @classmethod
+    def _read_short_series(cls, value: Any) -> Any:
+        # A file of YAML, and Azure ML, write none as nothing.
+        return "none" if value is None else value.lower() if isinstance(value, str) else value
+
+    @field_validator("holidays")
+    @classmethod
+    def _read_country(cls, value: str | None) -> str | None:
+        return None if value is None else country_code(value)
+
     @field_validator("featurization", mode="before")
     @classmethod
     def _read_mode(cls, value: Any) -> Any:
@@ -328,7 +354,40 @@ class Job(BaseModel):
                 raise ValueError(f"{option} names the target '{column}'; name another column")
         if self.target in self.ignore:
             raise ValueError(f"the target '{self.target}' is also in ignore; take it out")
+        self._agree_on_series()
         return self
+
+    def _agree_on_series(self) -> None:
+        """Each column has one role in a series, and options of series are those of a forecast."""
+        if self.task != "forecasting":
+            given = [name for name in OF_SERIES if name in self.model_fields_set]
+            given = [name for name in given if getattr(self, name) != self._default(name)]
+            if given:
+                raise ValueError(
+                    f"{given[0]} is an option of forecasting; set the task, or drop it"
+                )
+            return
+        given = [name for name in NOT_OF_SERIES if getattr(self, name)]
+        if given:
+            raise ValueError(f"{given[0]} has no meaning for a forecast; drop it")
+        roles = {
+            "time_column": (self.time_column,),
+            "series": self.series,
+            "ignore": self.ignore,
+            "unknown_in_future": self.unknown_in_future,
+        }
+        seen: dict[str | None, str] = {self.target: "the target"}
+        for option, columns in roles.items():
+            for column in columns:
+                if column is not None and column in seen:
+                    raise ValueError(
+                        f"{option} names '{column}', which is {seen[column]}; name another column"
+                    )
+                seen[column] = f"also in {option}"
+
+    @classmethod
+    def _default(cls, name: str) -> Any:
+        return cls.model_fields[name].default
 
     @property
     def deadline_s(self) -> float | None:
@@ -401,6 +460,27 @@ class Job(BaseModel):
 
 # What is asked of the features beyond their types; it makes featurization custom.
 ORDERS = ("imputers", "block_transformers", "transformer_params", "language")
+# Options of forecasts alone, and those that forecasts do not have.
+OF_SERIES = (
+    "series",
+    "horizon",
+    "frequency",
+    "season",
+    "aggregate",
+    "unknown_in_future",
+    "short_series",
+    "holidays",
+    "window_step",
+)
+NOT_OF_SERIES = (
+    "positive_label",
+    "weight",
+    "validation",
+    "validation_size",
+    "group_column",
+    "fold_columns",
+    *ORDERS,
+)
 EXCLUSIVE = (
     ("validation", "validation_size"),
     ("validation", "folds"),

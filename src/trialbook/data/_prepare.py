@@ -78,7 +78,7 @@ def prepare(
         If an option names a column, type or class that does not exist.
     """
     if job.task == "forecasting":
-        return prepare_series(job, frame=frame, test_frame=test_frame)
+        return prepare_series(job, frame=frame, test_frame=test_frame, memory=memory)
     used = read_used(job, job.data if frame is None else frame, test_frame, memory)
     table, roles, cut, task, notes = used.table, used.roles, used.cut, used.task, used.notes
     kept, source = ~cut, job.test if test_frame is None else test_frame

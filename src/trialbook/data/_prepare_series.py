@@ -2,45 +2,70 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from trialbook._words import plural
 from trialbook.data._columns import Column, Semantic
-from trialbook.data._guardrails import Guardrail, row_numbers
+from trialbook.data._guardrails import Guardrail
 from trialbook.data._prepared import Prepared
 from trialbook.data._read import FOLD_COLUMN
 from trialbook.data._readings import readings
 from trialbook.data._roles import check_columns
 from trialbook.data._schema import Schema
-from trialbook.data._splits import Folds
+from trialbook.data._split_series import cut_test, handle_short, rows_of_test, validated
 from trialbook.data._target import check_target
 from trialbook.data._types import detect
 from trialbook.data.series import (
     SCALE_COLUMN,
     SERIES_COLUMN,
     TIME_COLUMN,
+    UNKNOWN,
+    Regular,
     SeriesSpec,
-    default_windows,
-    infer_frequency,
-    read_frequency,
+    Taken,
+    canonical,
+    constant,
+    fits,
+    frequency_note,
+    gaps,
+    intermittent,
+    is_daily_or_finer,
+    known_of_future,
+    leaks,
+    left_out,
+    levels_of,
+    missing_covariates,
+    past_only,
     regular,
     season_of,
-    windows,
+    settle_frequency,
+    take_rows,
+    time_form,
 )
 from trialbook.errors import DataError, OptionError
 from trialbook.job import Job
+from trialbook.memory import free_memory
 from trialbook.tables import Source, read_table
-from trialbook.tables.plain import Note, written
+from trialbook.tables.plain import Note, Storage, example, shown, storage_of, written
 
-# A model needs a few rows to learn from; two seasons tell a season from a trend.
-LEAST_ROWS, LEAST_SEASONS = 4, 2
+# What columns may be covariates, and those that become codes.
+_NUMBERS = (Semantic.NUMERIC, Semantic.BOOLEAN)
+_USED = (*_NUMBERS, Semantic.CATEGORICAL)
+# Names that the rows of programs, and the libraries that they call, have for themselves.
+_RESERVED = re.compile(
+    "|".join((SERIES_COLUMN, TIME_COLUMN, SCALE_COLUMN, "y", FOLD_COLUMN.format(r"\d+")))
+)
 
 
 def prepare_series(
-    job: Job, *, frame: Source | None = None, test_frame: Source | None = None
+    job: Job,
+    *,
+    frame: Source | None = None,
+    test_frame: Source | None = None,
+    memory: int | None = None,
 ) -> Prepared:
     """Read a job's tables and make series of them.
 
@@ -50,6 +75,8 @@ def prepare_series(
         What is asked; its task is forecasting.
     frame, test_frame : table, optional
         Tables in memory that take the place of those that the job names.
+    memory : int, optional
+        Bytes that the series may take; by default what is free.
 
     Returns
     -------
@@ -64,59 +91,131 @@ def prepare_series(
     OptionError
         If an option names a column that does not exist, or does not suit the series.
     """
+    read: list[Note] = []
+    _check_options(job)
+    table = read_table(job.data if frame is None else frame, workspace=job.workspace, notes=read)
+    _check_columns(table, job)
+    schema, spec = _schema(table, job)
+    schema = replace(schema, forms=written(read))
+    asked = None if job.frequency is None else canonical(job.frequency)
+    taken = take_rows(schema.conform(table, require_target=True), job.target, spec, asked)
+    frequency = settle_frequency(taken, job.frequency, aggregated=job.aggregate is not None)
+    made = regular(taken.table, job.target, frequency)
+    schema, spec = _specified(made.table, schema, spec, job, frequency)
+    train, notes = _checked(made, taken, schema, spec, job)
+    source = job.test if test_frame is None else test_frame
+    if source is not None:
+        test, of_test = rows_of_test(source, job, schema, spec, train)
+    else:
+        (train, test), of_test = cut_test(train, job, spec), ()
+    train, test, of_short = handle_short(train, test, job, spec)
+    train, folds, of_windows = validated(train, job, spec)
+    if test is not None:
+        scales = train.groupby(SERIES_COLUMN)[SCALE_COLUMN].first()
+        test[SCALE_COLUMN] = test[SERIES_COLUMN].map(scales)
+    room = fits(len(train), spec, free_memory() if memory is None else memory)
+    found = (*readings(read), *notes, *of_test, *of_short, room, *of_windows)
+    return Prepared(train, test, replace(schema, series=spec), folds, found)
+
+
+def _check_options(job: Job) -> None:
+    """Refuse a job that does not say what a forecast must know."""
     if job.time_column is None:
         raise OptionError(
             "a forecast needs to know the column of times",
             place="option time_column",
-            remedy="Name it (--time).",
+            remedy="Name it (--time-column date).",
         )
     if job.horizon is None:
         raise OptionError(
-            "a forecast needs to know how many rows are asked for",
+            "a forecast needs to know how many rows of each series are asked for",
             place="option horizon",
             remedy="Say so (--horizon 14).",
         )
-    read: list[Note] = []
-    source = job.data if frame is None else frame
-    table = read_table(source, workspace=job.workspace, notes=read)
-    check_target(table, job.target)
+    if job.aggregate is not None and job.frequency is None:
+        raise OptionError(
+            f"rows are to be put together by their {job.aggregate}, but to no frequency",
+            place="option frequency",
+            remedy="Set it (--frequency MS), or leave the aggregation out.",
+        )
+
+
+def _check_columns(table: pd.DataFrame, job: Job) -> None:
+    """Refuse columns that do not exist, have no numbers to forecast, or bear taken names."""
     options = {
-        "time_column": (job.time_column,),
+        "time_column": (str(job.time_column),),
         "series": job.series,
         "ignore": job.ignore,
         "unknown_in_future": job.unknown_in_future,
     }
     check_columns(table.columns, options)
-    schema = _schema(table, job)
-    forms = written(read)
-    schema = replace(schema, forms=forms)
-    rows, notes = _rows(schema.conform(table, require_target=True), schema, job)
-    frequency = job.frequency or infer_frequency(
-        rows[SERIES_COLUMN].to_numpy(), rows[TIME_COLUMN].to_numpy()
-    )
-    read_frequency(frequency)
-    made = regular(rows, job.target, frequency)
-    notes += _filled(made.filled, made.off_grid, len(rows), frequency)
-    spec = _spec(made.table, schema, job, frequency)
-    schema = replace(schema, series=spec)
-    test = _test_rows(test_frame, job, schema)
-    train, test = _cut_test(made.table, test, job, spec)
-    train, folds, found = _validated(train, job, spec)
-    if test is not None:
-        scales = train.groupby(SERIES_COLUMN)[SCALE_COLUMN].first()
-        test[SCALE_COLUMN] = test[SERIES_COLUMN].map(scales)
-    return Prepared(train, test, schema, folds, (*readings(read), *notes, *found))
+    check_target(table, job.target)
+    target = table[job.target]
+    if storage_of(target) is Storage.STRING:
+        unread = pd.to_numeric(target, errors="coerce").isna() & target.notna()
+        if unread.any():
+            value, row = example(target, unread.to_numpy())
+            raise DataError(
+                f"the target '{job.target}' holds text such as {shown(value)}, which cannot be"
+                " forecast",
+                place=f"row {row}",
+                remedy="Give numbers, or name another target.",
+            )
+    own = {str(job.time_column), *job.series, *job.ignore, *job.unknown_in_future, job.target}
+    taken = [name for name in table.columns if name not in own and _RESERVED.fullmatch(name)]
+    if job.target in (SERIES_COLUMN, TIME_COLUMN, SCALE_COLUMN):
+        taken.append(job.target)
+    if taken:
+        raise DataError(
+            f"the column '{taken[0]}' has a name that the rows of series have for themselves",
+            place=job.place,
+            remedy="Rename it, or leave it out (--ignore).",
+        )
 
 
-def _schema(table: pd.DataFrame, job: Job) -> Schema:
-    """The columns: time and series first, then what may be a covariate."""
+def _schema(table: pd.DataFrame, job: Job) -> tuple[Schema, SeriesSpec]:
+    """The columns, and what is known of the series before their rows are looked at."""
+    time = str(job.time_column)
+    form = time_form(table[time])
+    features = table.drop(columns=[job.target, time])
     ignored = dict.fromkeys(job.ignore, "ignore")
-    features = table.drop(columns=[job.target])
-    roles = {str(job.time_column): "datetime"}
-    roles |= dict.fromkeys(job.series, "identifier")
-    columns = detect(features, overrides={**job.types, **ignored, **roles})
-    kept = [_in_its_role(column, job) for column in columns]
-    return Schema("forecasting", job.target, (), None, tuple(kept))
+    roles = dict.fromkeys(job.series, "identifier")
+    types = {name: kind for name, kind in job.types.items() if name != time}
+    found = {one.name: one for one in detect(features, overrides={**types, **ignored, **roles})}
+    found[time] = _time_column(table[time], form)
+    columns = tuple(_in_its_role(found[str(name)], job) for name in table if name != job.target)
+    schema = Schema("forecasting", job.target, (), None, columns)
+    covariates = [one for one in schema.used if one.name not in (time, *job.series)]
+    spec = SeriesSpec(
+        time=time,
+        ids=job.series,
+        frequency=canonical(job.frequency or "D"),
+        season=1,
+        horizon=int(job.horizon or 1),
+        covariates=tuple(one.name for one in covariates),
+        aggregate=job.aggregate,
+        past_only=job.unknown_in_future,
+        codes={
+            one.name: levels_of(table[one.name])
+            for one in covariates
+            if one.semantic is Semantic.CATEGORICAL
+        },
+        short_series=job.short_series,
+        time_form=form,
+    )
+    return schema, spec
+
+
+def _time_column(column: pd.Series, form: str | None) -> Column:
+    return Column(
+        name=str(column.name),
+        semantic=Semantic.DATETIME,
+        storage=storage_of(column).value,
+        evidence="named as the time" + (f", written as {form}" if form else ""),
+        missing=int(column.isna().sum()),
+        distinct=int(column.nunique()),
+        datetime_format=form if form is not None and ("%d" in form or form == "ISO8601") else None,
+    )
 
 
 def _in_its_role(column: Column, job: Job) -> Column:
@@ -124,183 +223,87 @@ def _in_its_role(column: Column, job: Job) -> Column:
         return replace(column, dropped=None)
     if column.name in job.unknown_in_future:
         return replace(column, dropped="not known of the future")
-    if column.semantic not in (Semantic.NUMERIC, Semantic.BOOLEAN, Semantic.CONSTANT):
-        return replace(column, dropped=column.dropped or "no number")
+    if column.semantic not in _USED:
+        return replace(column, dropped=column.dropped or f"{column.semantic.value}, no covariate")
     return column
 
 
-def _rows(
-    table: pd.DataFrame, schema: Schema, job: Job
-) -> tuple[pd.DataFrame, tuple[Guardrail, ...]]:
-    """Rows under the names of programs, ordered, each time once in a series."""
-    spec = SeriesSpec(str(job.time_column), job.series, "D", 1, 1)
-    times = _times(table, schema, str(job.time_column))
-    rows = table.drop(columns=[spec.time, *spec.ids])
-    rows.insert(0, SERIES_COLUMN, spec.name_of(table))
-    rows.insert(1, TIME_COLUMN, times)
-    notes: list[Guardrail] = []
-    unknown = rows[TIME_COLUMN].isna().to_numpy()
-    if unknown.any():
-        notes.append(
-            Guardrail(
-                "Missing times",
-                "fixed",
-                f"{plural(int(unknown.sum()), 'row')} without a time",
-                "left out",
-                (spec.time,),
-                row_numbers(np.flatnonzero(unknown)),
-            )
-        )
-        rows = rows[~unknown]
-    keys = [SERIES_COLUMN, TIME_COLUMN]
-    twice = rows.duplicated(keys, keep=False).to_numpy()
-    if twice.any():
-        how = job.aggregate or "mean"
-        if not job.series and twice.mean() > 0.5:
-            raise DataError(
-                "most times occur more than once, so the table seems to hold several series",
-                place=f"column '{spec.time}'",
-                remedy="Name the columns that tell series apart (--series).",
-            )
-        notes.append(
-            Guardrail(
-                "Duplicated times",
-                "fixed",
-                f"{plural(int(twice.sum()), 'row')} of a series have the same time",
-                f"made one row by their {how}",
-                (spec.time,),
-                row_numbers(rows.index.to_numpy()[twice]),
-            )
-        )
-        rows = rows.groupby(keys, as_index=False, sort=True).agg(how)
-    else:
-        notes.append(Guardrail("Duplicated times", "passed", "each time once in a series", ""))
-    return rows.sort_values(keys, ignore_index=True), tuple(notes)
-
-
-def _times(table: pd.DataFrame, schema: Schema, name: str) -> pd.Series:
-    """Times without a zone, in the order of the table."""
-    column = next(one for one in schema.columns if one.name == name)
-    times = table[name]
-    if column.storage == "string":
-        times = pd.to_datetime(times, format=column.datetime_format, errors="coerce")
-    if getattr(times.dtype, "tz", None) is not None:
-        times = times.dt.tz_localize(None)
-    return times.astype("datetime64[ns]")
-
-
-def _filled(
-    filled: np.ndarray, off_grid: int, n_rows: int, frequency: str
-) -> tuple[Guardrail, ...]:
-    """What became of gaps, and of rows between the steps."""
-    n_filled = int(filled.sum())
-    gaps = Guardrail("Gaps", "passed", f"a row at every step ({frequency})", "")
-    if n_filled:
-        what = f"{plural(n_filled, 'row')} missing, or without a target, of {len(filled):,}"
-        gaps = Guardrail("Gaps", "fixed", what, "filled by the row before")
-    if off_grid > 0.1 * n_rows:
-        raise DataError(
-            f"{off_grid:,} of {n_rows:,} rows do not keep to the frequency {frequency}",
-            remedy="Set another frequency, or an aggregation.",
-        )
-    if not off_grid:
-        return (gaps,)
-    what = f"{plural(off_grid, 'row')} between the steps of {frequency}"
-    return (gaps, Guardrail("Frequency", "fixed", what, "left out"))
-
-
-def _spec(table: pd.DataFrame, schema: Schema, job: Job, frequency: str) -> SeriesSpec:
-    others = [one.name for one in schema.used if one.name not in (job.time_column, *job.series)]
-    varies = table.groupby(SERIES_COLUMN, sort=False)[others].nunique().max()
-    static = tuple(name for name in others if varies[name] <= 1)
-    return SeriesSpec(
-        time=str(job.time_column),
-        ids=job.series,
+def _specified(
+    table: pd.DataFrame, schema: Schema, spec: SeriesSpec, job: Job, frequency: str
+) -> tuple[Schema, SeriesSpec]:
+    """What regular rows tell: the season, and which columns stay the same in a series."""
+    names = list(spec.covariates)
+    same: set[str] = set()
+    if names:
+        distinct = table.groupby(SERIES_COLUMN, sort=False)[names].nunique().max()
+        same = {name for name in names if distinct[name] <= 1}
+    static = tuple(name for name in names if name in same and table[name].nunique() > 1)
+    useless = same - set(static)
+    columns = tuple(
+        replace(one, dropped="the same in all rows") if one.name in useless else one
+        for one in schema.columns
+    )
+    holidays = job.holidays if is_daily_or_finer(frequency) else None
+    spec = replace(
+        spec,
         frequency=frequency,
         season=job.season or season_of(frequency),
-        horizon=int(job.horizon or 1),
-        covariates=tuple(name for name in others if name not in static),
-        static=static if table[SERIES_COLUMN].nunique() > 1 else (),
-        aggregate=job.aggregate,
+        covariates=tuple(name for name in names if name not in same),
+        static=static,
+        codes={name: levels for name, levels in spec.codes.items() if name not in useless},
+        holidays=holidays,
     )
+    return replace(schema, columns=columns), spec
 
 
-def _test_rows(test_frame: Source | None, job: Job, schema: Schema) -> pd.DataFrame | None:
-    source = job.test if test_frame is None else test_frame
-    if source is None:
-        return None
-    table = read_table(source, text=schema.text, workspace=job.workspace)
-    rows, _ = _rows(schema.conform(table, require_target=True), schema, job)
-    return rows[rows[job.target].notna()].reset_index(drop=True)
+def _checked(
+    made: Regular, taken: Taken, schema: Schema, spec: SeriesSpec, job: Job
+) -> tuple[pd.DataFrame, tuple[Guardrail, ...]]:
+    """Rows without missing cells, and what was found in them."""
+    names = [*spec.covariates, *spec.static]
+    # A category that is missing has a code already.
+    missing = taken.table[names].isna()
+    coded = {name: taken.table[name] == UNKNOWN for name in names if name in spec.codes}
+    missing = missing.assign(**coded)
+    begins = np.flatnonzero(~made.table[SERIES_COLUMN].duplicated().to_numpy())
+    first = taken.origin[made.source[begins]]
+    kept = made.table[[SERIES_COLUMN, TIME_COLUMN, *names, job.target]]
+    table = kept.fillna(kept[names].median()) if names else kept
+    others = [
+        (one.name, str(one.dropped))
+        for one in schema.columns
+        if not one.used and one.name not in (*job.ignore, *job.unknown_in_future)
+    ]
+    off_grid = taken.origin[made.off_grid]
+    notes = [
+        *taken.guardrails,
+        frequency_note(spec.frequency, job.frequency, off_grid, len(taken.table), spec.time),
+        gaps(made.filled, made.source, taken.origin, spec.frequency),
+        constant(table, job.target, first),
+        intermittent(table, job.target, first),
+        past_only(spec),
+        left_out(others),
+        missing_covariates(missing),
+        known_of_future(taken.table, missing, spec, taken.origin),
+        leaks(_as_given(made, taken, spec), job.target, spec),
+    ]
+    if job.holidays:
+        notes.append(_holidays(job.holidays, spec))
+    return table, tuple(notes)
 
 
-def _cut_test(
-    table: pd.DataFrame, test: pd.DataFrame | None, job: Job, spec: SeriesSpec
-) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """Rows to train on and the horizon after them; without a test table it is cut off if asked."""
-    if test is None and job.test_size is None:
-        return table, None
-    if test is None:
-        to_end = table.groupby(SERIES_COLUMN).cumcount(ascending=False)
-        size = table.groupby(SERIES_COLUMN)[SERIES_COLUMN].transform("size")
-        cut = ((to_end < spec.horizon) & (size > 2 * spec.horizon)).to_numpy()
-        return table[~cut].reset_index(drop=True), table[cut].reset_index(drop=True)
-    last = table.groupby(SERIES_COLUMN)[TIME_COLUMN].max()
-    ends = test[SERIES_COLUMN].map(last)
-    after = (test[TIME_COLUMN] > ends).to_numpy()
-    test = test[after].groupby(SERIES_COLUMN, sort=False).head(spec.horizon)
-    if test.empty:
-        raise DataError(
-            "the test table has no row after the end of a series of training",
-            place="test table",
-            remedy="Give rows that follow those of training.",
-        )
-    return table, test.reset_index(drop=True)
+def _as_given(made: Regular, taken: Taken, spec: SeriesSpec) -> pd.DataFrame:
+    """Regular rows in which covariates are missing where they were."""
+    there = made.source >= 0
+    given = {
+        name: np.where(there, taken.table[name].to_numpy(dtype=float)[made.source], np.nan)
+        for name in spec.covariates
+    }
+    return made.table.assign(**given)
 
 
-def _validated(
-    table: pd.DataFrame, job: Job, spec: SeriesSpec
-) -> tuple[pd.DataFrame, Folds, tuple[Guardrail, ...]]:
-    """The table with its scale and its windows."""
-    sizes = table.groupby(SERIES_COLUMN, sort=False).size().to_numpy()
-    least = max(LEAST_ROWS, LEAST_SEASONS * spec.season if spec.season > 1 else 0)
-    count = job.folds or default_windows(len(sizes))
-    step = job.window_step or spec.horizon
-    matrix = windows(sizes, spec.horizon, count, step, least)
-    if not matrix.shape[1]:  # rather a season that was seen once than no forecast at all
-        matrix = windows(sizes, spec.horizon, count, step, LEAST_ROWS)
-    if not matrix.shape[1]:
-        raise DataError(
-            f"the longest series has {sizes.max():,} rows, too few for a window of"
-            f" {spec.horizon} rows and {LEAST_ROWS} before it",
-            place=job.place,
-            remedy="Give longer series, or ask for a shorter horizon.",
-        )
-    n_windows = matrix.shape[1]
-    what = f"{plural(n_windows, 'window')} of {plural(spec.horizon, 'row')} at the end of series"
-    folds = Folds(matrix, "rolling origin", what)
-    short = int((sizes < spec.horizon + least).sum())
-    notes = [Guardrail("Windows", "passed" if job.folds else "fixed", what, "")]
-    if short:
-        said = f"{short:,} of {len(sizes):,} series are too short to validate"
-        done = "trained on and forecast all the same"
-        notes.append(Guardrail("Short series", "fixed", said, done))
-    table = table.assign(**{SCALE_COLUMN: _scale(table, job.target, spec, matrix)})
-    sides = {FOLD_COLUMN.format(i): matrix[:, i] for i in range(n_windows)}
-    return pd.concat([table, pd.DataFrame(sides)], axis=1), folds, tuple(notes)
-
-
-def _scale(table: pd.DataFrame, target: str, spec: SeriesSpec, matrix: np.ndarray) -> np.ndarray:
-    """The seasonal naive error of each series before its first window, for each of its rows."""
-    before = ~((matrix == 0).any(axis=1))
-    name = table[SERIES_COLUMN].to_numpy()
-    y = table[target].to_numpy(dtype=float)
-    found = None
-    for season in dict.fromkeys((spec.season, 1)):
-        change = pd.Series(y).groupby(name, sort=False).diff(season).abs()
-        scale = change.where(before).groupby(name, sort=False).mean()
-        found = scale if found is None else found.where(found > 0, scale)
-    assert found is not None
-    usual = found[found > 0].median()
-    found = found.where(found > 0, usual if usual > 0 else 1.0)
-    return np.asarray(pd.Series(name).map(found), dtype=float)
+def _holidays(country: str, spec: SeriesSpec) -> Guardrail:
+    if spec.holidays is None:
+        what = f"rows of {spec.frequency} are longer than a holiday"
+        return Guardrail("Holidays", "fixed", what, f"those of {country} are not used")
+    return Guardrail("Holidays", "passed", f"those of {country} are known of every row", "")

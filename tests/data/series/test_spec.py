@@ -1,9 +1,12 @@
-"""What is forecast, in words."""
+"""What makes rows series: in words, as JSON, and as numbers."""
 
+import json
+
+import numpy as np
 import pandas as pd
 import pytest
 
-from trialbook.data.series import SeriesSpec, season_of, step_name
+from trialbook.data.series import LEVELS, UNKNOWN, SeriesSpec, levels_of, season_of, step_name
 
 
 def told(frequency, n_series=1):
@@ -42,5 +45,56 @@ def test_the_parts_of_a_name_are_found_again():
     names = spec.name_of(table)
     assert names.tolist() == ["1/a/b", "2/c"]
     assert spec.ids_of(names).to_dict("list") == {"shop": ["1", "2"], "item": ["a/b", "c"]}
+    shops = SeriesSpec("day", ("item",), "D", 7, 8)
+    assert shops.ids_of(shops.name_of(table)).to_dict("list") == {"item": ["a/b", "c"]}
     alone = SeriesSpec("day", (), "D", 7, 8)
     assert alone.ids_of(alone.name_of(table)).shape == (2, 0)
+
+
+def spec(**more):
+    return SeriesSpec("day", ("shop", "item"), "D", 7, 14, **more)
+
+
+def test_a_specification_survives_json():
+    told = spec(
+        covariates=("price", "weather"),
+        static=("city",),
+        aggregate="sum",
+        past_only=("visitors",),
+        codes={"weather": ("rain", "sun")},
+        short_series="pad",
+        holidays="DE",
+        time_form="%Y%m%d",
+    )
+    assert SeriesSpec.from_dict(json.loads(json.dumps(told.to_dict()))) == told
+
+
+def test_a_specification_without_later_fields_is_read():
+    old = {"time": "day", "ids": [], "frequency": "D", "season": 7, "horizon": 3}
+    found = SeriesSpec.from_dict(old)
+    assert found.levels == LEVELS
+    assert found.short_series == "auto"
+    assert found.codes == {}
+
+
+def test_a_series_is_called_by_its_parts():
+    table = pd.DataFrame({"shop": [1.0, np.nan], "item": ["a", "b"]})
+    assert spec().name_of(table).tolist() == ["1/a", "/b"]
+    assert SeriesSpec("day", (), "D", 7, 14).name_of(table).tolist() == ["all", "all"]
+
+
+def test_categories_become_codes_and_later_ones_too():
+    train = pd.Series(["sun", "rain", None, "sun"], name="weather", dtype=object)
+    told = spec(covariates=("weather", "open"), codes={"weather": levels_of(train)})
+    table = pd.DataFrame(
+        {"weather": ["sun", "hail", None, "rain"], "open": [True, False, True, 1]}
+    )
+    coded = told.coded(table)
+    assert coded["weather"].tolist() == [1.0, UNKNOWN, UNKNOWN, 0.0]
+    assert coded["open"].tolist() == [1.0, 0.0, 1.0, 1.0]
+    assert table["weather"].tolist()[0] == "sun"
+
+
+@pytest.mark.parametrize("cells", [[3, 1, 2], [3.0, 1.0, np.nan, 2.0]])
+def test_numbers_that_are_categories_have_the_same_levels_however_they_are_stored(cells):
+    assert levels_of(pd.Series(cells)) == ("1", "2", "3")

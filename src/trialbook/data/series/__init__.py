@@ -1,28 +1,88 @@
 """What makes a table a set of time series."""
 
-from trialbook.data.series._frequency import infer_frequency, read_frequency, season_of, step_name
+from trialbook.data.series._checks import (
+    constant,
+    fits,
+    gaps,
+    intermittent,
+    known_of_future,
+    leaks,
+    left_out,
+    missing_covariates,
+    past_only,
+)
+from trialbook.data.series._frequency import (
+    canonical,
+    infer_frequency,
+    is_daily_or_finer,
+    read_frequency,
+    season_of,
+    step_name,
+)
 from trialbook.data.series._regular import Regular, regular
+from trialbook.data.series._rows import Taken, frequency_note, settle_frequency, take_rows
+from trialbook.data.series._short import (
+    LEAST_ROWS,
+    fate,
+    padded,
+    rows_of_all_windows,
+    rows_to_validate,
+)
 from trialbook.data.series._spec import (
     LEVELS,
     SCALE_COLUMN,
+    SEPARATOR,
     SERIES_COLUMN,
     TIME_COLUMN,
+    UNKNOWN,
     SeriesSpec,
+    levels_of,
 )
+from trialbook.data.series._steps import bins_of, steps_of
+from trialbook.data.series._times import read_times, time_form
+from trialbook.data.series._together import together
 from trialbook.data.series._windows import default_windows, windows
 
 __all__ = [
+    "LEAST_ROWS",
     "LEVELS",
     "SCALE_COLUMN",
+    "SEPARATOR",
     "SERIES_COLUMN",
     "TIME_COLUMN",
+    "UNKNOWN",
     "Regular",
     "SeriesSpec",
+    "Taken",
+    "bins_of",
+    "canonical",
+    "constant",
     "default_windows",
+    "fate",
+    "fits",
+    "frequency_note",
+    "gaps",
     "infer_frequency",
+    "intermittent",
+    "is_daily_or_finer",
+    "known_of_future",
+    "leaks",
+    "left_out",
+    "levels_of",
+    "missing_covariates",
+    "padded",
+    "past_only",
     "read_frequency",
+    "read_times",
     "regular",
+    "rows_of_all_windows",
+    "rows_to_validate",
     "season_of",
+    "settle_frequency",
     "step_name",
+    "steps_of",
+    "take_rows",
+    "time_form",
+    "together",
     "windows",
 ]

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
-from trialbook.errors import DataError, OptionError
+from trialbook.data.series._steps import steps_of
+from trialbook.errors import DataError, OptionError, TrialbookError
 
 # Rows of a season by the unit of the frequency: what Nixtla, GluonTS and AutoGluon take, but for
 # weeks, of which they take 1 or 52: a year of weeks is rarely seen twice before the windows begin.
-_SEASONS = {"Y": 1, "Q": 4, "M": 12, "W": 1, "B": 5, "D": 7, "h": 24, "min": 1440, "s": 3600}
-_WORDS = {
+_SEASONS = {
+    "Y": 1,
+    "Q": 4,
+    "M": 12,
+    "SM": 24,
+    "W": 1,
+    "B": 5,
+    "C": 5,
+    "D": 7,
+    "h": 24,
+    "min": 1440,
+    "s": 3600,
+}
+_NAMES = {
     "Y": "years",
     "Q": "quarters",
     "M": "months",
@@ -23,9 +39,30 @@ _WORDS = {
 }
 # A season of more rows is longer than most models can take.
 _MOST = 3600
-# This share of the steps of series must be of the frequency, or of a multiple of it.
+# This share of the rows of series must be at steps of the frequency.
 ON_GRID = 0.9
 _DAY = pd.Timedelta("1D")
+_MONTH_DAYS = 30.4375
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+# Rows on workdays alone prove nothing within two weeks.
+_WORKDAYS = 10
+
+# Aliases of pandas before version 2.2, and words.
+_OLDER = {
+    **{"M": "ME", "Q": "QE", "A": "YE", "Y": "YE", "BM": "BME", "BQ": "BQE", "BA": "BYE"},
+    **{"BY": "BYE", "AS": "YS", "BAS": "BYS", "SM": "SME", "H": "h", "T": "min", "S": "s"},
+    "L": "ms",
+}
+_SPOKEN = {
+    **dict.fromkeys(("yearly", "year", "years", "annual"), "YS"),
+    **dict.fromkeys(("quarterly", "quarter", "quarters"), "QS"),
+    **dict.fromkeys(("monthly", "month", "months"), "MS"),
+    **dict.fromkeys(("weekly", "week", "weeks"), "W"),
+    **dict.fromkeys(("daily", "day", "days"), "D"),
+    **dict.fromkeys(("hourly", "hour", "hours", "hr"), "h"),
+    **dict.fromkeys(("minute", "minutes"), "min"),
+    **dict.fromkeys(("second", "seconds"), "s"),
+}
 
 
 def infer_frequency(name: np.ndarray, time: np.ndarray) -> str:
@@ -48,41 +85,52 @@ def infer_frequency(name: np.ndarray, time: np.ndarray) -> str:
     DataError
         If there is no series of two rows, or rows do not keep to any step.
     """
-    within = name[1:] == name[:-1]
-    steps = pd.Series(np.diff(time)[within])
-    if steps.empty:
+    time = np.asarray(time, dtype="datetime64[ns]")
+    usual = _usual_step(name, time)
+    if usual is None:
         raise DataError(
             "no series has two rows, so that nothing tells how far apart they are",
-            remedy="Name the columns that tell series apart, or set the frequency.",
+            remedy="Name the columns that tell series apart (--series), or set the frequency.",
         )
-    usual = pd.Timedelta(steps.mode().iloc[0])
     times = pd.DatetimeIndex(time)
-    found = _calendar(usual, times) or _fixed(usual)
-    if _on_grid(times, found) < ON_GRID:
-        raise DataError(
-            f"the rows keep to no frequency; the most common step is {usual}",
-            remedy="Set the frequency, with an aggregation if rows are to be put together.",
-        )
-    return found
+    shares = {
+        alias: on_grid(name, time, alias)
+        for alias in dict.fromkeys((*_calendar(usual, times), _fixed(usual)))
+    }
+    found = max(shares, key=lambda alias: shares[alias])
+    if shares[found] < ON_GRID:
+        raise _no_frequency(usual, times, shares[found], found)
+    return canonical(found)
 
 
-def _calendar(usual: pd.Timedelta, times: pd.DatetimeIndex) -> str | None:
-    """The alias of a step in days, weeks, months, quarters or years."""
+def _usual_step(name: np.ndarray, time: np.ndarray) -> pd.Timedelta | None:
+    within = name[1:] == name[:-1]
+    steps, counts = np.unique(np.diff(time)[within], return_counts=True)
+    return pd.Timedelta(steps[counts.argmax()]) if len(steps) else None
+
+
+def _calendar(usual: pd.Timedelta, times: pd.DatetimeIndex) -> Iterable[str]:
+    """Aliases that a step of days, weeks, months, quarters or years may have."""
     days = usual / _DAY
-    start, end = (times.day == 1).mean(), (times.days_in_month == times.day).mean()
-    edge = "S" if start >= end else "E"
-    month = times.month_name().str[:3].str.upper()
-    if max(start, end) >= ON_GRID and 28 <= days <= 31:
-        return f"M{edge}"
-    if max(start, end) >= ON_GRID and 89 <= days <= 92:
-        return f"Q{edge}-{pd.Series(month).mode().iloc[0]}"
-    if 365 <= days <= 366 and max(start, end) >= ON_GRID:
-        return f"Y{edge}-{pd.Series(month).mode().iloc[0]}"
+    months = round(days / _MONTH_DAYS)
+    if months and abs(days - months * _MONTH_DAYS) <= 2.6:
+        month = _MONTHS[int(times.month.to_series().mode().iloc[0]) - 1]
+        unit, many, anchor = "M", months, ""
+        if months % 12 == 0:
+            unit, many, anchor = "Y", months // 12, f"-{month}"
+        elif months == 3:
+            unit, many, anchor = "Q", 1, f"-{month}"
+        number = str(many) if many > 1 else ""
+        return [f"{number}{kind}{anchor}" for kind in _edges(unit)]
     if days == 7:
-        return f"W-{times.day_name().str[:3].str.upper().to_series().mode().iloc[0]}"
-    if days == 1 and (times == times.normalize()).all():
-        return "B" if (times.dayofweek < 5).all() and len(times) > 10 else "D"
-    return None
+        return [f"W-{times.day_name().str[:3].str.upper().to_series().mode().iloc[0]}"]
+    workdays = bool((times.dayofweek < 5).all()) and len(times) > _WORKDAYS
+    return ["B"] if days == 1 and workdays else []
+
+
+def _edges(unit: str) -> list[str]:
+    """A month, quarter or year by its first or last day, or by its first or last workday."""
+    return [f"{unit}S", f"{unit}E", f"B{unit}S", f"B{unit}E"]
 
 
 def _fixed(usual: pd.Timedelta) -> str:
@@ -90,11 +138,45 @@ def _fixed(usual: pd.Timedelta) -> str:
     return str(pd.tseries.frequencies.to_offset(usual).freqstr)
 
 
-def _on_grid(times: pd.DatetimeIndex, frequency: str) -> float:
-    """The share of times that the frequency, counted from the first of them, meets."""
-    offset = read_frequency(frequency)
-    grid = pd.date_range(times.min(), times.max(), freq=offset)
-    return float(times.isin(grid).mean())
+def _no_frequency(
+    usual: pd.Timedelta, times: pd.DatetimeIndex, share: float, nearest: str
+) -> TrialbookError:
+    """Why rows keep to no frequency, as far as that can be told."""
+    of_day = np.unique((times - times.normalize()).to_numpy())
+    if usual == _DAY and len(of_day) == 2 and np.diff(of_day)[0] == np.timedelta64(1, "h"):
+        return DataError(
+            "the times of days lie an hour apart in winter and in summer, since those with a zone"
+            " are read as UTC",
+            place="option time_column",
+            remedy="Give local times without a zone.",
+        )
+    how = _unit(nearest) if _unit(nearest) in ("Y", "Q", "M", "W", "D") else "D"
+    alias = {"Y": "YS", "Q": "QS", "M": "MS"}.get(how, how)
+    return DataError(
+        f"the rows keep to no frequency: the most common step is {_spoken(usual)}, and"
+        f" {share:.0%} of the rows are at such steps",
+        place="option frequency",
+        remedy="Set a frequency and how rows are put together"
+        f" (--frequency {alias} --aggregate mean).",
+    )
+
+
+def _spoken(step: pd.Timedelta) -> str:
+    days = step / _DAY
+    return f"{days:g} days" if days >= 2 else str(step).removeprefix("0 days ")
+
+
+def on_grid(name: np.ndarray, time: np.ndarray, frequency: str) -> float:
+    """The share of rows at steps of a frequency, counted from the start of their series.
+
+    Parameters
+    ----------
+    name : ndarray of shape (n_rows,)
+        Series of each row.
+    time : ndarray of datetime64[ns], shape (n_rows,)
+    frequency : str
+    """
+    return float(steps_of(name, time, read_frequency(frequency)).on_grid.mean())
 
 
 def read_frequency(frequency: str) -> pd.DateOffset:
@@ -103,26 +185,78 @@ def read_frequency(frequency: str) -> pd.DateOffset:
     Parameters
     ----------
     frequency : str
-        Of pandas, also those before version 2.2 (``M``, ``H``, ``T``).
+        Of pandas, also those before version 2.2 (``M``, ``H``, ``T``), or a word such as
+        ``weekly`` or ``days``.
 
     Returns
     -------
     DateOffset
+        Of two names for the same steps always the same: QS-APR is QS-JAN, 60min is h.
 
     Raises
     ------
     OptionError
         If there is none.
     """
-    older = {"M": "ME", "Q": "QE", "A": "YE", "Y": "YE", "H": "h", "T": "min", "S": "s"}
+    text = frequency.strip()
+    found = re.fullmatch(r"(\d*)([A-Za-z]+)(-\w+)?", text)
+    if found:
+        text = f"{found[1]}{_OLDER.get(found[2], found[2])}{found[3] or ''}"
     try:
-        return pd.tseries.frequencies.to_offset(older.get(frequency, frequency))
-    except ValueError as error:
+        offset = pd.tseries.frequencies.to_offset(_SPOKEN.get(frequency.strip().lower(), text))
+    except ValueError:
+        offset = None
+    if offset is None or offset.n < 1:
         raise OptionError(
             f"'{frequency}' is no frequency",
             place="option frequency",
             remedy="Write it like D, W, MS, QS, YS, h or 15min.",
-        ) from error
+        )
+    return _same_steps(offset)
+
+
+def _same_steps(offset: pd.DateOffset) -> pd.DateOffset:
+    """The offset by which one of all that have these steps is called."""
+    if isinstance(offset, pd.offsets.Tick):
+        return pd.tseries.frequencies.to_offset(pd.Timedelta(offset))
+    if _unit_of(offset) != "Q" or offset.n > 1:
+        return offset
+    prefix, month = offset.name.split("-")
+    # The first quarter of a year begins in its first three months, the last one ends in its last.
+    turn = _MONTHS.index(month) % 3
+    month = _MONTHS[turn] if prefix.endswith("S") else _MONTHS[9 + turn]
+    return pd.tseries.frequencies.to_offset(f"{prefix}-{month}")
+
+
+def canonical(frequency: str) -> str:
+    """The one alias of all that name the same steps; `OptionError` if it is no frequency."""
+    return str(read_frequency(frequency).freqstr)
+
+
+def is_daily_or_finer(frequency: str) -> bool:
+    """Whether a row is a day at most, so that it may be a holiday."""
+    offset = read_frequency(frequency)
+    if isinstance(offset, pd.offsets.Tick):
+        return bool(pd.Timedelta(offset) <= _DAY)
+    return _unit_of(offset) in ("B", "C") and offset.n == 1
+
+
+def _unit_of(offset: pd.DateOffset) -> str:
+    """Y, Q, M, W, B, D, h, min or s, whatever it is anchored at."""
+    unit = offset.name.split("-")[0]
+    if unit in _SEASONS:
+        return str(unit)
+    unit = unit.rstrip("SE")
+    return str({"BM": "M", "BQ": "Q", "BY": "Y"}.get(unit, unit))
+
+
+def _unit(frequency: str) -> str:
+    return _unit_of(read_frequency(frequency))
+
+
+def same_unit(one: str, other: str) -> bool:
+    """Whether two frequencies are as long, and differ by where their steps begin at most."""
+    return _unit(one) == _unit(other) and read_frequency(one).n == read_frequency(other).n
 
 
 def season_of(frequency: str) -> int:
@@ -139,8 +273,8 @@ def season_of(frequency: str) -> int:
         is none.
     """
     offset = read_frequency(frequency)
-    rows = _SEASONS.get(_unit(offset), 1)
-    season = rows // offset.n if rows % max(1, offset.n) == 0 else 1
+    rows = _SEASONS.get(_unit_of(offset), 1)
+    season = rows // offset.n if rows % offset.n == 0 else 1
     return season if 1 < season <= _MOST else 1
 
 
@@ -158,13 +292,7 @@ def step_name(frequency: str) -> str:
         alone where there is no word for it.
     """
     offset = read_frequency(frequency)
-    word = _WORDS.get(_unit(offset))
+    word = _NAMES.get(_unit_of(offset))
     if word is None:
         return frequency
     return f"{word} ({frequency})" if offset.n == 1 else f"{offset.n} {word} each ({frequency})"
-
-
-def _unit(offset: pd.DateOffset) -> str:
-    """The letters of an offset that do not say where in a month or week it falls."""
-    unit = str(offset.name).split("-")[0].rstrip("SE")
-    return {"BM": "M", "BQ": "Q", "BY": "Y", "": "s"}.get(unit, unit)

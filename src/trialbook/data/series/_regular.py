@@ -1,4 +1,4 @@
-"""Series without gaps: rows of one time are put together, and missing ones are filled."""
+"""Series without gaps: rows between the steps are left out, and missing ones are filled."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pandas as pd
 
 from trialbook.data.series._frequency import read_frequency
 from trialbook.data.series._spec import SERIES_COLUMN, TIME_COLUMN
+from trialbook.data.series._steps import steps_of
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,16 @@ class Regular:
         Ordered by series and time.
     filled : ndarray of bool, shape (n_rows,)
         Rows that were not there, or had no target.
-    off_grid : int
-        Rows that were left out since their time is none of the frequency's.
+    off_grid : ndarray of int
+        Positions of rows that were left out since their time is none of the frequency's.
+    source : ndarray of int, shape (n_rows,)
+        Which row of the given table each row is, from 0; -1 for a row that was not there.
     """
 
     table: pd.DataFrame
     filled: np.ndarray
-    off_grid: int
+    off_grid: np.ndarray
+    source: np.ndarray
 
 
 def regular(table: pd.DataFrame, target: str, frequency: str) -> Regular:
@@ -36,33 +40,40 @@ def regular(table: pd.DataFrame, target: str, frequency: str) -> Regular:
     Parameters
     ----------
     table : DataFrame
-        With `SERIES_COLUMN`, `TIME_COLUMN`, the target and other columns; a time occurs once in a
-        series.
+        With `SERIES_COLUMN`, `TIME_COLUMN`, the target and other columns, ordered by series and
+        time; a time occurs once in a series.
     target : str
     frequency : str
 
     Returns
     -------
     Regular
-        A target that is missing is the one before it, or else the first of the series. Numbers
-        among the other columns are filled likewise.
+        What is missing is as in the row before, or else in the first row of the series that has
+        it. Columns that a series has nothing of stay missing.
     """
-    offset = read_frequency(frequency)
-    parts = []
-    for name, own in table.groupby(SERIES_COLUMN, sort=True):
-        rows = own.set_index(TIME_COLUMN)
-        first, last = rows.index[0], rows.index[-1]
-        grid = pd.date_range(first, last, freq=offset)
-        if len(grid) == len(rows) and (grid == rows.index).all():
-            parts.append(rows.reset_index())
-            continue
-        part = rows.reindex(grid).rename_axis(TIME_COLUMN).reset_index()
-        parts.append(part.assign(**{SERIES_COLUMN: name}))
-    made = pd.concat(parts, ignore_index=True)[list(table.columns)]
+    name = table[SERIES_COLUMN].to_numpy()
+    time = table[TIME_COLUMN].to_numpy(dtype="datetime64[ns]")
+    steps = steps_of(name, time, read_frequency(frequency))
+    kept = np.flatnonzero(steps.on_grid)
+    codes, names = pd.factorize(name[kept])
+    position, phase = steps.position[kept], steps.phase[kept]
+    start = np.append(True, codes[1:] != codes[:-1])
+    end = np.append(start[1:], True)
+    sizes = position[end] - position[start] + 1
+    # Where each series begins in the new table, and from there where each row goes.
+    begin = np.cumsum(sizes) - sizes
+    code = np.repeat(np.arange(len(sizes)), sizes)
+    place = begin[codes] + position - position[start][codes]
+    source = np.full(int(sizes.sum()), -1)
+    source[place] = kept
+    made = table.reset_index(drop=True).reindex(source).reset_index(drop=True)
+    at = np.arange(len(source)) - begin[code] + position[start][code]
+    made[SERIES_COLUMN] = np.asarray(names, dtype=object)[code]
+    made[TIME_COLUMN] = steps.times(at, phase[start][code])
     filled = made[target].isna().to_numpy()
-    off_grid = len(table) - int((~filled).sum()) - int(table[target].isna().sum())
-    others = [name for name in made.columns if name not in (SERIES_COLUMN, TIME_COLUMN)]
-    by_series = made.groupby(SERIES_COLUMN, sort=False)[others]
-    made[others] = by_series.ffill()
-    made[others] = made.groupby(SERIES_COLUMN, sort=False)[others].bfill()
-    return Regular(made, filled, max(0, off_grid))
+    others = [one for one in made.columns if one not in (SERIES_COLUMN, TIME_COLUMN)]
+    for one in others:
+        if made[one].isna().any():
+            before = made[one].groupby(code, sort=False).ffill()
+            made[one] = before.groupby(code, sort=False).bfill()
+    return Regular(made, filled, np.flatnonzero(~steps.on_grid), source)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -18,6 +18,10 @@ SCALE_COLUMN = "scale"
 SEPARATOR, ALONE = "/", "all"
 # Deciles: what AutoGluon forecasts, and the ends of the usual interval of 80 %.
 LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+# The code of a category that is missing, or that training did not see.
+UNKNOWN = -1.0
+
+_TUPLES = ("ids", "covariates", "static", "past_only", "levels")
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,18 @@ class SeriesSpec:
         Columns that are the same in all rows of a series.
     aggregate : str, optional
         How rows of one time are made one: sum, mean, min or max; the mean if not given.
+    past_only : tuple of str
+        Columns that are not known of the future, and are left out.
+    codes : mapping of str to tuple of str
+        The categories of columns that hold text, in the order of their codes from 0; see `coded`.
+    short_series : {"auto", "pad", "drop", "none"}
+        What becomes of series too short to validate.
+    holidays : str, optional
+        Country whose holidays matter: two letters of ISO 3166-1.
+    time_form : str, optional
+        How times are written, if not as times; see `trialbook.data.series._times.time_form`.
+    levels : tuple of float
+        Quantiles that are forecast.
     """
 
     time: str
@@ -52,6 +68,12 @@ class SeriesSpec:
     covariates: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
     aggregate: str | None = None
+    past_only: tuple[str, ...] = ()
+    codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    short_series: str = "auto"
+    holidays: str | None = None
+    time_form: str | None = None
+    levels: tuple[float, ...] = LEVELS
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-safe data; `from_dict` reads it."""
@@ -60,8 +82,9 @@ class SeriesSpec:
     @classmethod
     def from_dict(cls, kept: Mapping[str, Any]) -> SeriesSpec:
         """What `to_dict` wrote."""
-        lists = {name: tuple(kept[name]) for name in ("ids", "covariates", "static")}
-        return cls(**{**kept, **lists})
+        lists = {name: tuple(kept[name]) for name in _TUPLES if name in kept}
+        codes = {name: tuple(levels) for name, levels in kept.get("codes", {}).items()}
+        return cls(**{**kept, **lists, "codes": codes})
 
     def told(self, n_series: int) -> str:
         """What is forecast, in words.
@@ -113,8 +136,37 @@ class SeriesSpec:
         """
         if not self.ids:
             return pd.DataFrame(index=names.index)
+        if len(self.ids) == 1:  # a slash belongs to the name
+            return names.to_frame(self.ids[0])
         parts = names.str.split(SEPARATOR, n=len(self.ids) - 1, expand=True)
         return parts.set_axis(list(self.ids), axis=1)
+
+    def coded(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Covariates and static columns as numbers, as in training.
+
+        Parameters
+        ----------
+        table : DataFrame
+            With some of these columns; others stay as they are.
+
+        Returns
+        -------
+        DataFrame
+            A category is its place in `codes`; `UNKNOWN` if it is not among them.
+        """
+        made = table.copy(deep=False)
+        for name in (*self.covariates, *self.static):
+            if name in self.codes and name in made:
+                places = {level: float(i) for i, level in enumerate(self.codes[name])}
+                made[name] = _text(made[name]).map(places).fillna(UNKNOWN).astype(float)
+            elif name in made:
+                made[name] = made[name].astype(float)
+        return made
+
+
+def levels_of(column: pd.Series) -> tuple[str, ...]:
+    """The categories of a column in order; missing cells are none."""
+    return tuple(sorted(_text(column.dropna()).unique()))
 
 
 def _text(column: pd.Series) -> pd.Series[str]:

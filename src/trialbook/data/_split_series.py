@@ -1,0 +1,300 @@
+"""Which rows of series train, validate and test, and what becomes of series too short for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from trialbook._words import listed, plural
+from trialbook.data._guardrails import Guardrail
+from trialbook.data._read import FOLD_COLUMN
+from trialbook.data._readings import readings
+from trialbook.data._schema import Schema
+from trialbook.data._splits import Folds
+from trialbook.data.series import (
+    LEAST_ROWS,
+    SCALE_COLUMN,
+    SERIES_COLUMN,
+    TIME_COLUMN,
+    SeriesSpec,
+    default_windows,
+    fate,
+    missing_covariates,
+    padded,
+    read_frequency,
+    rows_of_all_windows,
+    rows_to_validate,
+    steps_of,
+    take_rows,
+    windows,
+)
+from trialbook.errors import DataError
+from trialbook.job import Job
+from trialbook.tables import Source, read_table
+from trialbook.tables.plain import Note
+
+# Two seasons tell a season from a trend.
+LEAST_SEASONS = 2
+
+
+def rows_of_test(
+    source: Source, job: Job, schema: Schema, spec: SeriesSpec, train: pd.DataFrame
+) -> tuple[pd.DataFrame, tuple[Guardrail, ...]]:
+    """Read a separate table of what came after the series.
+
+    Parameters
+    ----------
+    source : table
+        With all columns of the schema.
+    job : Job
+    schema : Schema
+    spec : SeriesSpec
+    train : DataFrame
+        Regular series.
+
+    Returns
+    -------
+    table : DataFrame
+        Its rows within the horizon after the end of their series, with a target.
+    guardrails : tuple of Guardrail
+
+    Raises
+    ------
+    DataError
+        If it lacks a covariate, or has no such row.
+    """
+    read: list[Note] = []
+    table = read_table(source, text=schema.text, workspace=job.workspace, notes=read)
+    lacking = [name for name in (*spec.covariates, *spec.static) if name not in table]
+    if lacking:
+        raise DataError(
+            f"the test table lacks {listed(lacking)}, which are taken to be known of the future",
+            place="test table",
+            remedy="Give them, or name them in unknown_in_future.",
+        )
+    told = replace(spec, covariates=(*spec.covariates, *spec.static), static=())
+    conformed = schema.conform(table, require_target=True)
+    rows = take_rows(conformed, job.target, told, spec.frequency).table
+    rows = rows[rows[job.target].notna()]
+    kept = _within_horizon(rows, train, spec)
+    if not kept.any():
+        raise DataError(
+            "the test table has no row that follows a series of training within the horizon",
+            place="test table",
+            remedy="Give the rows after the last ones of training.",
+        )
+    notes = list(readings(read, "test"))
+    if not kept.all():
+        what = f"{plural(int((~kept).sum()), 'row')} of {len(kept):,} of the test table follow no"
+        what += f" series at the steps of {spec.frequency} within {plural(spec.horizon, 'step')}"
+        notes.append(Guardrail("Test rows", "alerted", what, "left out"))
+    else:
+        said = "every row of the test table is one to forecast"
+        notes.append(Guardrail("Test rows", "passed", said, ""))
+    rows = rows[kept].reset_index(drop=True)
+    names = [*spec.covariates, *spec.static]
+    found = missing_covariates(rows[names].isna(), "test")
+    if found.verdict != "passed":
+        found = replace(found, name="Future covariates", verdict="alerted")
+    notes += [found] if names else []
+    return _filled_from(rows[list(train.columns)], train, names), tuple(notes)
+
+
+def _within_horizon(rows: pd.DataFrame, train: pd.DataFrame, spec: SeriesSpec) -> np.ndarray:
+    """Which rows are one to forecast: on the grid of their series, after its end."""
+    keys = [SERIES_COLUMN, TIME_COLUMN]
+    both = pd.concat([train[keys], rows[keys]], ignore_index=True)
+    name = both[SERIES_COLUMN].to_numpy()
+    time = both[TIME_COLUMN].to_numpy(dtype="datetime64[ns]")
+    steps = steps_of(name, time, read_frequency(spec.frequency))
+    position = pd.Series(steps.position)
+    ends = position[: len(train)].groupby(name[: len(train)]).max()
+    ahead = position[len(train) :].to_numpy() - pd.Series(name[len(train) :]).map(ends).to_numpy()
+    return np.asarray(steps.on_grid[len(train) :] & (ahead > 0) & (ahead <= spec.horizon))
+
+
+def _filled_from(rows: pd.DataFrame, train: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """What is missing of covariates is as in the row before, or as it was last in training."""
+    last = train.groupby(SERIES_COLUMN)[names].last()
+    for name in names:
+        before = rows.groupby(SERIES_COLUMN, sort=False)[name].ffill()
+        rows = rows.assign(**{name: before.fillna(rows[SERIES_COLUMN].map(last[name]))})
+    return rows
+
+
+def cut_test(
+    table: pd.DataFrame, job: Job, spec: SeriesSpec
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Cut the last horizon off for a test, if one is asked for.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Regular series.
+    job : Job
+        With a test size, whatever it is, the horizon is cut off each series of more than two.
+    spec : SeriesSpec
+
+    Returns
+    -------
+    tuple of (DataFrame, DataFrame or None)
+        Rows to train on, and to test on.
+    """
+    if job.test_size is None:
+        return table, None
+    to_end = table.groupby(SERIES_COLUMN).cumcount(ascending=False)
+    size = table.groupby(SERIES_COLUMN)[SERIES_COLUMN].transform("size")
+    cut = ((to_end < spec.horizon) & (size > 2 * spec.horizon)).to_numpy()
+    if not cut.any():
+        raise DataError(
+            f"no series has more than two horizons of {plural(spec.horizon, 'row')}, so that none"
+            " can be cut off for a test",
+            place="option test_size",
+            remedy="Leave it out, or ask for a shorter horizon.",
+        )
+    return table[~cut].reset_index(drop=True), table[cut].reset_index(drop=True)
+
+
+def handle_short(
+    table: pd.DataFrame, test: pd.DataFrame | None, job: Job, spec: SeriesSpec
+) -> tuple[pd.DataFrame, pd.DataFrame | None, tuple[Guardrail, ...]]:
+    """Drop or pad series that are too short to validate.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Regular series to train on.
+    test : DataFrame, optional
+    job : Job
+        Its `short_series` says what becomes of them; see `trialbook.data.series.fate`.
+    spec : SeriesSpec
+
+    Returns
+    -------
+    table : DataFrame
+    test : DataFrame or None
+        Without the series that were dropped.
+    guardrails : tuple of Guardrail
+
+    Raises
+    ------
+    DataError
+        If no series is longer than the horizon, and padding was not asked for.
+    """
+    sizes = table.groupby(SERIES_COLUMN, sort=False).size()
+    if sizes.max() <= spec.horizon and job.short_series != "pad":
+        raise DataError(
+            f"the horizon of {plural(spec.horizon, 'row')} is as long as the longest series, which"
+            f" has {plural(int(sizes.max()), 'row')}, or longer",
+            place="option horizon",
+            remedy="Give longer series, ask for a shorter horizon, or have rows put before them"
+            " (--short-series pad).",
+        )
+    least = rows_to_validate(spec.horizon)
+    short = (sizes < least).to_numpy()
+    done = fate(short, job.short_series)
+    if not short.any():
+        said = f"every series has the {least:,} rows that it takes to validate"
+        return table, test, (Guardrail("Short series", "passed", said, ""),)
+    names = sizes.index[short]
+    such = f", such as {listed(map(str, names[:3]))}" if len(sizes) > 1 else ""
+    what = f"{len(names):,} of {len(sizes):,} series have fewer than {least:,} rows{such}"
+    if done == "none":
+        action = "trained on and forecast all the same, but not validated"
+        return table, test, (Guardrail("Short series", "fixed", what, action),)
+    if done == "drop":
+        if short.all():
+            raise DataError(
+                f"all series have fewer than {least:,} rows, so that none is left",
+                place="option short_series",
+                remedy="Ask for a shorter horizon, or for auto, pad or none.",
+            )
+        action = "left out, so that they are not forecast; short_series none keeps them"
+        table = table[~table[SERIES_COLUMN].isin(names)].reset_index(drop=True)
+        if test is not None:
+            test = test[~test[SERIES_COLUMN].isin(names)].reset_index(drop=True)
+            test = test if len(test) else None
+        return table, test, (Guardrail("Short series", "alerted", what, action),)
+    count, step = job.folds or default_windows(len(sizes)), job.window_step or spec.horizon
+    rows = rows_of_all_windows(spec.horizon, count, step)
+    table = padded(table, job.target, spec.frequency, rows, job.seed)
+    action = f"filled up to {rows:,} rows by some before the first, drawn from the series itself"
+    return table, test, (Guardrail("Short series", "alerted", what, action),)
+
+
+def validated(
+    table: pd.DataFrame, job: Job, spec: SeriesSpec
+) -> tuple[pd.DataFrame, Folds, tuple[Guardrail, ...]]:
+    """The table with its scale and its windows.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Regular series to train on.
+    job : Job
+        Number of windows, and rows from one to the next; by default as `default_windows` says,
+        one after the other.
+    spec : SeriesSpec
+
+    Returns
+    -------
+    table : DataFrame
+        With `SCALE_COLUMN` and a column per window.
+    folds : Folds
+    guardrails : tuple of Guardrail
+
+    Raises
+    ------
+    DataError
+        If there is no window in which a series can be validated.
+    """
+    sizes = table.groupby(SERIES_COLUMN, sort=False).size().to_numpy()
+    least = max(LEAST_ROWS, LEAST_SEASONS * spec.season if spec.season > 1 else 0)
+    count = job.folds or default_windows(len(sizes))
+    step = job.window_step or spec.horizon
+    matrix = windows(sizes, spec.horizon, count, step, least)
+    if not matrix.shape[1]:  # rather a season that was seen once than no forecast at all
+        matrix = windows(sizes, spec.horizon, count, step, LEAST_ROWS)
+    if not matrix.shape[1]:
+        raise DataError(
+            f"the longest series has {sizes.max():,} rows, too few for a window of"
+            f" {plural(spec.horizon, 'row')} and {LEAST_ROWS} before it",
+            place=job.place,
+            remedy="Give longer series, ask for a shorter horizon, or have rows put before them"
+            " (--short-series pad).",
+        )
+    n_windows = matrix.shape[1]
+    what = f"{plural(n_windows, 'window')} of {plural(spec.horizon, 'row')} at the end of series"
+    folds = Folds(matrix, "rolling origin", what)
+    table = table.assign(**{SCALE_COLUMN: _scale(table, job.target, spec, matrix)})
+    sides = {FOLD_COLUMN.format(i): matrix[:, i] for i in range(n_windows)}
+    table = pd.concat([table, pd.DataFrame(sides)], axis=1)
+    return table, folds, (_windows(job, what, n_windows),)
+
+
+def _windows(job: Job, what: str, n_windows: int) -> Guardrail:
+    if job.folds and n_windows < job.folds:
+        done = f"{job.folds - n_windows:,} of {job.folds:,} left out, since no series is that long"
+        return Guardrail("Windows", "alerted", what, done)
+    if job.folds:
+        return Guardrail("Windows", "passed", what, "")
+    return Guardrail("Windows", "fixed", what, "")
+
+
+def _scale(table: pd.DataFrame, target: str, spec: SeriesSpec, matrix: np.ndarray) -> np.ndarray:
+    """The seasonal naive error of each series before its first window, for each of its rows."""
+    name = table[SERIES_COLUMN].to_numpy()
+    begun = pd.Series((matrix == 0).any(axis=1).astype(int)).groupby(name, sort=False).cummax()
+    before = begun == 0
+    y = table[target].to_numpy(dtype=float)
+    found = None
+    for season in dict.fromkeys((spec.season, 1)):
+        change = pd.Series(y).groupby(name, sort=False).diff(season).abs()
+        scale = change.where(before).groupby(name, sort=False).mean()
+        found = scale if found is None else found.where(found > 0, scale)
+    assert found is not None
+    usual = found[found > 0].median()
+    found = found.where(found > 0, usual if usual > 0 else 1.0)
+    return np.asarray(pd.Series(name).map(found), dtype=float)

@@ -1,0 +1,259 @@
+"""From a table to the rows of series: ordered, one row for each time, within their targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from trialbook._words import plural
+from trialbook.data._guardrails import Guardrail, row_numbers
+from trialbook.data.series._frequency import (
+    ON_GRID,
+    canonical,
+    infer_frequency,
+    on_grid,
+    read_frequency,
+    same_unit,
+)
+from trialbook.data.series._spec import SERIES_COLUMN, TIME_COLUMN, SeriesSpec
+from trialbook.data.series._steps import bins_of, steps_of
+from trialbook.data.series._times import read_times
+from trialbook.data.series._together import KEYS, together
+from trialbook.errors import DataError, OptionError, TrialbookError
+
+# A table of one series has few times twice; more than this, and it holds several series.
+MOST_TWICE = 0.5
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Rows of series.
+
+    Parameters
+    ----------
+    table : DataFrame
+        `SERIES_COLUMN`, `TIME_COLUMN`, covariates as numbers and the target; ordered by the first
+        two, each time once in a series.
+    origin : ndarray of int, shape (n_rows,)
+        Which row of the given table each one is, or the first that it was made of.
+    guardrails : tuple of Guardrail
+    """
+
+    table: pd.DataFrame
+    origin: np.ndarray
+    guardrails: tuple[Guardrail, ...]
+
+
+def take_rows(table: pd.DataFrame, target: str, spec: SeriesSpec, frequency: str | None) -> Taken:
+    """Make rows of series of a table.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `Schema.conform` returns it, with the target.
+    target : str
+    spec : SeriesSpec
+        Times, series, covariates with their codes, and the aggregation.
+    frequency : str, optional
+        To which rows are put together, if there is an aggregation.
+
+    Returns
+    -------
+    Taken
+
+    Raises
+    ------
+    DataError
+        If no row is left, or the table holds several series and nothing tells them apart.
+    """
+    rows = table.drop(columns=[spec.time, *spec.ids]).reset_index(drop=True)
+    rows.insert(0, SERIES_COLUMN, spec.name_of(table).to_numpy())
+    rows.insert(1, TIME_COLUMN, read_times(table[spec.time], spec.time_form).to_numpy())
+    unknown = rows[TIME_COLUMN].isna().to_numpy()
+    notes = [_missing_times(unknown, spec.time)]
+    rows = rows[~unknown]
+    if spec.aggregate and frequency:
+        rows, origin, note = _aggregated(rows, spec.aggregate, frequency)
+    else:
+        rows, origin, note = _once(rows, spec)
+    rows = spec.coded(rows)
+    rows[target] = rows[target].astype(float)
+    outside = _outside(rows, target)
+    notes += [note, _missing_targets(rows[target].isna().to_numpy(), outside, origin, target)]
+    rows, origin = rows[~outside].reset_index(drop=True), origin[~outside]
+    if rows.empty:
+        raise DataError(
+            "no row has both a time and a target",
+            place=f"columns '{spec.time}' and '{target}'",
+            remedy="Name other columns, or give a table in which they are filled.",
+        )
+    return Taken(rows, origin, tuple(notes))
+
+
+def _missing_times(unknown: np.ndarray, time: str) -> Guardrail:
+    if not unknown.any():
+        return Guardrail("Missing times", "passed", "every row has a time", "", (time,))
+    what = f"{plural(int(unknown.sum()), 'row')} without a time that can be read"
+    rows = row_numbers(np.flatnonzero(unknown))
+    return Guardrail("Missing times", "fixed", what, "left out", (time,), rows)
+
+
+def _once(rows: pd.DataFrame, spec: SeriesSpec) -> tuple[pd.DataFrame, np.ndarray, Guardrail]:
+    """Each time once in a series: those that come again are put together by their mean."""
+    rows = rows.sort_values(KEYS, kind="stable")
+    twice = rows.duplicated(KEYS, keep=False).to_numpy()
+    first = ~rows.duplicated(KEYS).to_numpy()
+    origin = rows.index.to_numpy()
+    if not twice.any():
+        said = "each time once in a series"
+        note = Guardrail("Duplicated times", "passed", said, "", (spec.time,))
+        return rows.reset_index(drop=True), origin, note
+    if not spec.ids and twice.mean() > MOST_TWICE:
+        raise DataError(
+            "most times occur more than once, so the table seems to hold several series",
+            place=f"column '{spec.time}'",
+            remedy="Name the columns that tell series apart (--series), or how rows of one time"
+            " are put together (--frequency D --aggregate sum).",
+        )
+    note = Guardrail(
+        "Duplicated times",
+        "alerted" if twice.mean() > MOST_TWICE else "fixed",
+        f"{plural(int(twice.sum()), 'row')} of a series have the same time",
+        "made one row by their mean; set an aggregation for another way",
+        (spec.time,),
+        row_numbers(origin[twice]),
+    )
+    return together(rows, "mean"), origin[first], note
+
+
+def _aggregated(
+    rows: pd.DataFrame, how: str, frequency: str
+) -> tuple[pd.DataFrame, np.ndarray, Guardrail]:
+    times = bins_of(rows[TIME_COLUMN].to_numpy(), read_frequency(frequency))
+    rows = rows.assign(**{TIME_COLUMN: times}).sort_values(KEYS, kind="stable")
+    first = ~rows.duplicated(KEYS).to_numpy()
+    made, origin = together(rows, how), rows.index.to_numpy()[first]
+    what = f"{plural(len(rows), 'row')} are {plural(len(made), 'step')} of {frequency}"
+    if len(made) == len(rows):
+        return made, origin, Guardrail("Aggregation", "passed", what, "")
+    done = f"put together: numbers by their {how}, categories by the most frequent one"
+    return made, origin, Guardrail("Aggregation", "fixed", what, done)
+
+
+def _outside(rows: pd.DataFrame, target: str) -> np.ndarray:
+    """Rows before the first target of their series, and after the last."""
+    code, _ = pd.factorize(rows[SERIES_COLUMN])
+    there = rows[target].notna().astype(int)
+    before = there.groupby(code).cummax().to_numpy()
+    after = there[::-1].groupby(code[::-1]).cummax().to_numpy()[::-1]
+    return np.asarray((before == 0) | (after == 0))
+
+
+def _missing_targets(
+    missing: np.ndarray, outside: np.ndarray, origin: np.ndarray, target: str
+) -> Guardrail:
+    if not missing.any():
+        said = "every row has a target"
+        return Guardrail("Missing target", "passed", said, "", (target,))
+    n_inside, n_outside = int((missing & ~outside).sum()), int(outside.sum())
+    done = [
+        *([f"{n_outside:,} at the ends of series left out"] if n_outside else []),
+        *([f"{n_inside:,} within series filled by the row before"] if n_inside else []),
+    ]
+    what = f"{plural(int(missing.sum()), 'row')} of {len(missing):,} without a target"
+    rows = row_numbers(origin[missing])
+    return Guardrail("Missing target", "fixed", what, ", ".join(done), (target,), rows)
+
+
+def settle_frequency(taken: Taken, asked: str | None, *, aggregated: bool) -> str:
+    """The frequency of rows, as asked or told from them.
+
+    Parameters
+    ----------
+    taken : Taken
+    asked : str, optional
+    aggregated : bool
+        Whether rows were put together to it.
+
+    Returns
+    -------
+    str
+        Without anything asked the most common step. With a frequency that begins on another day
+        than the rows (weeks of Sunday for rows of Monday) that of the rows.
+
+    Raises
+    ------
+    DataError
+        If too many rows do not keep to it.
+    OptionError
+        If it is finer than the rows.
+    """
+    name = taken.table[SERIES_COLUMN].to_numpy()
+    time = taken.table[TIME_COLUMN].to_numpy(dtype="datetime64[ns]")
+    if asked is None:
+        return infer_frequency(name, time)
+    frequency = canonical(asked)
+    share = on_grid(name, time, frequency)
+    if share < ON_GRID:
+        found = _inferred(name, time)
+        if found is None or not same_unit(found, frequency):
+            off = round((1 - share) * len(time))
+            raise DataError(
+                f"{off:,} of {len(time):,} rows do not keep to the frequency {frequency}",
+                place="option frequency",
+                remedy="Say how rows are put together (--aggregate sum), or set another frequency"
+                + (f" ({found})." if found else "."),
+            )
+        frequency = found
+    _check_not_finer(name, time, frequency, aggregated=aggregated)
+    return frequency
+
+
+def _inferred(name: np.ndarray, time: np.ndarray) -> str | None:
+    try:
+        return infer_frequency(name, time)
+    except TrialbookError:
+        return None
+
+
+def _check_not_finer(
+    name: np.ndarray, time: np.ndarray, frequency: str, *, aggregated: bool
+) -> None:
+    steps = steps_of(name, time, read_frequency(frequency))
+    kept = np.flatnonzero(steps.on_grid)
+    within = name[kept][1:] == name[kept][:-1]
+    apart = np.diff(steps.position[kept])[within]
+    if len(apart) and (apart == 1).mean() < 1 - ON_GRID:
+        values, counts = np.unique(apart, return_counts=True)
+        found = None if aggregated else _inferred(name, time)
+        raise OptionError(
+            f"the frequency {frequency} is finer than the rows, which are"
+            f" {plural(int(values[counts.argmax()]), 'step')} of it apart",
+            place="option frequency",
+            remedy="Set a coarser one" + (f", such as {found}." if found else "."),
+        )
+
+
+def frequency_note(
+    frequency: str, asked: str | None, off_grid: np.ndarray, n_rows: int, time: str
+) -> Guardrail:
+    """What is said of the steps of rows.
+
+    Parameters
+    ----------
+    frequency : str
+    asked : str, optional
+    off_grid : ndarray of int
+        Rows of the job's table between the steps.
+    n_rows : int
+        Of all series.
+    time : str
+        Column of times.
+    """
+    told = "" if asked is not None and canonical(asked) == frequency else ", told from the rows"
+    if len(off_grid):
+        what = f"{len(off_grid):,} of {n_rows:,} rows are between the steps of {frequency}{told}"
+        return Guardrail("Frequency", "fixed", what, "left out", (time,), row_numbers(off_grid))
+    return Guardrail("Frequency", "passed", f"rows are at steps of {frequency}{told}", "", (time,))

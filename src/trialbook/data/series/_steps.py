@@ -1,0 +1,124 @@
+"""Where rows lie on the steps of a frequency, and to which step a time between them belongs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Rows on a grid of times.
+
+    Parameters
+    ----------
+    position : ndarray of int64, shape (n_rows,)
+        Steps from the start of the grid; those of two series may be counted from other starts.
+    on_grid : ndarray of bool, shape (n_rows,)
+        Whether the time of a row is one of the grid; its position means nothing if not.
+    phase : ndarray of int64, shape (n_rows,)
+        Where the steps of the row's series begin.
+    stride : int
+        Units of `ticks` from step to step.
+    ticks : DatetimeIndex or Timestamp
+        Times by unit, or the first one of units of a nanosecond.
+    """
+
+    position: np.ndarray
+    on_grid: np.ndarray
+    phase: np.ndarray
+    stride: int
+    ticks: pd.DatetimeIndex | pd.Timestamp
+
+    def times(self, position: np.ndarray, phase: np.ndarray) -> np.ndarray:
+        """Times of positions on grids of some phases, as datetime64[ns]."""
+        unit = position * self.stride + phase
+        if isinstance(self.ticks, pd.DatetimeIndex):
+            return np.asarray(self.ticks.to_numpy()[unit])
+        return np.asarray(self.ticks.to_datetime64() + unit.astype("timedelta64[ns]"))
+
+
+def steps_of(name: np.ndarray, time: np.ndarray, offset: pd.DateOffset) -> Steps:
+    """Find the steps of rows.
+
+    Parameters
+    ----------
+    name : ndarray of shape (n_rows,)
+        Series of each row.
+    time : ndarray of datetime64[ns], shape (n_rows,)
+    offset : DateOffset
+
+    Returns
+    -------
+    Steps
+        Every series has a grid of its own, on which most of its rows lie: hours may begin at
+        half past, and pairs of months with any month.
+    """
+    times = pd.DatetimeIndex(time)
+    if isinstance(offset, pd.offsets.Tick):
+        ticks: pd.DatetimeIndex | pd.Timestamp = times.min().normalize()
+        unit = (times - ticks).to_numpy().astype(np.int64)
+        stride, known = int(pd.Timedelta(offset).value), np.ones(len(unit), dtype=bool)
+    else:
+        ticks = _ticks(times, offset)
+        unit = ticks.get_indexer(times).astype(np.int64)
+        stride, known = int(offset.n), unit >= 0
+    own = np.where(known, unit % stride, -1)
+    phase = _usual(name, own)
+    return Steps((unit - phase) // stride, known & (own == phase), phase, stride, ticks)
+
+
+def _ticks(times: pd.DatetimeIndex, offset: pd.DateOffset) -> pd.DatetimeIndex:
+    """All times of a calendar frequency between the first row and the last."""
+    days = times.normalize()
+    of_day = pd.Series(times - days).mode().iloc[0]
+    return pd.date_range(days.min(), days.max(), freq=offset.base) + of_day
+
+
+def _usual(name: np.ndarray, phase: np.ndarray) -> np.ndarray:
+    """The most common phase of each row's series."""
+    known = phase >= 0
+    if not known.any() or (phase[known] == phase[known][0]).all():
+        return np.full(len(phase), phase[known][0] if known.any() else 0)
+    codes, _ = pd.factorize(name)
+    counts = pd.DataFrame({"code": codes[known], "phase": phase[known]}).value_counts()
+    # From the most common one on; of as common ones, the first.
+    ordered = counts.reset_index().sort_values(
+        ["count", "phase"], ascending=[False, True], kind="stable"
+    )
+    usual = ordered.drop_duplicates("code").set_index("code")["phase"]
+    found = pd.Series(codes).map(usual).fillna(0)
+    return np.asarray(found, dtype=np.int64)
+
+
+def bins_of(time: np.ndarray, offset: pd.DateOffset) -> np.ndarray:
+    """The time of the step that each row belongs to, when rows are put together.
+
+    Parameters
+    ----------
+    time : ndarray of datetime64[ns], shape (n_rows,)
+    offset : DateOffset
+
+    Returns
+    -------
+    ndarray of datetime64[ns], shape (n_rows,)
+        A step that is named by its first day begins there; one that is named by its last day (of
+        a week, a month, a quarter, a year) ends there.
+    """
+    times = pd.DatetimeIndex(time)
+    first = times.min().normalize()
+    if isinstance(offset, pd.offsets.Tick):
+        step = int(pd.Timedelta(offset).value)
+        since = (times - first).to_numpy().astype(np.int64) // step * step
+        return np.asarray(first.to_datetime64() + since.astype("timedelta64[ns]"))
+    days = times.normalize().to_numpy()
+    ends = offset.name.split("-")[0].endswith(("E", "W"))
+    base = offset.base
+    last = times.max().normalize() + (offset.n + 2) * base
+    marks = pd.date_range(first - 2 * base, last, freq=base).to_numpy()
+    found = np.searchsorted(marks, days, "left" if ends else "right") - (0 if ends else 1)
+    since = found - found.min()
+    found = found + -since % offset.n if ends else found - since % offset.n
+    return np.asarray(marks[found], dtype="datetime64[ns]")

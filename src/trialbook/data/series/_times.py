@@ -1,0 +1,159 @@
+"""Times of series, in whatever way they are written: which way that is, and what they are."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from trialbook.errors import DataError
+from trialbook.tables.plain import Storage, example, shown, storage_of
+from trialbook.tables.text import detect_format, parse, turned
+
+# A few cells may be typing errors (as in other columns of dates).
+_SHARE = 0.95
+# Beside what strptime knows: 2001Q3 and Q3 2001, and 2001-W05.
+QUARTER, WEEK = "quarter", "week"
+_QUARTER = re.compile(r"\s*(?:(\d{4})[\s\-/]*[Qq]([1-4])|[Qq]([1-4])[\s\-/]*(\d{4}))\s*")
+_WEEK = re.compile(r"\s*(\d{4})[\s\-]*[Ww](\d{1,2})\s*")
+# Months without a day, and dates without anything between their parts.
+_PERIODS = (
+    "%b %Y",
+    "%B %Y",
+    "%b-%Y",
+    "%b-%y",
+    "%m/%Y",
+    "%Y/%m",
+    "%YM%m",
+    "%Y-M%m",
+    "%Y%m%d",
+    "%Y%m",
+    "%Y",
+)
+# Whole numbers that are dates: how many digits they have.
+_DIGITS = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d"}
+# The years that pandas' times can hold.
+_YEARS = (1678, 2261)
+
+
+def time_form(column: pd.Series) -> str | None:
+    """How the times of a column are written.
+
+    Parameters
+    ----------
+    column : Series
+        Of a normalised table.
+
+    Returns
+    -------
+    str or None
+        ``None`` for times, else a format of strptime, ``"ISO8601"``, ``"quarter"`` or ``"week"``.
+
+    Raises
+    ------
+    DataError
+        If it holds no times.
+    """
+    storage = storage_of(column)
+    values = column.dropna().unique()
+    if not len(values):
+        raise DataError(
+            f"the time column '{column.name}' has no times", remedy="Name another column."
+        )
+    if storage is Storage.DATETIME:
+        return None
+    found = None
+    if storage is Storage.STRING:
+        found = _form_of_texts(values)
+    elif storage is Storage.NUMBER:
+        found = _form_of_numbers(values)
+    if found is None:
+        value, row = example(column, column.notna().to_numpy())
+        number = storage is Storage.NUMBER
+        raise DataError(
+            f"the time column '{column.name}' holds {shown(value)},"
+            f" which is {'no year and no date' if number else 'not read as a date'}",
+            place=f"row {row}",
+            remedy="Write dates like 2024-12-31, or name another column."
+            + (" Steps that are only counted need dates as far apart." if number else ""),
+        )
+    return found
+
+
+def _form_of_numbers(values: np.ndarray) -> str | None:
+    if (values != np.floor(values)).any() or (values < 0).any():
+        return None
+    form = _DIGITS.get(len(str(int(values.max()))))
+    if form is None or len(str(int(values.min()))) != len(str(int(values.max()))):
+        return None
+    years = values // 10 ** (len(str(int(values.max()))) - 4)
+    if years.min() < _YEARS[0] or years.max() > _YEARS[1]:
+        return None
+    return form if read_times(pd.Series(values), form).notna().all() else None
+
+
+def _form_of_texts(values: np.ndarray) -> str | None:
+    form = detect_format(values)
+    texts = pd.Series(values, dtype=object)
+    if form is not None:
+        other = turned(form)
+        if other == form or read_times(texts, other).isna().any():
+            return form
+        # Day and month could be either way: series have steps of about one length.
+        return min((form, other), key=lambda one: _unevenness(read_times(texts, one)))
+    for form in (QUARTER, WEEK, *_PERIODS):
+        if read_times(texts, form).notna().mean() >= _SHARE:
+            return form
+    return None
+
+
+def _unevenness(times: pd.Series) -> float:
+    steps = np.diff(np.sort(times.dropna().to_numpy()).astype(np.int64)).astype(float)
+    return float(steps.std() / steps.mean()) if len(steps) and steps.mean() > 0 else 0.0
+
+
+def read_times(column: pd.Series, form: str | None) -> pd.Series:
+    """Times, from the way in which they are written.
+
+    Parameters
+    ----------
+    column : Series
+        Of a normalised table.
+    form : str or None
+        Of `time_form`. A quarter, month, week or year is the time at which it begins.
+
+    Returns
+    -------
+    Series of datetime64[ns]
+        Without a zone; what cannot be read is missing.
+    """
+    if form is None:
+        return pd.to_datetime(column).astype("datetime64[ns]")
+    codes, values = pd.factorize(column)
+    texts = pd.Series(values, dtype=object)
+    if column.dtype.kind in "iuf":
+        texts = pd.Series(values).astype("int64").astype(str)
+    times = _parsed(texts.astype(object), form).to_numpy(dtype="datetime64[ns]")
+    told = np.append(times, np.datetime64("NaT", "ns"))[codes]
+    return pd.Series(told, index=column.index, name=column.name)
+
+
+def _parsed(texts: pd.Series, form: str) -> pd.Series:
+    if form == QUARTER:
+        months = [_first_month(str(text)) for text in texts]
+        return parse(pd.Series(months, dtype=object), "%Y-%m")
+    if form == WEEK:
+        days = [_monday(str(text)) for text in texts]
+        return parse(pd.Series(days, dtype=object), "%G-W%V-%u")
+    return parse(texts, form)
+
+
+def _first_month(text: str) -> str | None:
+    found = _QUARTER.fullmatch(text)
+    return f"{found[1] or found[4]}-{3 * int(found[2] or found[3]) - 2:02}" if found else None
+
+
+def _monday(text: str) -> str | None:
+    found = _WEEK.fullmatch(text)
+    return f"{found[1]}-W{int(found[2]):02}-1" if found else None

@@ -1,0 +1,485 @@
+"""From a job to series that can be forecast."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from trialbook.data import FOLD_COLUMN, prepare
+from trialbook.data.series import SCALE_COLUMN, SERIES_COLUMN, TIME_COLUMN, SeriesSpec
+from trialbook.errors import DataError, OptionError
+from trialbook.job import Job
+
+
+def sales(n=60, freq="D", start="2020-01-01", seed=0):
+    """One series of a season, a trend and noise."""
+    draw = np.random.default_rng(seed)
+    t = np.arange(n)
+    y = 50 + 0.1 * t + 5 * np.sin(2 * np.pi * t / 7) + draw.normal(0, 1, n)
+    return pd.DataFrame({"day": pd.date_range(start, periods=n, freq=freq), "sold": y})
+
+
+def shops(n_series=3, n=60, freq="D"):
+    return pd.concat(
+        [sales(n, freq, seed=i).assign(shop=f"s{i}") for i in range(n_series)], ignore_index=True
+    )
+
+
+def prepared(frame, test=None, memory=None, **options):
+    asked = {"data": Job.IN_MEMORY, "target": "sold", "task": "forecasting", "time_column": "day"}
+    job = Job.from_fields({**asked, "horizon": 7, **options})
+    return prepare(job, frame=frame, test_frame=test, memory=memory)
+
+
+def guardrail(made, name):
+    (found,) = [one for one in made.guardrails if one.name == name]
+    return found
+
+
+def test_rows_are_as_programs_expect_them():
+    frame = shops().sample(frac=1, random_state=0).assign(price=1.5, open=True)
+    frame["price"] += np.arange(len(frame)) % 5
+    frame["open"] = np.arange(len(frame)) % 3 > 0
+    made = prepared(frame, series=("shop",))
+    folds = [FOLD_COLUMN.format(i) for i in range(made.folds.n_folds)]
+    keys = [SERIES_COLUMN, TIME_COLUMN]
+    assert list(made.train) == [*keys, "price", "open", "sold", SCALE_COLUMN, *folds]
+    assert made.train[keys].equals(made.train[keys].sort_values(keys, ignore_index=True))
+    assert (made.train[SCALE_COLUMN] > 0).all()
+    assert not made.train.isna().any().any()
+    spec = made.schema.series
+    assert (spec.frequency, spec.season, spec.horizon) == ("D", 7, 7)
+    assert (spec.time, spec.ids, spec.covariates) == ("day", ("shop",), ("price", "open"))
+    assert SeriesSpec.from_dict(spec.to_dict()) == spec
+    assert made.train.dtypes[["price", "open", "sold"]].eq(float).all()
+
+
+def test_the_scale_is_the_seasonal_naive_error_before_the_first_window():
+    made = prepared(sales(), folds=2)
+    y = made.train["sold"].to_numpy()[:46]
+    expected = np.abs(y[7:] - y[:-7]).mean()
+    np.testing.assert_allclose(made.train[SCALE_COLUMN], expected)
+
+
+# Frequency and aggregation
+
+
+def test_without_either_the_frequency_is_told_from_the_rows():
+    made = prepared(sales(freq="W-WED"))
+    assert made.schema.series.frequency == "W-WED"
+    assert "told from the rows" in guardrail(made, "Frequency").finding
+
+
+def test_without_either_irregular_rows_are_refused():
+    draw = np.random.default_rng(0)
+    frame = sales()
+    frame["day"] += pd.to_timedelta(draw.integers(0, 86_399, 60), "s")
+    with pytest.raises(DataError, match="keep to no frequency"):
+        prepared(frame)
+
+
+def test_a_few_rows_between_the_steps_of_a_given_frequency_are_left_out():
+    frame = pd.concat([sales(), sales(2, start="2020-01-05 09:30")], ignore_index=True)
+    made = prepared(frame, frequency="D")
+    assert len(made.train) == 60
+    note = guardrail(made, "Frequency")
+    assert (note.verdict, note.action, note.columns, note.rows) == (
+        "fixed",
+        "left out",
+        ("day",),
+        (61, 62),
+    )
+
+
+def test_many_rows_between_the_steps_of_a_given_frequency_are_refused():
+    with pytest.raises(DataError, match="58 of 60 rows do not keep to the frequency MS") as caught:
+        prepared(sales(), frequency="MS")
+    assert caught.value.place == "option frequency"
+    assert "--aggregate" in caught.value.remedy
+
+
+def test_a_week_may_begin_on_another_day_than_was_asked_for():
+    assert prepared(sales(freq="W-WED"), frequency="W").schema.series.frequency == "W-WED"
+    assert prepared(sales(freq="MS"), frequency="M").schema.series.frequency == "MS"
+
+
+def test_an_aggregation_without_a_frequency_is_refused():
+    with pytest.raises(OptionError, match="by their sum") as caught:
+        prepared(sales(), aggregate="sum")
+    assert caught.value.place == "option frequency"
+
+
+@pytest.mark.parametrize("how", ["sum", "mean", "min", "max"])
+def test_rows_are_put_together_to_a_coarser_frequency(how):
+    frame = sales(140).assign(price=np.arange(140) % 9 * 1.0, kind=["a", "a", "b", "a", "c"] * 28)
+    frame["kind"] = np.where(np.arange(140) // 7 % 2 == 0, "low", "high")
+    made = prepared(frame, frequency="W-TUE", aggregate=how, horizon=2)
+    weeks = frame.groupby(np.arange(140) // 7)
+    np.testing.assert_allclose(made.train["sold"], weeks["sold"].agg(how))
+    np.testing.assert_allclose(made.train["price"], weeks["price"].agg(how))
+    assert made.train["kind"].tolist() == [1.0, 0.0] * 10
+    assert made.schema.series.codes == {"kind": ("high", "low")}
+    assert guardrail(made, "Aggregation").verdict == "fixed"
+
+
+@pytest.mark.parametrize("aggregate", [None, "sum"])
+def test_a_finer_frequency_than_that_of_the_rows_is_refused(aggregate):
+    with pytest.raises(OptionError, match="finer than the rows"):
+        prepared(sales(freq="MS"), frequency="D", aggregate=aggregate)
+
+
+def test_what_is_no_frequency_is_refused():
+    with pytest.raises(OptionError, match="'sometimes' is no frequency"):
+        prepared(sales(), frequency="sometimes")
+
+
+# Guardrails
+
+
+def test_duplicated_times():
+    frame = sales()
+    assert guardrail(prepared(frame), "Duplicated times").verdict == "passed"
+    twice = pd.concat([frame, frame.iloc[[4]].assign(sold=0.0)], ignore_index=True)
+    made = prepared(twice)
+    note = guardrail(made, "Duplicated times")
+    assert (note.verdict, note.columns, note.rows) == ("fixed", ("day",), (5, 61))
+    assert made.train["sold"].iloc[4] == pytest.approx(frame["sold"].iloc[4] / 2)
+
+
+def test_most_times_twice_tell_that_a_table_holds_several_series():
+    with pytest.raises(DataError, match="several series") as caught:
+        prepared(shops())
+    assert caught.value.place == "column 'day'"
+    assert "--series" in caught.value.remedy
+
+
+def test_missing_times():
+    frame = sales(100).astype({"day": str})
+    assert guardrail(prepared(frame), "Missing times").verdict == "passed"
+    frame.loc[[98, 99], "day"] = [None, "soon"]
+    made = prepared(frame)
+    note = guardrail(made, "Missing times")
+    assert (note.verdict, note.action, note.rows) == ("fixed", "left out", (99, 100))
+    assert len(made.train) == 98
+
+
+def test_missing_targets():
+    frame = sales()
+    assert guardrail(prepared(frame), "Missing target").verdict == "passed"
+    frame.loc[[0, 20, 58, 59], "sold"] = np.nan
+    made = prepared(frame)
+    note = guardrail(made, "Missing target")
+    assert (note.verdict, note.columns, note.rows) == ("fixed", ("sold",), (1, 21, 59, 60))
+    assert "3 at the ends of series left out, 1 within series filled" in note.action
+    assert len(made.train) == 57
+    assert made.train["sold"].iloc[19] == made.train["sold"].iloc[18]
+
+
+def test_gaps():
+    frame = sales()
+    assert guardrail(prepared(frame), "Gaps").verdict == "passed"
+    made = prepared(frame.drop([10, 11]))
+    note = guardrail(made, "Gaps")
+    assert (note.verdict, note.rows) == ("fixed", (10,))
+    assert len(made.train) == 60
+
+
+def test_constant_and_intermittent_series():
+    frame = shops()
+    made = prepared(frame, series=("shop",))
+    assert guardrail(made, "Constant series").verdict == "passed"
+    assert guardrail(made, "Intermittent series").verdict == "passed"
+    frame.loc[frame["shop"] == "s1", "sold"] = 3.0
+    frame.loc[(frame["shop"] == "s2") & (np.arange(180) % 2 == 0), "sold"] = 0.0
+    made = prepared(frame, series=("shop",))
+    assert guardrail(made, "Constant series").rows == (61,)
+    assert guardrail(made, "Intermittent series").rows == (121,)
+
+
+def test_columns_that_are_not_known_of_the_future_are_left_out():
+    frame = sales().assign(visitors=np.arange(60) % 11)
+    made = prepared(frame, unknown_in_future=("visitors",))
+    assert guardrail(made, "Columns unknown in the future").columns == ("visitors",)
+    assert "visitors" not in made.train
+    assert "visitors" not in made.schema.names
+    assert made.schema.series.past_only == ("visitors",)
+    assert guardrail(prepared(sales()), "Columns unknown in the future").verdict == "passed"
+
+
+def test_covariates_that_end_early():
+    frame = sales().assign(visitors=np.arange(60) % 11 * 1.0)
+    assert guardrail(prepared(frame), "Future covariates").verdict == "passed"
+    frame.loc[57:, "visitors"] = np.nan
+    note = guardrail(prepared(frame), "Future covariates")
+    assert (note.verdict, note.columns, note.rows) == ("alerted", ("visitors",), (58, 59, 60))
+
+
+@pytest.mark.parametrize("step", [0, 1, 3, -2])
+def test_leakage_of_the_future(step):
+    frame = sales().assign(price=np.arange(60) % 11)
+    assert guardrail(prepared(frame), "Leakage").verdict == "passed"
+    note = guardrail(prepared(frame.assign(peek=frame["sold"].shift(-step))), "Leakage")
+    assert (note.verdict, note.columns) == ("alerted", ("peek",))
+    assert "unknown_in_future" in note.action
+
+
+def test_memory():
+    assert guardrail(prepared(sales()), "Memory").verdict == "passed"
+    assert guardrail(prepared(sales(), memory=10_000), "Memory").verdict == "alerted"
+
+
+# Short series
+
+
+def short_and_long():
+    return pd.concat([sales(60).assign(shop="long"), sales(9).assign(shop="short")])
+
+
+def test_short_series():
+    assert guardrail(prepared(shops(), series="shop"), "Short series").verdict == "passed"
+    made = prepared(short_and_long(), series="shop")
+    note = guardrail(made, "Short series")
+    assert note.verdict == "alerted"
+    assert "1 of 2 series have fewer than 11 rows, such as 'short'" in note.finding
+    assert made.train[SERIES_COLUMN].unique().tolist() == ["long"]
+
+
+def test_short_series_are_kept_if_asked():
+    made = prepared(short_and_long(), series="shop", short_series="none")
+    assert guardrail(made, "Short series").verdict == "fixed"
+    own = made.train[made.train[SERIES_COLUMN] == "short"]
+    assert len(own) == 9
+    assert (own.filter(like=FOLD_COLUMN.format("")) == -1).all().all()
+
+
+def test_short_series_are_padded_if_asked():
+    made = prepared(short_and_long(), series="shop", short_series="pad", folds=2)
+    own = made.train[made.train[SERIES_COLUMN] == "short"]
+    assert len(own) == 2 * 7 + 7 + 1
+    assert own["sold"].tolist()[-9:] == sales(9)["sold"].tolist()
+    assert (own[FOLD_COLUMN.format(1)] == 0).sum() == 7
+
+
+def test_if_all_series_are_short_they_are_padded():
+    made = prepared(sales(9), folds=2)
+    assert len(made.train) == 22
+    assert guardrail(made, "Short series").verdict == "alerted"
+
+
+def test_dropping_all_series_is_refused():
+    with pytest.raises(DataError, match="none is left"):
+        prepared(sales(9), short_series="drop")
+
+
+def test_a_horizon_longer_than_every_series_is_refused():
+    with pytest.raises(DataError, match="as long as the longest series") as caught:
+        prepared(shops(n=7), series="shop")
+    assert caught.value.place == "option horizon"
+    assert len(prepared(sales(7), short_series="pad", folds=2).train) == 22
+
+
+# Windows and season
+
+
+def test_windows_are_as_asked():
+    made = prepared(sales(), folds=3, window_step=2)
+    starts = [int(np.flatnonzero(side == 0)[0]) for side in made.folds.matrix.T]
+    assert starts == [49, 51, 53]
+    assert guardrail(made, "Windows").verdict == "passed"
+
+
+def test_windows_for_which_no_series_is_long_enough_are_left_out():
+    made = prepared(sales(40), folds=9)
+    assert made.folds.n_folds < 9
+    assert guardrail(made, "Windows").verdict == "alerted"
+
+
+@pytest.mark.parametrize(("asked", "season"), [(None, 7), ("auto", 7), (1, 1), (14, 14)])
+def test_the_season_is_told_or_asked_for(asked, season):
+    assert prepared(sales(), season=asked).schema.series.season == season
+
+
+# Covariates
+
+
+def test_what_is_missing_of_a_number_is_as_before_or_else_the_median():
+    price = np.arange(60) % 5 * 1.0
+    frame = sales().assign(price=price)
+    frame.loc[20, "price"] = np.nan
+    made = prepared(frame)
+    assert made.train["price"].iloc[20] == price[19]
+    note = guardrail(made, "Missing covariates")
+    assert (note.verdict, note.columns) == ("fixed", ("price",))
+    two = shops(2).assign(price=np.where(np.arange(120) < 60, np.nan, np.arange(120) % 5))
+    made = prepared(two, series="shop")
+    assert (made.train["price"].iloc[:60] == 2.0).all()
+
+
+def test_categories_become_codes_that_the_specification_keeps():
+    frame = sales().assign(weather=["rain", "sun", None] * 20)
+    spec = prepared(frame).schema.series
+    assert prepared(frame).train["weather"].tolist()[:3] == [0.0, 1.0, -1.0]
+    assert spec.codes == {"weather": ("rain", "sun")}
+    future = pd.DataFrame({"weather": ["sun", "hail"]})
+    assert spec.coded(future)["weather"].tolist() == [1.0, -1.0]
+
+
+def test_columns_that_stay_the_same_in_a_series_are_static():
+    frame = shops().assign(city=lambda table: table["shop"].map({"s0": "A", "s1": "B", "s2": "A"}))
+    made = prepared(frame.assign(country="X"), series="shop")
+    assert made.schema.series.static == ("city",)
+    assert made.schema.series.covariates == ()
+    assert made.train.groupby(SERIES_COLUMN)["city"].first().tolist() == [0.0, 1.0, 0.0]
+    assert guardrail(made, "Covariates").columns == ("country",)
+
+
+def test_texts_and_other_times_are_no_covariates():
+    draw = np.random.default_rng(0)
+    words = [" ".join(draw.choice(list("abcdefgh"), 6)) for _ in range(60)]
+    frame = sales().assign(note=words, seen=pd.date_range("2019-01-01", periods=60))
+    note = guardrail(prepared(frame), "Covariates")
+    assert (note.verdict, note.columns) == ("fixed", ("note", "seen"))
+
+
+def test_a_column_with_a_taken_name_is_refused_unless_it_is_ignored():
+    frame = sales().assign(scale=np.arange(60) % 3)
+    with pytest.raises(DataError, match="the column 'scale' has a name"):
+        prepared(frame)
+    assert (prepared(frame, ignore="scale").train[SCALE_COLUMN] > 0).all()
+
+
+# Times
+
+
+@pytest.mark.parametrize(
+    ("cells", "frequency"),
+    [
+        (list(range(1960, 2020)), "YS-JAN"),
+        (pd.date_range("2000-01-01", periods=60, freq="MS").strftime("%Y%m").astype(int), "MS"),
+        (pd.period_range("2000Q1", periods=60, freq="Q"), "QS-JAN"),
+        (pd.period_range("2000Q1", periods=60, freq="Q").astype(str), "QS-JAN"),
+        (pd.date_range("2000-01-01", periods=60, freq="D").strftime("%d.%m.%Y"), "D"),
+        (pd.date_range("2000-01-01", periods=60, freq="MS").strftime("%d/%m/%Y"), "MS"),
+        (pd.date_range("2000-01-01", periods=60, freq="h", tz="Europe/Berlin"), "h"),
+    ],
+)
+def test_times_in_many_ways_of_writing(cells, frequency):
+    made = prepared(sales().assign(day=cells))
+    assert made.schema.series.frequency == frequency
+    assert len(made.train) == 60
+
+
+def test_rows_that_are_only_counted_are_refused():
+    with pytest.raises(DataError, match="no year and no date") as caught:
+        prepared(sales().assign(day=np.arange(60)))
+    assert "need dates" in caught.value.remedy
+
+
+def test_a_schema_reads_the_times_of_another_table_alike():
+    made = prepared(sales().assign(day=np.arange(1960, 2020)), test=None)
+    future = pd.DataFrame({"day": [2020, 2021]})
+    table = made.schema.conform(future)
+    assert table["day"].tolist() == [2020, 2021]
+    assert made.schema.series.time_form == "%Y"
+
+
+# Errors
+
+
+def test_no_time_column_and_no_horizon_are_refused():
+    with pytest.raises(OptionError, match="column of times") as caught:
+        prepared(sales(), time_column=None)
+    assert caught.value.place == "option time_column"
+    with pytest.raises(OptionError, match="how many rows") as caught:
+        prepared(sales(), horizon=None)
+    assert caught.value.place == "option horizon"
+
+
+@pytest.mark.parametrize(
+    ("options", "place"),
+    [
+        ({"time_column": "dya"}, "option time_column"),
+        ({"series": "shp"}, "option series"),
+        ({"unknown_in_future": "shp"}, "option unknown_in_future"),
+    ],
+)
+def test_unknown_columns_are_answered_with_the_nearest(options, place):
+    with pytest.raises(OptionError, match="there is no column") as caught:
+        prepared(shops(), **options)
+    assert caught.value.place == place
+    assert "Did you mean" in caught.value.remedy
+
+
+def test_a_target_that_is_no_number_is_refused():
+    with pytest.raises(DataError, match="holds text such as 'many'") as caught:
+        prepared(sales().assign(sold=["many", "few"] * 30))
+    assert caught.value.place == "row 1"
+
+
+def test_a_table_without_a_row_that_has_both_is_refused():
+    frame = sales().astype({"day": object})
+    frame.loc[10:, "sold"] = np.nan
+    frame.loc[:9, "day"] = None
+    with pytest.raises(DataError, match="both a time and a target"):
+        prepared(frame)
+
+
+# Test rows
+
+
+def test_a_test_table_holds_what_came_after():
+    whole = shops(2, n=70).assign(price=np.arange(140) % 5 * 1.0)
+    late = whole.groupby("shop").cumcount() >= 60
+    made = prepared(whole[~late], whole[late].sample(frac=1, random_state=0), series="shop")
+    assert made.test.groupby(SERIES_COLUMN).size().tolist() == [7, 7]
+    assert (made.test[SCALE_COLUMN] > 0).all()
+    note = guardrail(made, "Test rows")
+    assert note.verdict == "alerted"
+    assert "6 rows of 20" in note.finding
+    exact = whole[late][whole[late].groupby("shop").cumcount() < 7]
+    note = guardrail(prepared(whole[~late], exact, series="shop"), "Test rows")
+    assert note.verdict == "passed"
+
+
+def test_a_test_table_that_lacks_covariates():
+    whole = sales(67).assign(price=np.arange(67) % 5 * 1.0)
+    train, test = whole[:60], whole[60:].copy()
+    with pytest.raises(DataError, match="lacks 'price'") as caught:
+        prepared(train, test.drop(columns="price"))
+    assert "unknown_in_future" in caught.value.remedy
+    test.loc[60:62, "price"] = np.nan
+    made = prepared(train, test)
+    assert made.test["price"].iloc[:3].tolist() == [train["price"].iloc[-1]] * 3
+    verdicts = [one.verdict for one in made.guardrails if one.name == "Future covariates"]
+    assert verdicts == ["passed", "alerted"]
+
+
+def test_a_test_table_of_the_past_is_refused():
+    with pytest.raises(DataError, match="no row that follows"):
+        prepared(sales(), sales(10))
+
+
+def test_the_last_horizon_is_cut_off_for_a_test_if_asked():
+    made = prepared(sales(), test_size=0.2)
+    assert (len(made.train), len(made.test)) == (53, 7)
+    assert made.test[TIME_COLUMN].min() > made.train[TIME_COLUMN].max()
+    with pytest.raises(DataError, match="cut off for a test"):
+        prepared(sales(14), test_size=0.2)
+
+
+def test_series_that_were_dropped_are_not_tested():
+    rows = short_and_long()
+    late = [sales(67).tail(7).assign(shop="long"), sales(16).tail(7).assign(shop="short")]
+    made = prepared(rows, pd.concat(late), series="shop")
+    assert made.test[SERIES_COLUMN].unique().tolist() == ["long"]
+
+
+# Holidays
+
+
+def test_holidays_are_of_days():
+    made = prepared(sales(), holidays="de")
+    assert made.schema.series.holidays == "DE"
+    assert guardrail(made, "Holidays").verdict == "passed"
+    made = prepared(sales(freq="MS"), holidays="DE")
+    assert made.schema.series.holidays is None
+    assert guardrail(made, "Holidays").verdict == "fixed"
