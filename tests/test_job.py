@@ -202,3 +202,48 @@ def test_tags_are_names_and_texts_that_mlflow_takes():
 def test_other_tags_are_refused(tags):
     with pytest.raises(OptionError, match="tag"):
         Job.from_fields({"data": "d", "target": "y", "tags": tags})
+
+
+SERIES = {"data": "d", "target": "y", "task": "forecasting", "time_column": "day", "horizon": 3}
+
+
+def test_a_forecast_has_options_of_its_own_and_survives_being_told():
+    job = Job.from_fields(
+        SERIES
+        | {"series": "shop", "season": "auto", "window_step": "auto", "short_series": None}
+        | {"holidays": "uk", "unknown_in_future": ["visitors"], "aggregate": "sum"}
+    )
+    assert (job.series, job.season, job.window_step) == (("shop",), None, None)
+    assert (job.short_series, job.holidays) == ("none", "GB")
+    assert Job.from_fields(job.told()) == job
+
+
+@pytest.mark.parametrize(
+    ("fields", "cause"),
+    [
+        ({"horizon": 0}, "bad value for 'horizon'"),
+        ({"season": 0}, "bad value for 'season'"),
+        ({"aggregate": "median"}, "bad value for 'aggregate'"),
+        ({"short_series": "guess"}, "bad value for 'short_series'"),
+        ({"holidays": "Germany"}, "'Germany' is no country code of two letters"),
+        ({"holidays": "XX"}, "'XX' is no country code of two letters"),
+        ({"weight": "w"}, "weight has no meaning for a forecast"),
+        ({"validation_size": 0.2}, "validation_size has no meaning for a forecast"),
+        ({"series": ["day"]}, "series names 'day', which is also in time_column"),
+        ({"series": ["y"]}, "series names 'y', which is the target"),
+        ({"unknown_in_future": ["y"]}, "unknown_in_future names 'y', which is the target"),
+        ({"task": "regression"}, "horizon is an option of forecasting"),
+    ],
+)
+def test_what_does_not_suit_a_forecast_is_refused(fields, cause):
+    with pytest.raises(OptionError) as error:
+        Job.from_fields(SERIES | fields)
+    assert cause in error.value.cause
+
+
+def test_a_country_that_is_none_is_answered_with_those_that_are():
+    with pytest.raises(OptionError) as error:
+        Job.from_fields(SERIES | {"holidays": "DD"})
+    assert error.value.remedy.startswith("Known: AD, AE, AF")
+    with pytest.raises(OptionError, match="Write two letters"):
+        Job.from_fields(SERIES | {"holidays": "Germany"})

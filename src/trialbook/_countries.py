@@ -34,7 +34,7 @@ def country_code(code: str) -> str:
     Raises
     ------
     UnknownName
-        If it is none; with the nearest code.
+        If it is none.
     """
     letters = code.strip().upper()
     letters = _OTHERS.get(letters, letters)

@@ -21,7 +21,7 @@ from trialbook.experiment._design import make_design
 from trialbook.job import Job
 from trialbook.learners import find
 from trialbook.models import forecaster_at
-from trialbook.models._series_model import SeriesModel
+from trialbook.models._series_model import SeriesModel, times_of
 from trialbook.program import Code
 
 # Run where trialbook is not to be found: the next rows, and rows of a table.
@@ -463,3 +463,32 @@ def test_steps_are_counted_from_the_end_of_each_series(frequency, ends, steps):
         for grid, when in zip(grids, rows["ds"], strict=True)
     ]
     assert model._steps(rows).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("form", "cells"),
+    [
+        (None, ["2024-04-01", "2024-07-01"]),
+        ("quarter", ["2024Q2", "Q3 2024"]),
+        ("%Y%m", [202404, 202407.0]),
+        ("%d.%m.%Y", ["01.04.2024", "2024-07-01"]),
+        ("%Y-%m-%dT%H:%M:%S%z", ["2024-04-01T02:00:00+02:00", "2024-07-01T00:00:00Z"]),
+    ],
+)
+def test_times_and_categories_are_read_as_in_training(form, cells):
+    index = pd.Index(["all"], name="unique_id")
+    ends = pd.DataFrame({"ds": [pd.Timestamp("2024-01-01")], "mood": 1.0}, index=index)
+    spec = {"time": "t", "ids": [], "frequency": "QS-JAN", "horizon": 2, "covariates": ["mood"]}
+    spec |= {"target": "y", "static": [], "codes": {"mood": ["bad", "good"]}, "time_form": form}
+    model = SeriesModel(Flat(), spec, ends, pd.DataFrame(index=index))
+    table = pd.DataFrame({"t": cells, "mood": ["bad", "never seen"]})
+    assert model.problem_of(table) is None
+    rows = model.rows_of(table)
+    assert rows["ds"].tolist() == [pd.Timestamp("2024-04-01"), pd.Timestamp("2024-07-01")]
+    assert rows["mood"].tolist() == [0.0, -1.0]
+
+
+def test_weeks_are_read_by_their_mondays():
+    found = times_of(pd.Series(["2024-W01", "2024-W40", None]), "week")
+    assert found.tolist()[:2] == [pd.Timestamp("2024-01-01"), pd.Timestamp("2024-09-30")]
+    assert pd.isna(found.iloc[2])

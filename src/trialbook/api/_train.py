@@ -324,6 +324,8 @@ def forecast(
     season: int | None = None,
     aggregate: str | None = None,
     unknown_in_future: Sequence[str] = (),
+    short_series: str = "auto",
+    holidays: str | None = None,
     metric: str | None = None,
     name: str | None = None,
     ignore: Sequence[str] = (),
@@ -375,6 +377,12 @@ def forecast(
         How rows of one time of a series are made one; the mean by default.
     unknown_in_future : sequence of str
         Columns that are not known of the future, so that forecasts cannot depend on them.
+    short_series : {"auto", "pad", "drop", "none"}
+        What becomes of series with too few rows before a horizon to validate: rows drawn from
+        themselves are put before them, they are left out, or they are trained on all the same.
+        ``auto`` pads if all series are short, and else drops those that are.
+    holidays : str, optional
+        Country whose holidays matter, as two letters of ISO 3166-1; of days and finer steps.
     metric : str, optional
         What ranks the trials; ``mase`` unless named.
     folds : int, optional

@@ -37,6 +37,7 @@ METAVARS = {
     "fold_columns": "COLUMN,...",
     "series": "COLUMN,...",
     "unknown_in_future": "COLUMN,...",
+    "holidays": "COUNTRY",
     "horizon": "ROWS",
     "season": "ROWS",
     "window_step": "ROWS",

@@ -52,6 +52,7 @@ from trialbook.data.series import (
     TIME_COLUMN,
     SeriesSpec,
     read_frequency,
+    read_times,
     regular,
 )
 
@@ -96,6 +97,7 @@ __all__ = [
     "prepare_target",
     "ranked",
     "read_frequency",
+    "read_times",
     "readings",
     "regular",
     "row_numbers",

@@ -124,7 +124,7 @@ def _check_options(job: Job) -> None:
         raise OptionError(
             "a forecast needs to know the column of times",
             place="option time_column",
-            remedy="Name it (--time-column date).",
+            remedy="Name it (--time date).",
         )
     if job.horizon is None:
         raise OptionError(

@@ -23,6 +23,7 @@ from trialbook.data import (
     Schema,
     SeriesSpec,
     read_frequency,
+    read_times,
 )
 from trialbook.errors import DataError, OptionError
 from trialbook.models._package import EXAMPLE_ROWS, SCHEMA_FILE, input_schema, load_model
@@ -84,6 +85,8 @@ def save_forecaster(
         "covariates": list(spec.covariates),
         "static": list(spec.static),
         "aggregate": spec.aggregate,
+        "codes": {name: list(levels) for name, levels in spec.codes.items()},
+        "time_form": spec.time_form,
     }
     rows = X.assign(**{schema.target: y})
     ends = rows.groupby(SERIES_COLUMN, sort=False).tail(1).set_index(SERIES_COLUMN).sort_index()
@@ -91,6 +94,9 @@ def save_forecaster(
     example = model.next_rows(spec.horizon).head(EXAMPLE_ROWS)
     first = model.ids.loc[example[SERIES_COLUMN]].reset_index(drop=True)
     first.insert(0, spec.time, example[TIME_COLUMN])
+    for name in {*spec.codes} & {*spec.covariates}:
+        levels = dict(enumerate(spec.codes[name]))
+        example[name] = example[name].map(levels).fillna(spec.codes[name][0])
     example = pd.concat([first, example[list(spec.covariates)]], axis=1)
     # MLflow would say of every trial that a pickle is one.
     logging.getLogger("mlflow.pyfunc").setLevel(logging.ERROR)
@@ -360,9 +366,7 @@ class ForecastModel:
         schema = replace(self.schema, columns=columns)
         read = read_table(table, text=schema.text, workspace=self.workspace)
         found = schema.conform(read, require_target=role == "context")
-        form = next(one.datetime_format for one in columns if one.name == spec.time)
-        if form is not None:
-            found[spec.time] = pd.to_datetime(found[spec.time], format=form, errors="coerce")
+        found[spec.time] = read_times(found[spec.time], spec.time_form)
         problem = model.problem_of(found, future=role == "future")
         if problem is not None:
             row = "" if problem.row is None else f", row {problem.row + 1:,}"

@@ -7,6 +7,7 @@ but pandas and MLflow.
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,7 +47,8 @@ class SeriesModel(PythonModel):
         A ``CalibratedForecaster`` of a program.
     spec : dict
         ``time``, ``ids``, ``target``, ``frequency``, ``horizon``, ``covariates``, ``static``,
-        ``aggregate``.
+        ``aggregate``; and, where there are any, ``codes`` (the categories of columns, in the order
+        of their codes) and ``time_form`` (how times are written).
     ends : DataFrame
         The last row of each series, by its name: ``ds``, covariates, static columns and target.
     ids : DataFrame
@@ -122,7 +124,12 @@ class SeriesModel(PythonModel):
         names = [*self.spec["covariates"], *([self.spec["target"]] if target else [])]
         rows = table[names].reset_index(drop=True)
         rows.insert(0, "unique_id", self.names_of(table).to_numpy())
-        rows.insert(1, "ds", times_of(table[self.spec["time"]]).to_numpy())
+        form = self.spec.get("time_form")
+        rows.insert(1, "ds", times_of(table[self.spec["time"]], form).to_numpy())
+        for name, levels in self.spec.get("codes", {}).items():
+            if name in rows:
+                places = {level: float(place) for place, level in enumerate(levels)}
+                rows[name] = _text(rows[name]).map(places).fillna(-1.0).astype(float)
         return rows
 
     def names_of(self, table: pd.DataFrame) -> pd.Series:
@@ -154,7 +161,9 @@ class SeriesModel(PythonModel):
             return Problem(f"the table lacks {there}", f"Give the columns {', '.join(needed)}.")
         numbers = spec["covariates"] if future else [*spec["covariates"], spec["target"]]
         for name in numbers:
-            if not pd.api.types.is_numeric_dtype(table[name]):
+            if name not in spec.get("codes", {}) and not pd.api.types.is_numeric_dtype(
+                table[name]
+            ):
                 return Problem(f"the column '{name}' holds no numbers", "Give numbers.")
         rows = self.rows_of(table, target=not future)
         missing = _first(rows["ds"].isna())
@@ -335,12 +344,36 @@ class SeriesModel(PythonModel):
         return filled
 
 
-def times_of(column: pd.Series) -> pd.Series:
-    """Cells as times without a zone; what is none is missing."""
-    times = pd.to_datetime(column, errors="coerce")
+def times_of(column: pd.Series, form: str | None = None) -> pd.Series:
+    """Cells as times without a zone; what is none is missing.
+
+    They may be times, or written as in training: in a format of strptime, or as quarters (2001Q3)
+    or weeks (2001-W05).
+    """
+    if form is not None and not pd.api.types.is_datetime64_any_dtype(column):
+        column = _text(column).str.strip().replace("", np.nan)
+    if form in ("quarter", "week"):
+        column, form = column.map(_begin, na_action="ignore"), None
+    if pd.api.types.is_datetime64_any_dtype(column):
+        form = None
+    zoned = form is not None and "%z" in form
+    times = pd.to_datetime(column, format=form, errors="coerce", utc=zoned)
+    if form is not None:  # or as times are written elsewhere
+        times = times.fillna(pd.to_datetime(column, format="ISO8601", errors="coerce", utc=zoned))
     if getattr(times.dtype, "tz", None) is not None:
-        times = times.dt.tz_localize(None)
+        times = times.dt.tz_convert("UTC").dt.tz_localize(None)
     return times.astype("datetime64[ns]")
+
+
+def _begin(text: str) -> pd.Timestamp | None:
+    """The first day of a quarter or a week."""
+    parts = re.findall(r"\d+", text)
+    if len(parts) != 2:
+        return None
+    year, number = sorted(parts, key=len, reverse=True)
+    if "Q" in text.upper():
+        return pd.Timestamp(int(year), 3 * int(number) - 2, 1)
+    return pd.Timestamp.fromisocalendar(int(year), int(number), 1)
 
 
 def _after(end: Any, count: int, frequency: str) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable
 
 import numpy as np
@@ -203,7 +204,9 @@ def read_frequency(frequency: str) -> pd.DateOffset:
     if found:
         text = f"{found[1]}{_OLDER.get(found[2], found[2])}{found[3] or ''}"
     try:
-        offset = pd.tseries.frequencies.to_offset(_SPOKEN.get(frequency.strip().lower(), text))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of names that pandas gives up
+            offset = pd.tseries.frequencies.to_offset(_SPOKEN.get(frequency.strip().lower(), text))
     except ValueError:
         offset = None
     if offset is None or offset.n < 1:
