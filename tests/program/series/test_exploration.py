@@ -6,13 +6,15 @@ import warnings
 from types import SimpleNamespace
 
 import matplotlib
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from nbclient import NotebookClient
 
 from trialbook.data import Guardrail, prepare
 from trialbook.job import Job
-from trialbook.program import series_exploration_program
+from trialbook.program import series_exploration_program, to_notebook
 from trialbook.program._exploration_series import calendar_parts
 
 
@@ -171,3 +173,19 @@ def test_it_needs_no_trialbook():
         if isinstance(node, ast.ImportFrom):
             imported.add(node.module.split(".")[0])
     assert imported == {"matplotlib", "numpy", "pandas", "statsmodels"}
+
+
+def test_the_notebook_runs_in_a_kernel(tmp_path):
+    prepared = prepared_of(table_of())
+    prepared.train.to_parquet(tmp_path / "rows.parquet")
+    notebook = nbformat.reads(to_notebook(program_of(prepared), {}), as_version=4)
+    resources = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, timeout=120, resources=resources).execute()
+    shown = [
+        output
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+    ]
+    assert len(shown) >= 6
