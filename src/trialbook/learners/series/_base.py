@@ -12,6 +12,11 @@ from trialbook.tasks import SeriesTable
 
 # Copies of the rows that a trial holds at its peak, of eight bytes a cell.
 COPIES, CELL_BYTES = 12, 8
+# Rows at the end of a series that a model is fitted to, as in `StatisticalForecaster` itself:
+# longer histories say no more of the next season, and take longer (AutoGluon's limit).
+LONGEST = 2500
+# Seconds that the fastest model takes.
+START_S = 0.02
 
 
 class SeriesLearner(Learner):
@@ -36,13 +41,17 @@ class StatisticalLearner(SeriesLearner):
         Of its only start; see `trialbook.learners.Start`.
     row_s : float
         Seconds that one row takes to fit.
+    covariates : bool
+        Whether it takes the columns that are known of the future.
+    others : tuple of str
+        Further classes that its arguments name.
     """
 
     model: ClassVar[str]
     gain: ClassVar[float]
     row_s: ClassVar[float]
-    # Longer histories say no more of the next season, and take longer (AutoGluon's limit).
-    longest: ClassVar[int] = 2500
+    covariates: ClassVar[bool] = False
+    others: ClassVar[tuple[str, ...]] = ()
 
     def space(self, table: SeriesTable) -> Space:
         return {}
@@ -54,9 +63,13 @@ class StatisticalLearner(SeriesLearner):
         """Whether it is worth trying."""
         return True
 
+    def rows(self, table: SeriesTable) -> int:
+        """Rows at the end of a series that it is fitted to."""
+        return LONGEST
+
     def cost(self, params: Params, table: SeriesTable) -> float:
-        rows = min(table.n_rows, table.n_series * self.longest)
-        return 0.2 + rows * self.row_s
+        rows = min(table.n_rows, table.n_series * self.rows(table))
+        return START_S + rows * self.row_s
 
     @abstractmethod
     def arguments(self, params: Params, table: SeriesTable) -> dict[str, Any]:
@@ -64,12 +77,17 @@ class StatisticalLearner(SeriesLearner):
 
     def code(self, params: Params, table: SeriesTable) -> ForecastCode:
         model = call(self.model, **self.arguments(params, table))
-        names = ", ".join(sorted({self.model, "SeasonalNaive"}))
+        names = ", ".join(sorted({self.model, *self.others, "SeasonalNaive"}))
+        options: dict[str, Any] = {"covariates": Code("COVARIATES")} if self.covariates else {}
+        if self.rows(table) != LONGEST:
+            options["longest"] = self.rows(table)
+        places = (Code("FREQUENCY"), Code("SEASON"))
         return ForecastCode(
-            forecaster=call("StatisticalForecaster", model, Code("FREQUENCY"), Code("SEASON")),
+            forecaster=call("StatisticalForecaster", model, *places, **options),
             imports=(
                 "from statsforecast import StatsForecast",
                 f"from statsforecast.models import {names}",
+                "from utilsforecast.processing import make_future_dataframe",
             ),
-            snippets=("StatisticalForecaster",),
+            snippets=("last_season", "told_or_naive", "every_step", "StatisticalForecaster"),
         )

@@ -21,7 +21,7 @@ class ComplexExponentialSmoothingLearner(StatisticalLearner):
     aliases = ("complex_exponential_smoothing", "auto_ces")
     model = "AutoCES"
     gain = 0.5
-    row_s = 2e-4
+    row_s = 5e-5
 
     def arguments(self, params: Params, table: SeriesTable) -> dict[str, Any]:
         return {"season_length": Code("SEASON") if table.season <= LONGEST_SEASON else 1}

@@ -22,7 +22,7 @@ class ExponentialSmoothingLearner(StatisticalLearner):
     aliases = ("ets", "auto_ets")
     model = "AutoETS"
     gain = 0.8
-    row_s = 3e-4
+    row_s = 7e-4
 
     def arguments(self, params: Params, table: SeriesTable) -> dict[str, Any]:
         return {"season_length": Code("SEASON") if table.season <= LONGEST_SEASON else 1}

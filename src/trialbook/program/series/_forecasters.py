@@ -16,9 +16,39 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
+    import copy
+    import logging
+
     from mlforecast import MLForecast
+    from prophet import Prophet
     from statsforecast import StatsForecast
     from statsforecast.models import SeasonalNaive
+    from utilsforecast.processing import make_future_dataframe
+
+
+def last_season(history, X, season):
+    """The value of one season before each row; of a shorter history, its last value."""
+    last = {name: y.to_numpy()[-season:] for name, y in history.groupby("unique_id")["y"]}
+    step = X.groupby("unique_id", sort=False).cumcount()
+    pairs = zip(X["unique_id"].map(last), step, strict=True)
+    return np.array([y[k % season] if len(y) == season else y[-1] for y, k in pairs])
+
+
+def told_or_naive(told, X, history, season):
+    """What was told of each row; where that is no number, seasonal naive forecasts."""
+    told = X[["unique_id", "ds"]].merge(told, how="left", on=["unique_id", "ds"])
+    values = told.iloc[:, 2].to_numpy(dtype=float)
+    naive = last_season(history, X, season)
+    return np.where(np.isfinite(values), values, naive)
+
+
+def every_step(X, ids, ends, freq):
+    """A row for each step of each series, with what is known of it, or else of the step before."""
+    steps = int(X.groupby("unique_id", sort=False).size().max())
+    grid = make_future_dataframe(ids, ends, freq, steps)
+    grid = grid.merge(X, how="left", on=["unique_id", "ds"])
+    known = grid.groupby("unique_id", sort=False)[list(X.columns[2:])].ffill().fillna(0.0)
+    return pd.concat([grid[["unique_id", "ds"]], known], axis=1)
 
 
 class StatisticalForecaster:
@@ -26,11 +56,11 @@ class StatisticalForecaster:
 
     def __init__(self, model, freq, season, covariates=(), longest=2500):
         self.model, self.freq, self.season = model, freq, season
-        self.covariates, self.longest = list(covariates), longest
+        self.columns, self.longest = ["unique_id", "ds", *covariates], longest
 
     def fit(self, X, y):
         """Fit a model to the latest observations of each series."""
-        table = X[["unique_id", "ds", *self.covariates]].assign(y=y)
+        table = X[self.columns].assign(y=y)
         self.history = table.groupby("unique_id", sort=False).tail(self.longest)
         naive = SeasonalNaive(season_length=self.season)
         self.fitted = StatsForecast([self.model], freq=self.freq, fallback_model=naive)
@@ -39,44 +69,107 @@ class StatisticalForecaster:
 
     def update(self, X, y):
         """Fit the models anew, with what was observed since."""
-        table = pd.concat([self.history, X[["unique_id", "ds", *self.covariates]].assign(y=y)])
+        table = pd.concat([self.history, X[self.columns].assign(y=y)])
         table = table.sort_values(["unique_id", "ds"])
         return self.fit(table.drop(columns="y"), table["y"])
 
     def forecast(self, X):
         """A number for each row."""
         steps = int(X.groupby("unique_id", sort=False).size().max())
-        future = X[["unique_id", "ds", *self.covariates]] if self.covariates else None
+        future = None
+        if len(self.columns) > 2:
+            fitted = self.fitted
+            future = every_step(X[self.columns], fitted.uids, fitted.last_dates, self.freq)
         told = self.fitted.predict(h=steps, X_df=future)
-        return X[["unique_id", "ds"]].merge(told, how="left").iloc[:, 2].to_numpy(dtype=float)
+        return told_or_naive(told, X, self.history, self.season)
+
+
+class ProphetForecaster:
+    """Prophet for each series; one that cannot be fitted gets a seasonal naive."""
+
+    def __init__(self, season, covariates=(), country=None, longest=2500, seed=0, **options):
+        self.season, self.country, self.longest = season, country, longest
+        self.covariates, self.seed, self.options = list(covariates), seed, options
+
+    def fit(self, X, y):
+        """Fit a trend, seasons, holidays and covariates to the latest rows of each series."""
+        for name in ("prophet", "cmdstanpy"):  # they report every fit
+            logging.getLogger(name).disabled = True
+        table = X[["unique_id", "ds", *self.covariates]].assign(y=y)
+        self.history = table.groupby("unique_id", sort=False).tail(self.longest)
+        self.models = {}
+        for name, rows in self.history.groupby("unique_id", sort=False):
+            model = Prophet(uncertainty_samples=0, **self.options)
+            for covariate in self.covariates:
+                model.add_regressor(covariate)
+            if self.country:
+                model.add_country_holidays(self.country)
+            try:
+                self.models[name] = model.fit(rows, seed=self.seed)
+            except (ValueError, RuntimeError):
+                continue
+        return self
+
+    def update(self, X, y):
+        """Fit the models anew, with what was observed since."""
+        table = X[["unique_id", "ds", *self.covariates]].assign(y=y)
+        table = pd.concat([self.history, table]).sort_values(["unique_id", "ds"])
+        return self.fit(table.drop(columns="y"), table["y"])
+
+    def forecast(self, X):
+        """A number for each row."""
+        parts = [
+            self.models[name].predict(rows)[["ds", "yhat"]].assign(unique_id=name)
+            for name, rows in X.groupby("unique_id", sort=False)
+            if name in self.models
+        ]
+        told = pd.concat(parts or [X[["unique_id", "ds"]].assign(yhat=np.nan)])
+        return told_or_naive(told, X, self.history, self.season)
 
 
 class RecursiveForecaster:
-    """One model of lagged values for all series; what it forecasts becomes the next lag."""
+    """One model of lagged values for all series; what it forecasts becomes the next lag.
 
-    def __init__(self, model, freq, covariates=(), static=(), **features):
-        self.model, self.freq, self.features = model, freq, features
-        self.covariates, self.static = list(covariates), list(static)
+    With ``direct``, it is so many models instead, one for each step ahead.
+    """
+
+    def __init__(self, model, freq, season, covariates=(), static=(), direct=None, **features):
+        self.model, self.freq, self.season, self.features = model, freq, season, features
+        self.covariates, self.static, self.direct = list(covariates), list(static), direct
 
     def fit(self, X, y):
         """Fit the model to the rows of all series."""
-        self.fitted = MLForecast({"model": self.model}, freq=self.freq, **self.features)
         table = X[["unique_id", "ds", *self.static, *self.covariates]].assign(y=y)
-        self.fitted.fit(table, static_features=self.static, dropna=False)
+        self.last = table.groupby("unique_id", sort=False).tail(self.season)
+        self.fitted = MLForecast({"model": self.model}, freq=self.freq, **self.features)
+        options = {"static_features": self.static, "dropna": False, "max_horizon": self.direct}
+        self.fitted.fit(table, **options)
         return self
 
     def update(self, X, y):
         """Take note of what was observed since; the model stays as it is."""
         table = X[["unique_id", "ds", *self.static, *self.covariates]].assign(y=y)
         self.fitted.update(table)
+        last = pd.concat([self.last, table]).sort_values(["unique_id", "ds"])
+        self.last = last.groupby("unique_id", sort=False).tail(self.season)
         return self
 
     def forecast(self, X):
         """A number for each row."""
-        steps = int(X.groupby("unique_id", sort=False).size().max())
-        future = X[["unique_id", "ds", *self.covariates]] if self.covariates else None
+        step = X.groupby("unique_id", sort=False).cumcount().to_numpy()
+        steps = int(step.max()) + 1
+        if self.direct and steps > self.direct:  # beyond its models, from what they forecast
+            near, values = step < self.direct, np.empty(len(X))
+            values[near] = self.forecast(X[near])
+            later = copy.deepcopy(self).update(X[near], values[near])
+            values[~near] = later.forecast(X[~near])
+            return values
+        future = None
+        if self.covariates:
+            known, series = X[["unique_id", "ds", *self.covariates]], self.fitted.ts
+            future = every_step(known, series.uids, series.last_dates, self.freq)
         told = self.fitted.predict(h=steps, X_df=future)
-        return X[["unique_id", "ds"]].merge(told, how="left")["model"].to_numpy(dtype=float)
+        return told_or_naive(told, X, self.last, self.season)
 
 
 class WeightedForecaster:

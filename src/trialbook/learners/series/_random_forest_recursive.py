@@ -1,0 +1,40 @@
+"""A random forest on lagged values, one model for all series."""
+
+from __future__ import annotations
+
+from trialbook.learners._base import Float, Int, Params, Space
+from trialbook.learners.series._lags import LagLearner, n_features
+from trialbook.program import Code, call
+from trialbook.tasks import SeriesTable
+
+TREES = 100
+# Deep trees of more rows are slow and large, and no better than boosted ones.
+MOST_ROWS = 100_000
+
+
+class RandomForestRecursive(LagLearner):
+    """A random forest on lagged values of all series; forecasts become the next lags."""
+
+    key = "random_forest_recursive"
+    name = "Random forest on lags"
+    aliases = ("random_forest", "rf", "decision_tree", "extreme_random_trees")
+    gain = 0.4
+    imports = ("from sklearn.ensemble import RandomForestRegressor",)
+
+    def suits(self, table: SeriesTable) -> bool:
+        return table.n_rows <= MOST_ROWS
+
+    def settings(self, table: SeriesTable) -> Space:
+        return {"min_samples_leaf": Int(1, 20, log=True), "max_features": Float(0.2, 1.0)}
+
+    def defaults(self, table: SeriesTable) -> tuple[tuple[str, Params, float], ...]:
+        return (("", {"min_samples_leaf": 2, "max_features": 0.5}, 1.0),)
+
+    def regressor_s(self, params: Params, table: SeriesTable) -> tuple[float, float]:
+        share = float(params.get("max_features") or 1.0)
+        cells = table.n_rows * n_features(table) * share
+        return 0.1 + TREES * (1e-3 + 4e-7 * cells), 3e-6 * TREES
+
+    def regressor(self, params: Params, table: SeriesTable) -> Code:
+        options = {"random_state": Code("SEED"), "n_jobs": Code("N_JOBS")}
+        return call("RandomForestRegressor", TREES, **params, **options)

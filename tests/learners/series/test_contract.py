@@ -1,0 +1,317 @@
+"""What every learner of series must keep to, with covariates and without, with seasons and without.
+
+The series are short and easy, so that the programs, not the algorithms, are what is tried.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import inspect
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import cloudpickle
+import numpy as np
+import pandas as pd
+import pytest
+
+from trialbook.evaluation import metric
+from trialbook.learners import Learner, all_learners, find, installed
+from trialbook.learners._base import Params
+from trialbook.program import Code, MetricCode, import_program
+from trialbook.program.series import SeriesFrame, forecasting_program
+from trialbook.tasks import SeriesTable
+
+KEYS = [key for key, one in all_learners().items() if "forecasting" in one.tasks]
+PUBLIC = {
+    *("catboost", "copy", "lightgbm", "logging", "matplotlib", "mlforecast", "numpy", "pandas"),
+    *("pathlib", "prophet", "scipy", "sklearn", "statsforecast", "threadpoolctl", "utilsforecast"),
+    "xgboost",
+}
+HORIZON, N_FOLDS = 4, 2
+
+
+@dataclass(frozen=True)
+class Case:
+    """A small set of series."""
+
+    n_series: int
+    season: int
+    covariates: bool
+    n_rows: int = 60
+
+    @property
+    def static(self) -> tuple[str, ...]:
+        return ("place",) if self.covariates and self.n_series > 1 else ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("price", "open") if self.covariates else ()
+
+    def data(self) -> pd.DataFrame:
+        """Rows as programs read them, and the horizon after them, which has no side."""
+        rng, parts = np.random.default_rng(3), []
+        for number in range(self.n_series):
+            n = self.n_rows + HORIZON
+            t = np.arange(n)
+            price, is_open = rng.uniform(1, 3, n), (rng.random(n) < 0.7).astype(float)
+            y = 50 * (number + 1) + 0.3 * t + rng.normal(size=n)
+            y += 9 * np.sin(2 * np.pi * t / self.season) if self.season > 1 else 0
+            y += 4 * price + 3 * is_open if self.covariates else 0
+            part = pd.DataFrame({"unique_id": f"s{number}", "ds": self.times(n)})
+            if self.covariates:
+                part = part.assign(price=price, open=is_open)
+            part = part.assign(
+                **dict.fromkeys(self.static, float(number)), y=y, scale=1.0 + number
+            )
+            for fold in range(N_FOLDS):
+                end = self.n_rows - (N_FOLDS - 1 - fold) * HORIZON
+                part[f"fold_{fold}"] = np.select([t < end - HORIZON, t < end], [1, 0], -1)
+            parts.append(part)
+        return pd.concat(parts, ignore_index=True)
+
+    def times(self, n: int) -> pd.DatetimeIndex:
+        return pd.date_range("2020-01-01", periods=n, freq="MS" if self.season == 12 else "D")
+
+    def table(self) -> SeriesTable:
+        size = self.n_rows - HORIZON
+        return SeriesTable(
+            n_rows=size * self.n_series,
+            n_folds=N_FOLDS,
+            n_series=self.n_series,
+            shortest=size,
+            longest=size,
+            season=self.season,
+            horizon=HORIZON,
+            frequency="MS" if self.season == 12 else "D",
+            covariates=self.names,
+            static=self.static,
+            metric="mase",
+            n_jobs=1,
+        )
+
+
+CASES = {
+    "one": Case(1, 12, covariates=False),
+    "several": Case(3, 12, covariates=True),
+    "no season": Case(3, 1, covariates=False),
+    "one, no season": Case(1, 1, covariates=True),
+}
+
+
+def marks(key: str) -> list[pytest.MarkDecorator]:
+    """Marks that skip what runs a learner whose package is not installed."""
+    reason = f"{all_learners()[key].requires} is not installed"
+    return [pytest.mark.skipif(not installed(all_learners()[key]), reason=reason)]
+
+
+def combinations() -> list[object]:
+    return [
+        pytest.param(key, case, marks=marks(key), id=f"{key}-{case}")
+        for key in KEYS
+        for case, one in CASES.items()
+        if all_learners()[key].starts(one.table())
+    ]
+
+
+def write(learner: Learner, params: Params, case: Case, folder: Path) -> str:
+    """The program of one configuration, and the rows that it reads."""
+    data = case.data()
+    path = folder / "train.parquet"
+    data[data.groupby("unique_id").cumcount() < case.n_rows].to_parquet(path, index=False)
+    return text_of(learner, params, case.table(), path)
+
+
+def text_of(learner: Learner, params: Params, table: SeriesTable, path: Path) -> str:
+    chosen = metric("mase", "forecasting")
+    frame = SeriesFrame(
+        experiment="contract",
+        target="y",
+        frequency=table.frequency,
+        season=table.season,
+        horizon=table.horizon,
+        covariates=table.covariates,
+        static=table.static,
+        fold_columns=tuple(f"fold_{i}" for i in range(N_FOLDS)),
+        validation="Two windows.",
+        metric=MetricCode(
+            chosen.name,
+            chosen.function.__name__,
+            inspect.getsource(chosen.function).rstrip(),
+            chosen.imports,
+            chosen.greater_is_better,
+        ),
+        data=Code(f'Path("{path.as_posix()}")'),
+        seed=0,
+        n_jobs=1,
+    )
+    code = learner.code(params, table)
+    return forecasting_program(frame, code, title="A trial", summary="Tried.")
+
+
+def load(source: str, folder: Path) -> ModuleType:
+    path = folder / "trial.py"
+    path.write_text(source, encoding="utf-8")
+    return import_program(path, "trial_of_series")
+
+
+def future(case: Case) -> pd.DataFrame:
+    """The rows after those of training."""
+    data = case.data()
+    rows = data[data.groupby("unique_id").cumcount() >= case.n_rows]
+    return rows[["unique_id", "ds", *case.static, *case.names]].reset_index(drop=True)
+
+
+def imported(source: str) -> set[str]:
+    """Packages that a program imports."""
+    packages = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            packages |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            packages.add(str(node.module).split(".")[0])
+    return packages
+
+
+LOAD_ELSEWHERE = """
+import pickle, sys
+import numpy as np
+import pandas as pd
+
+with open(sys.argv[1] + "/model.pkl", "rb") as file:
+    model = pickle.load(file)
+told = model.predict(pd.read_parquet(sys.argv[1] + "/future.parquet"))
+np.save(sys.argv[1] + "/told.npy", told.to_numpy())
+assert "trialbook" not in sys.modules
+"""
+
+
+@pytest.mark.parametrize(("key", "name"), combinations())
+def test_every_start_forecasts_and_repeats(key: str, name: str, tmp_path: Path) -> None:
+    learner, case = all_learners()[key], CASES[name]
+    for start in learner.starts(case.table()):
+        source = write(learner, start.params, case, tmp_path)
+        assert imported(source) <= PUBLIC
+        module = load(source, tmp_path)
+        X, y, folds, scale = module.load()
+        results = list(module.cross_validate(X, y, folds, scale))
+        assert len(results) == N_FOLDS
+        for fold, (_, rows, told) in enumerate(results):
+            np.testing.assert_array_equal(rows, np.flatnonzero(folds[:, fold] == 0))
+            assert told.shape == (HORIZON * case.n_series, 10)
+            assert np.isfinite(told).all()
+            assert (np.diff(told[:, 1:], axis=1) >= 0).all()
+            # No start may be far off series that are this easy: their levels are 50 and more.
+            assert np.abs(told[:, 0] - y[rows]).mean() < 25
+            assert module.evaluate(y, rows, told, scale) < 25
+        again = next(iter(load(source, tmp_path).cross_validate(X, y, folds, scale)))
+        np.testing.assert_array_equal(again[2], results[0][2])
+
+
+@pytest.mark.parametrize(("key", "name"), combinations())
+def test_a_model_loads_where_there_is_no_trialbook(key: str, name: str, tmp_path: Path) -> None:
+    learner, case = all_learners()[key], CASES[name]
+    start = learner.starts(case.table())[0]
+    module = load(write(learner, start.params, case, tmp_path), tmp_path)
+    X, y, folds, scale = module.load()
+    errors = [found for found, _, _ in module.cross_validate(X, y, folds, scale)]
+    model = module.combine(errors, X, y)
+    rows = future(case)
+    told = model.predict(rows)
+    assert list(told) == ["forecast", *(str(level / 10) for level in range(1, 10))]
+    assert np.isfinite(told.to_numpy()).all()
+    cloudpickle.register_pickle_by_value(module)
+    (tmp_path / "model.pkl").write_bytes(cloudpickle.dumps(model))
+    rows.to_parquet(tmp_path / "future.parquet")
+    script = tmp_path / "elsewhere.py"
+    script.write_text(LOAD_ELSEWHERE, encoding="utf-8")
+    subprocess.run([sys.executable, "-I", script, tmp_path], check=True, timeout=120)
+    np.testing.assert_allclose(np.load(tmp_path / "told.npy"), told, rtol=0, atol=1e-9)
+
+    # Some series alone, a longer horizon, and what was observed since.
+    last = rows["unique_id"] == rows["unique_id"].iloc[-1]
+    alone = model.predict(rows[last].reset_index(drop=True))
+    np.testing.assert_allclose(alone, told[last], rtol=1e-6, atol=1e-6)
+    step = pd.tseries.frequencies.to_offset(case.table().frequency)
+    later = rows.assign(ds=rows["ds"] + HORIZON * step)
+    both = pd.concat([rows, later]).sort_values(["unique_id", "ds"], ignore_index=True)
+    longer = model.predict(both)
+    assert np.isfinite(longer.to_numpy()).all()
+    near = (both.groupby("unique_id").cumcount() < HORIZON).to_numpy()
+    np.testing.assert_allclose(longer["forecast"][near], told["forecast"], rtol=1e-6, atol=1e-6)
+    observed = np.full(len(rows), 1000.0)
+    after = model.update(rows, observed).predict(later)["forecast"]
+    assert np.isfinite(after).all()
+    assert np.abs(after - longer["forecast"][~near].to_numpy()).max() > 1e-3
+
+
+@pytest.mark.parametrize("key", [pytest.param(key, marks=marks(key)) for key in KEYS])
+def test_series_that_cannot_be_fitted_are_forecast_all_the_same(key: str, tmp_path: Path) -> None:
+    learner, case = all_learners()[key], CASES["several"]
+    table = case.table()
+    starts = learner.starts(table)
+    module = load(write(learner, starts[0].params, case, tmp_path), tmp_path)
+    X, y, _, _ = module.load()
+    # The first series has three rows, the second never changes.
+    kept = (X["unique_id"] != "s0") | (X.groupby("unique_id").cumcount() >= case.n_rows - 3)
+    X, y = X[kept].reset_index(drop=True), y[kept.to_numpy()]
+    y[(X["unique_id"] == "s1").to_numpy()] = 7.0
+    told = module.build_forecaster().fit(X, y).forecast(future(case))
+    assert np.isfinite(told).all()
+    np.testing.assert_allclose(told[HORIZON : 2 * HORIZON], 7.0, atol=3.0)
+    assert np.abs(told[:HORIZON] - y[:3].mean()).max() < 100
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ruff") is None, reason="ruff is not installed")
+def test_programs_have_no_undefined_or_unused_names(tmp_path: Path) -> None:
+    for key in KEYS:
+        for name, case in CASES.items():
+            for start in all_learners()[key].starts(case.table()):
+                text = text_of(all_learners()[key], start.params, case.table(), tmp_path)
+                file = f"{key}_{name}_{start.name}.py".replace(" ", "_").replace(",", "")
+                (tmp_path / file).write_text(text, encoding="utf-8")
+    check = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache"]
+    result = subprocess.run(
+        [*check, "--select", "F,E9", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stdout[-3000:]
+
+
+AZURE = (
+    *("auto_arima", "average", "arimax", "decision_tree", "elastic_net", "exponential_smoothing"),
+    *("extreme_random_trees", "gradient_boosting", "lasso_lars", "light_gbm", "naive", "prophet"),
+    *("random_forest", "seasonal_average", "seasonal_naive", "sgd", "xg_boost_regressor"),
+)
+
+
+@pytest.mark.parametrize("name", AZURE)
+def test_names_of_azure_are_known(name: str) -> None:
+    assert "forecasting" in find(name, "forecasting").tasks
+
+
+def test_names_are_unambiguous() -> None:
+    owners: dict[str, str] = {}
+    for key in KEYS:
+        for spelling in (key, *all_learners()[key].aliases):
+            assert owners.setdefault(spelling.replace("_", ""), key) == key
+    tabular = {key for key, one in all_learners().items() if "forecasting" not in one.tasks}
+    assert not tabular & set(KEYS)
+
+
+def test_what_does_not_suit_is_not_proposed() -> None:
+    def proposed(**facts: object) -> set[str]:
+        table = SeriesTable(**{**vars(CASES["one"].table()), **facts})  # type: ignore[arg-type]
+        return {key for key in KEYS if all_learners()[key].starts(table)}
+
+    assert "arimax" not in proposed()
+    assert "arimax" in proposed(covariates=("price",))
+    assert {"naive", "seasonal_average", "mstl"}.isdisjoint(proposed(season=1))
+    many = proposed(n_series=5000, n_rows=5000 * 60)
+    assert {"prophet", "auto_arima", "random_forest_recursive"}.isdisjoint(many)
+    assert {"seasonal_naive", "theta", "lightgbm_recursive"} <= many
+    assert "lightgbm_direct" not in proposed(horizon=168)
+    assert "mstl" not in proposed(season=24, shortest=40)
