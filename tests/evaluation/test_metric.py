@@ -9,11 +9,29 @@ from trialbook.evaluation import METRICS, default_metric, error, metric, metric_
 CASES = [pytest.param(m, id=f"{m.tasks[0]}-{m.name}-{m.classes}") for m in METRICS]
 
 
+def arguments(m, y, prediction, positive):
+    """What the function of a metric is called with."""
+    if "forecasting" in m.tasks:
+        return y[:, 0], prediction, y[:, 1]
+    return (y, prediction) if "regression" in m.tasks else (y, prediction, positive)
+
+
+def perfect_prediction(m, y):
+    """What a model that knows the truth would say."""
+    if "forecasting" in m.tasks:
+        return np.repeat(y[:, :1], 10, axis=1)
+    return y if "regression" in m.tasks else np.eye(4 if m.classes != "binary" else 2)[y]
+
+
 def sample(m, rng, n=200):
     """Random truth, prediction and positive class that suit a metric."""
     if "regression" in m.tasks:
         y = rng.gamma(2.0, size=n)
         return y, y + rng.normal(size=n), None
+    if "forecasting" in m.tasks:
+        y = np.column_stack([rng.gamma(2.0, size=n), rng.uniform(0.5, 2.0, n)])
+        told = np.sort(y[:, :1] + rng.normal(size=(n, 9)), axis=1)
+        return y, np.column_stack([told[:, 4], told]), None
     k = 2 if m.classes == "binary" else 4
     return rng.integers(0, k, n), rng.dirichlet(np.ones(k), n), (1 if k == 2 else None)
 
@@ -26,7 +44,7 @@ def test_source_of_a_metric_works_alone_with_its_declared_imports(m):
     alone = namespace[m.function.__name__]
     for seed in range(3):
         y, prediction, positive = sample(m, np.random.default_rng(seed))
-        given = (y, prediction) if "regression" in m.tasks else (y, prediction, positive)
+        given = arguments(m, y, prediction, positive)
         assert alone(*given) == m.function(*given) == m.score(y, prediction, positive)
 
 
@@ -41,7 +59,7 @@ def test_metric_declares_only_imports_that_its_source_uses(m):
 @pytest.mark.parametrize("m", CASES)
 def test_perfect_prediction_gets_the_best_score(m):
     y, _, positive = sample(m, np.random.default_rng(0))
-    perfect = y if "regression" in m.tasks else np.eye(4 if m.classes != "binary" else 2)[y]
+    perfect = perfect_prediction(m, y)
     assert m.score(y, perfect, positive) == pytest.approx(m.best, abs=1e-9)
     assert error(m, m.score(y, perfect, positive)) == pytest.approx(0, abs=1e-9)
 
@@ -155,7 +173,8 @@ def test_metric_of_the_other_task_says_so():
 
 
 def test_a_metric_of_one_task_names_it():
-    assert tasks_of("RMSE") == ("regression",)
+    assert tasks_of("rmsle") == ("regression",)
+    assert tasks_of("RMSE") == ("forecasting", "regression")
     assert tasks_of("roc-auc") == ("classification",)
     with pytest.raises(OptionError, match=r"unknown metric 'rmes'.*Did you mean 'rmse'\?"):
         tasks_of("rmes")

@@ -23,7 +23,7 @@ def mase(y: np.ndarray, prediction: np.ndarray, scale: np.ndarray) -> float:
 
 
 def rmsse(y: np.ndarray, prediction: np.ndarray, scale: np.ndarray) -> float:
-    """Root mean squared error in units of the seasonal naive forecast's absolute error."""
+    """Root mean squared scaled error (Hyndman and Koehler 2006): errors in MASE's unit."""
     return float(np.sqrt(np.nanmean(((y - prediction[:, 0]) / scale) ** 2)))
 
 

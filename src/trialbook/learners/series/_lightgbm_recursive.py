@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from trialbook.learners._base import Float, Int, Params, Space
 from trialbook.learners.series._lags import LagLearner
 from trialbook.program import Code, call
@@ -13,7 +15,13 @@ class LightGBMRecursive(LagLearner):
 
     key = "lightgbm_recursive"
     name = "LightGBM on lags"
-    aliases = ("light_gbm", "lightgbm", "gradient_boosting", "gbm", "lgbm")
+    aliases: ClassVar[tuple[str, ...]] = (
+        "light_gbm",
+        "lightgbm",
+        "gradient_boosting",
+        "gbm",
+        "lgbm",
+    )
     gain = 1.0
     imports = ("from lightgbm import LGBMRegressor",)
 
