@@ -257,3 +257,10 @@ def test_models_that_are_trained_together_take_as_long_as_the_longest_at_least()
     assert together_s([9.0, 1.0], n_workers=2) == 9.0 + OVERHEAD_S
     assert together_s([3.0, 3.0, 3.0, 3.0], n_workers=2) == 6.0 + 2 * OVERHEAD_S
     assert together_s([], n_workers=2) == 0.0
+
+
+def test_a_member_of_forecasts_takes_one_forecast_of_all_series_and_one_of_a_series():
+    # 12 rows in 50 ms would be 4 s for a thousand rows, which nobody ever asks for.
+    forecast = Cost(0.1, 0.05 * 1e6 / 12, 30.0, store_s=STORE_S, forecast_s=0.05)
+    assert forecast.member_s() == pytest.approx(0.05 + 0.03)
+    assert forecast.predict_s(12) == forecast.predict_s(1000) == 0.05

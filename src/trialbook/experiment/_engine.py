@@ -37,7 +37,7 @@ LAST_RESORT_S = 30.0
 # The rest of a trial's folds must take this long for stopping it to be worth a new worker.
 RACE_MIN_S = 0.5
 # Metrics of a trial that tell what the end will cost.
-COSTS = ("predict_ms", "predict_row_ms", "store_s", "fit_s")
+COSTS = ("predict_ms", "predict_row_ms", "store_s", "fit_s", "forecast_s")
 
 
 @dataclass
@@ -269,6 +269,8 @@ class Engine:
             "model_bytes": result["model_bytes"],
             "peak_bytes": result.get("peak_bytes", 0),
         }
+        if "forecast_s" in result:
+            metrics["forecast_s"] = result["forecast_s"]
         metrics |= {f"score_fold_{i}": score for i, score in enumerate(result["fold_scores"])}
         tags = {"cut_short": str(result["cut_short"]).lower()}
         if result["rounds"]:

@@ -81,6 +81,9 @@ class Cost:
         Seconds to store the model, and to train it in all folds.
     import_s : float
         Seconds to import what it needs, in a process that does not have it yet.
+    forecast_s : float
+        Seconds to forecast the horizon of all series at once, which is all that anything asks of a
+        forecast; 0 for other tasks.
     """
 
     loss: float
@@ -89,9 +92,12 @@ class Cost:
     store_s: float = 0.0
     fit_s: float = 0.0
     import_s: float = 0.0
+    forecast_s: float = 0.0
 
     def predict_s(self, n_rows: int) -> float:
         """Seconds to predict some rows at once: each call costs something, and each row."""
+        if self.forecast_s:
+            return self.forecast_s
         check_s, call_s = self.predict_ms * CHECK_ROWS / 1e6, self.predict_row_ms / 1e3
         return call_s + max(0.0, check_s - call_s) / CHECK_ROWS * n_rows
 
@@ -99,6 +105,8 @@ class Cost:
         """Seconds that it adds to what an ensemble takes: to load and store it, and to predict."""
         store_s = STORING * max(0.0, self.store_s - STORE_S)
         row_s = self.predict_row_ms / 1e3
+        if self.forecast_s:
+            return store_s + self.forecast_s + row_s
         calls_s = min(LEAST_ROW_CALLS * row_s, MOST_ROW_S + row_s)
         return store_s + self.predict_s(PACKAGING_ROWS) + calls_s
 
