@@ -39,5 +39,6 @@ class CatBoostRecursive(LagLearner):
             "thread_count": Code("N_JOBS"),
             "verbose": False,
             "allow_writing_files": False,
+            "allow_const_label": True,
         }
         return call("CatBoostRegressor", **params, **options)

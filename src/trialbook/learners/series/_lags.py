@@ -105,6 +105,7 @@ class LagLearner(SeriesLearner):
         direct = self.direct(table)
         features: dict[str, Any] = {
             **({} if direct is None else {"direct": Code("HORIZON")}),
+            **({"least": Code("SEASON")} if params["difference"] == "season" else {}),
             "lags": _lags(table),
             "lag_transforms": Code(
                 f"{{1: [RollingMean({rolling}, min_samples=1), ExponentiallyWeightedMean(0.3)]}}"

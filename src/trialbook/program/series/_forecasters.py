@@ -130,26 +130,31 @@ class ProphetForecaster:
 class RecursiveForecaster:
     """One model of lagged values for all series; what it forecasts becomes the next lag.
 
-    With ``direct``, it is so many models instead, one for each step ahead.
+    With ``direct``, it is so many models instead, one for each step ahead. Series of no more
+    than ``least`` rows are not fitted, and get a seasonal naive.
     """
 
-    def __init__(self, model, freq, season, covariates=(), static=(), direct=None, **features):
+    def __init__(
+        self, model, freq, season, covariates=(), static=(), direct=None, least=1, **features
+    ):
         self.model, self.freq, self.season, self.features = model, freq, season, features
-        self.covariates, self.static, self.direct = list(covariates), list(static), direct
+        self.covariates, self.static = list(covariates), list(static)
+        self.direct, self.least = direct, least
 
     def fit(self, X, y):
         """Fit the model to the rows of all series."""
         table = X[["unique_id", "ds", *self.static, *self.covariates]].assign(y=y)
         self.last = table.groupby("unique_id", sort=False).tail(self.season)
+        long = table.groupby("unique_id")["y"].transform("size") > self.least
         self.fitted = MLForecast({"model": self.model}, freq=self.freq, **self.features)
         options = {"static_features": self.static, "dropna": False, "max_horizon": self.direct}
-        self.fitted.fit(table, **options)
+        self.fitted.fit(table[long], **options)
         return self
 
     def update(self, X, y):
         """Take note of what was observed since; the model stays as it is."""
         table = X[["unique_id", "ds", *self.static, *self.covariates]].assign(y=y)
-        self.fitted.update(table)
+        self.fitted.update(table[table["unique_id"].isin(self.fitted.ts.uids)])
         last = pd.concat([self.last, table]).sort_values(["unique_id", "ds"])
         self.last = last.groupby("unique_id", sort=False).tail(self.season)
         return self
