@@ -159,6 +159,24 @@ def test_times_are_read_as_they_were_written_in_training(tmp_path):
     assert told["month"].iloc[1] == pd.Timestamp("2022-02-01")
 
 
+def test_a_forecast_depends_on_categories_and_years(tmp_path):
+    table = monthly(60, ("north",)).drop(columns=["shop", "number"])
+    table["month"] = range(1950, 2010)
+    table["mood"] = np.random.default_rng(0).choice(["bad", "good"], 60)
+    table["sold"] = 10 + 100.0 * (table["mood"] == "good")
+    params = {"n_estimators": 20, "min_child_samples": 5, "difference": "none"}
+    model = trained(tmp_path, table, "lightgbm_recursive", params, series=(), horizon=3)
+    future = pd.DataFrame({"month": [2010, 2011, 2012], "mood": ["good", "bad", "bad"]})
+    told = model.forecast(future=future)
+    assert told["month"].dt.year.tolist() == [2010, 2011, 2012]
+    other = model.forecast(future=future.assign(mood=["bad", "good", "bad"]))
+    assert told["forecast"].iloc[0] > other["forecast"].iloc[0]
+    loaded = mlflow.pyfunc.load_model(str(model.folder))
+    # MLflow's signature asks for times.
+    times = future.assign(month=told["month"])
+    pd.testing.assert_frame_equal(loaded.predict(times), told)
+
+
 def test_numbers_that_tell_series_apart_stay_numbers(tmp_path):
     model = trained(tmp_path, monthly(48), series=("number", "shop"))
     told = model.forecast()
