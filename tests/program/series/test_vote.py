@@ -2,11 +2,8 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
 import trialbook as tb
-
-pytestmark = pytest.mark.usefixtures("warm_workers")
 
 # Quick ones that err in different ways.
 QUICK = ("average", "naive", "seasonal_naive", "theta", "exponential_smoothing", "ces")
@@ -26,8 +23,7 @@ def quarters(n_rows=56):
     return pd.concat(parts, ignore_index=True)
 
 
-@pytest.mark.parametrize("limit", [{"max_trials": len(QUICK)}, {"timeout": 30}])
-def test_a_vote_is_no_worse_than_its_best_member(limit, tmp_path):
+def test_a_vote_is_no_worse_than_its_best_member(tmp_path):
     found = tb.forecast(
         quarters(),
         "y",
@@ -37,7 +33,7 @@ def test_a_vote_is_no_worse_than_its_best_member(limit, tmp_path):
         allow=QUICK,
         workspace=tmp_path / "space",
         seed=0,
-        **limit,
+        max_trials=len(QUICK),
     )
     board = found.leaderboard.set_index("learner")["score"]
     assert board["voting"] <= board.drop("voting").min() + 1e-9
