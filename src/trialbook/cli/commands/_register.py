@@ -60,10 +60,11 @@ def register(
         write_json({**document, "tracking_uri": store})
         return
     screen = console()
+    flavour = "pyfunc" if made.tags.get("task") == "forecasting" else "sklearn"
     screen.print(Text(f"{found.label} is version {made.version} of {made.name}", style="bold"))
     steps = [
         ("load it", f'mlflow.set_tracking_uri("{store}")'),
-        ("", f'mlflow.sklearn.load_model("{made.uri}")'),
+        ("", f'mlflow.{flavour}.load_model("{made.uri}")'),
     ]
     print_steps(screen, steps)
 
