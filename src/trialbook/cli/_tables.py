@@ -204,12 +204,14 @@ def next_steps(experiment: Experiment, best: Trial) -> list[tuple[str, str]]:
         where += f" --tracking-uri {shlex.quote(experiment.elsewhere)}"
     trialbook = program("trialbook")
     notebook = shown_path(best.notebook)
+    # A forecast goes on where its series end; other models are asked about rows.
+    asked = "" if experiment.schema.series else "NEW.csv "
     return [
         ("best notebook", notebook),
         ("open it", f"{program('jupyter')} lab {shlex.quote(notebook)}"),
         ("all trials", f"{trialbook} leaderboard {where}"),
         ("all checks", f"{trialbook} guardrails {where}"),
-        ("predict", f"{trialbook} predict NEW.csv {where}"),
+        ("predict", f"{trialbook} predict {asked}{where}"),
     ]
 
 

@@ -39,6 +39,8 @@ class SeriesTable:
         Name of the metric that ranks.
     n_jobs : int
         Threads that a trial may use.
+    holidays : str, optional
+        Country whose holidays matter: two letters of ISO 3166-1.
     """
 
     n_rows: int
@@ -53,6 +55,7 @@ class SeriesTable:
     static: tuple[str, ...]
     metric: str
     n_jobs: int
+    holidays: str | None = None
     task: str = "forecasting"
     n_classes: int = 0
     smallest_class: int = 0
@@ -105,6 +108,7 @@ class ForecastingTask:
             static=spec.static,
             metric=self.metric.name,
             n_jobs=self.n_jobs,
+            holidays=spec.holidays,
         )
 
     def frame(self, data: Code, rows: int | None = None) -> SeriesFrame:

@@ -10,7 +10,7 @@ import importlib.util
 import inspect
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -315,3 +315,11 @@ def test_what_does_not_suit_is_not_proposed() -> None:
     assert {"seasonal_naive", "theta", "lightgbm_recursive"} <= many
     assert "lightgbm_direct" not in proposed(horizon=168)
     assert "mstl" not in proposed(season=24, shortest=40)
+
+
+def test_prophet_knows_the_holidays_of_a_country():
+    case = Case(1, 7, False)
+    without = find("prophet").code({}, case.table())
+    with_them = find("prophet").code({}, replace(case.table(), holidays="US"))
+    assert 'country="US"' in str(with_them.forecaster)
+    assert "country" not in str(without.forecaster)

@@ -49,6 +49,8 @@ class ProphetLearner(SeriesLearner):
 
     def code(self, params: Params, table: SeriesTable) -> ForecastCode:
         options: dict[str, Any] = {"seed": Code("SEED"), **params}
+        if table.holidays is not None:
+            options["country"] = table.holidays
         model = call("ProphetForecaster", Code("SEASON"), Code("COVARIATES"), **options)
         return ForecastCode(
             forecaster=model,

@@ -148,13 +148,16 @@ class RecursiveForecaster:
         long = table.groupby("unique_id")["y"].transform("size") > self.least
         self.fitted = MLForecast({"model": self.model}, freq=self.freq, **self.features)
         options = {"static_features": self.static, "dropna": False, "max_horizon": self.direct}
-        self.fitted.fit(table[long], **options)
+        self.rows, self.moved_on = table[long], False
+        self.fitted.fit(self.rows, **options)
         return self
 
     def update(self, X, y):
         """Take note of what was observed since; the model stays as it is."""
         table = X[["unique_id", "ds", *self.static, *self.covariates]].assign(y=y)
-        self.fitted.update(table[table["unique_id"].isin(self.fitted.ts.uids)])
+        fitted = table["unique_id"].isin(self.rows["unique_id"].unique())
+        rows = pd.concat([self.rows, table[fitted]])
+        self.rows, self.moved_on = rows.sort_values(["unique_id", "ds"], ignore_index=True), True
         last = pd.concat([self.last, table]).sort_values(["unique_id", "ds"])
         self.last = last.groupby("unique_id", sort=False).tail(self.season)
         return self
@@ -171,9 +174,11 @@ class RecursiveForecaster:
             return values
         future = None
         if self.covariates:
-            known, series = X[["unique_id", "ds", *self.covariates]], self.fitted.ts
-            future = every_step(known, series.uids, series.last_dates, self.freq)
-        told = self.fitted.predict(h=steps, X_df=future)
+            known = X[["unique_id", "ds", *self.covariates]]
+            ends = self.rows.groupby("unique_id", sort=False)["ds"].last()
+            future = every_step(known, ends.index, pd.DatetimeIndex(ends), self.freq)
+        rows = self.rows if self.moved_on else None
+        told = self.fitted.predict(h=steps, new_df=rows, X_df=future)
         return told_or_naive(told, X, self.last, self.season)
 
 
@@ -240,10 +245,7 @@ class CalibratedForecaster:
 
 
 def quantiles(point, spread, errors, levels):
-    """Forecasts beside their quantiles, from errors in units of the spread (split conformal).
-
-    With few errors, those of a normal distribution are added, one for each level.
-    """
+    """Forecasts beside their quantiles, from errors in units of the spread (split conformal)."""
     known = np.sort(errors)
     # As many errors as are needed lie below: one more than the share of those that were seen.
     ranks = np.clip(np.asarray(levels) * (len(known) + 1) - 1, 0, len(known) - 1)
