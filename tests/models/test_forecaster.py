@@ -510,6 +510,8 @@ def test_weeks_are_read_by_their_mondays():
     found = times_of(pd.Series(["2024-W01", "2024-W40", None]), "week")
     assert found.tolist()[:2] == [pd.Timestamp("2024-01-01"), pd.Timestamp("2024-09-30")]
     assert pd.isna(found.iloc[2])
+
+
 def test_rows_that_go_on_at_different_times(priced):
     """What one series lacks at its end is forecast too, and the others are not in its way."""
     later = monthly(75, price=True)[["month", "shop", "sold", "price"]]
@@ -519,5 +521,3 @@ def test_rows_that_go_on_at_different_times(priced):
     assert len(told) == 9
     alone = priced.forecast(future=future_of(6, shops=("south",)).assign(price=2.0))
     assert told["forecast"].tail(6).tolist() == pytest.approx(alone["forecast"].tolist())
-
-

@@ -246,7 +246,9 @@ def test_a_model_loads_where_there_is_no_trialbook(key: str, tmp_path: Path) -> 
     observed = np.full(len(rows), 1000.0)
     after = model.update(rows, observed).predict(later)["forecast"]
     assert np.isfinite(after).all()
-    assert np.abs(after - longer["forecast"][~near].to_numpy()).max() > 1e-3
+    # What looks one season back has not come to the new rows yet.
+    if key not in ("seasonal_naive", "seasonal_average"):
+        assert np.abs(after - longer["forecast"][~near].to_numpy()).max() > 1e-3
 
 
 @pytest.mark.parametrize("key", [pytest.param(key, marks=marks(key)) for key in KEYS])
