@@ -174,7 +174,7 @@ class Job(BaseModel):
         description="what becomes of series too short to validate; auto pads all or drops some",
     )
     holidays: str | None = Field(
-        None, description="country whose holidays matter, such as DE; of days and finer steps"
+        None, description="country whose holidays Prophet is told, such as DE; daily or finer"
     )
     window_step: int | None = Field(
         None, ge=1, description="rows from one validation window to the next; else the horizon"

@@ -382,7 +382,8 @@ def forecast(
         themselves are put before them, they are left out, or they are trained on all the same.
         ``auto`` pads if all series are short, and else drops those that are.
     holidays : str, optional
-        Country whose holidays matter, as two letters of ISO 3166-1; of days and finer steps.
+        Country whose holidays Prophet is told, as two letters of ISO 3166-1; of days and finer
+        steps.
     metric : str, optional
         What ranks the trials; ``mase`` unless named.
     folds : int, optional
