@@ -57,6 +57,7 @@ def finish(tmp_path, monkeypatch):
         prepared = SimpleNamespace(
             schema=SimpleNamespace(target="y", classes=[], positive=None),
             train=pd.DataFrame({"y": Y}),
+            truth=np.asarray(Y, dtype=float),
             folds=SimpleNamespace(matrix=np.zeros((100, 5))),
         )
         job = SimpleNamespace(max_predict_ms=max_predict_ms, refit=False)

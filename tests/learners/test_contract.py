@@ -29,10 +29,10 @@ from trialbook.learners import (
     Int,
     IterativeLearner,
     Learner,
-    all_learners,
     installed,
 )
 from trialbook.learners import _forest as forest
+from trialbook.learners import all_learners as learners_of_all_tasks
 from trialbook.learners._base import Params
 from trialbook.learners._selection import MIN_COLUMNS, USUAL
 from trialbook.models import features_of
@@ -47,6 +47,13 @@ from trialbook.program import (
     tabular_program,
 )
 from trialbook.tasks import Table
+
+
+def all_learners() -> dict[str, Learner]:
+    """Those of tables; learners of series keep to a contract of their own (`series/`)."""
+    every = learners_of_all_tasks().items()
+    return {key: one for key, one in every if "forecasting" not in one.tasks}
+
 
 ITERATIVE = [key for key, one in all_learners().items() if isinstance(one, IterativeLearner)]
 
