@@ -109,11 +109,12 @@ def test_names_are_found_in_any_spelling(name: str, key: str) -> None:
     assert find(name).key == key
 
 
-def test_no_spelling_names_two_learners() -> None:
-    spellings: dict[str, str] = {}
+def test_no_spelling_names_two_learners_of_a_task() -> None:
+    spellings: dict[tuple[str, str], str] = {}
     for key, learner in all_learners().items():
         for spelling in {registry._fold(name) for name in (key, learner.name, *learner.aliases)}:
-            assert spellings.setdefault(spelling, key) == key
+            for task in learner.tasks:
+                assert spellings.setdefault((spelling, task), key) == key
 
 
 def test_an_unknown_name_suggests_the_nearest() -> None:
