@@ -87,7 +87,7 @@ class FakeExperiment:
     report = Path("W/report.html")
     guardrails = GUARDRAILS
     ledger = ()
-    schema = types.SimpleNamespace(text=())
+    schema = types.SimpleNamespace(text=(), series=None)
     best = FakeTrial()
     trials = (FakeTrial(),)
 

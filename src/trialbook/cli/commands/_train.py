@@ -126,7 +126,7 @@ def train(data: str, dry_run: bool, as_json: bool, **options: Any) -> None:
 @dry_run_option
 @json_option
 def forecast(data: str, dry_run: bool, as_json: bool, **options: Any) -> None:
-    """Train many models that forecast the series of DATA, and rank them.
+    """Train many models that forecast series, and rank them.
 
     DATA is a table as `train` takes it, with a row for each series and time. What is known of the
     future stands in its columns; name those that are not (--unknown-in-future).
