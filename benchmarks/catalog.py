@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -18,6 +18,11 @@ LOCKS = HERE / "locks"
 CONSTANT = "constant"
 FOREST = "random_forest"
 OURS = "trialbook"
+# Where the adapters are of what a section of ``peers.yaml`` lists.
+ADAPTERS = {
+    "frameworks": "benchmarks.frameworks",
+    "forecasters": "benchmarks.forecasting.systems",
+}
 # They are yardsticks, and nobody's peer.
 BASELINES = (CONSTANT, FOREST)
 
@@ -63,7 +68,7 @@ class Framework:
     name : str
         Its name in results.
     adapter : str
-        Module below ``benchmarks.frameworks``.
+        Module in the folder of adapters.
     environment : Environment
         What the adapter runs in.
     package : str
@@ -72,6 +77,8 @@ class Framework:
         What it counts as in comparisons; its own name by default.
     params : mapping
         Options for the adapter.
+    folder : str
+        Package of the adapters.
     """
 
     name: str
@@ -80,6 +87,12 @@ class Framework:
     package: str
     peer: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    folder: str = ADAPTERS["frameworks"]
+
+    @property
+    def module(self) -> str:
+        """What its environment runs."""
+        return f"{self.folder}.{self.adapter}"
 
 
 @dataclass(frozen=True)
@@ -106,13 +119,17 @@ class Catalog:
         return [one for name, one in self.frameworks.items() if not names or name in names]
 
 
-def read_catalog(path: Path = HERE / "peers.yaml") -> Catalog:
+def read_catalog(
+    path: Path = HERE / "peers.yaml", section: Literal["frameworks", "forecasters"] = "frameworks"
+) -> Catalog:
     """Read the table of frameworks.
 
     Parameters
     ----------
     path : Path
         A file like ``peers.yaml``.
+    section : {"frameworks", "forecasters"}
+        Those of tables, or of series.
 
     Returns
     -------
@@ -135,7 +152,8 @@ def read_catalog(path: Path = HERE / "peers.yaml") -> Catalog:
             row["package"],
             row.get("peer", name),
             row.get("params", {}),
+            ADAPTERS[section],
         )
-        for name, row in raw["frameworks"].items()
+        for name, row in raw[section].items()
     }
     return Catalog(frameworks, environments, tuple(raw["pins"]), tuple(raw["never"]))

@@ -6,12 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.scoring import UNKNOWN_CLASS
+from benchmarks.scoring import RESULT_NAMES, UNKNOWN_CLASS, score
 
 TASKS = ("binary", "multiclass", "regression")
 
@@ -27,6 +27,15 @@ class Dataset:
     metric: str
     files: dict[str, str]
 
+    @property
+    def result_name(self) -> str:
+        """The public AutoML benchmark's name of the metric."""
+        return RESULT_NAMES[self.metric]
+
+    def load(self) -> Split:
+        """Read the tables."""
+        return load_split(self)
+
 
 @dataclass(frozen=True)
 class Split:
@@ -34,6 +43,8 @@ class Split:
 
     Parameters
     ----------
+    dataset : Dataset
+        What it is.
     train : DataFrame
         With the target: codes of the classes, or numbers.
     test : DataFrame
@@ -44,10 +55,39 @@ class Split:
         Labels by code, sorted; empty for numbers.
     """
 
+    dataset: Dataset
     train: pd.DataFrame
     test: pd.DataFrame
     truth: np.ndarray
     classes: tuple[str, ...]
+
+    # What a run has made when there is something to score.
+    answer: ClassVar[str] = "predictions.csv"
+
+    def write(self, scratch: Path) -> dict[str, Any]:
+        """Write the tables for a run; what is asked about them."""
+        self.train.to_parquet(scratch / "train.parquet")
+        self.test.to_parquet(scratch / "test.parquet")
+        return {
+            "train": str(scratch / "train.parquet"),
+            "test": str(scratch / "test.parquet"),
+            "target": self.dataset.target,
+            "task": self.dataset.task,
+            "metric": self.dataset.metric,
+            "classes": len(self.classes),
+        }
+
+    def score(self, answer: Path) -> dict[str, Any]:
+        """The columns of a row that predictions give.
+
+        Raises
+        ------
+        PredictionError
+            If they cannot be scored.
+        """
+        predictions = pd.read_csv(answer).to_numpy(float)
+        found = score(self.dataset.metric, self.truth, predictions, len(self.classes))
+        return {"result": found}
 
 
 def find_datasets(folder: Path, names: Sequence[str] = ()) -> list[Dataset]:
@@ -70,14 +110,24 @@ def find_datasets(folder: Path, names: Sequence[str] = ()) -> list[Dataset]:
     FileNotFoundError
         If there is none, or a name is not there.
     """
+    return [
+        Dataset(meta["name"], where, meta["task"], meta["target"], meta["metric"], meta["files"])
+        for where, meta in find_metas(folder, TASKS, names)
+    ]
+
+
+def find_metas(
+    folder: Path, tasks: Sequence[str], names: Sequence[str] = ()
+) -> list[tuple[Path, dict[str, Any]]]:
+    """What is said of the sets of a folder that have one of some tasks, each with its folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none, or a name is not there.
+    """
     metas = [(path.parent, _read(path)) for path in sorted(folder.glob("*/meta.json"))]
-    found = {
-        meta["name"]: Dataset(
-            meta["name"], where, meta["task"], meta["target"], meta["metric"], meta["files"]
-        )
-        for where, meta in metas
-        if meta["task"] in TASKS
-    }
+    found = {meta["name"]: (where, meta) for where, meta in metas if meta["task"] in tasks}
     lacking = [name for name in names if name not in found]
     if lacking or not found:
         raise FileNotFoundError(f"no set {', '.join(lacking) or 'at all'} in {folder}")
@@ -93,12 +143,13 @@ def load_split(dataset: Dataset) -> Split:
     train, test = (read_table(dataset.folder / dataset.files[part]) for part in ("train", "test"))
     truth, features = test[dataset.target], test.drop(columns=[dataset.target])
     if dataset.task == "regression":
-        return Split(plain(train), plain(features), truth.to_numpy(float), ())
+        return Split(dataset, plain(train), plain(features), truth.to_numpy(float), ())
     labels = train[dataset.target].astype(str)
     classes = tuple(sorted(labels.unique()))
     coded = plain(train)
     coded[dataset.target] = codes(labels, classes)
-    return Split(coded, plain(features), codes(truth.astype(str), classes), classes)
+    truth_codes = codes(truth.astype(str), classes)
+    return Split(dataset, coded, plain(features), truth_codes, classes)
 
 
 def codes(labels: pd.Series, classes: Sequence[str]) -> np.ndarray:

@@ -51,9 +51,7 @@ def build(
     parts = [
         f"## {constraint}",
         f"Machine: {machine}. Training budget: {budget_of(constraint):g} s. {_sizes(comparison)}",
-        *_absent(absent),
-        *_missing(comparison),
-        *_unpaired(comparison),
+        *gaps(comparison, absent),
         *(f"![{Path(image).stem}]({image})" for image in images),
         "### Overall",
         *_overall(comparison),
@@ -65,9 +63,9 @@ def build(
         scores(comparison),
         "### Time and memory",
         *_costs(comparison),
-        *_failures(comparison.rows),
+        *failures(comparison.rows),
         "### Versions",
-        markdown(["framework", "version", "parameters"], _versions(comparison.rows)),
+        markdown(["framework", "version", "parameters"], versions(comparison.rows)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -78,6 +76,13 @@ def _sizes(comparison: Comparison) -> str:
         f"Sets compared: {len(comparison.peers)} of {len(comparison.grid)}. "
         f"Seeds: {', '.join(seeds) or 'none in common'}."
     )
+
+
+def gaps(comparison: Comparison, absent: Sequence[str] = ()) -> Iterable[str]:
+    """What is not compared: frameworks without a row, sets and seeds that some do not have."""
+    yield from _absent(absent)
+    yield from _missing(comparison)
+    yield from _unpaired(comparison)
 
 
 def _absent(absent: Sequence[str]) -> Iterable[str]:
@@ -123,7 +128,7 @@ def _overall(comparison: Comparison) -> Iterable[str]:
         counts = rates[["wins", "ties", "losses"]].astype(str).agg("-".join, axis=1)
         columns += [counts, rates["rate"].map("{:.0%}".format), means]
         best = _best_peer(ratios)
-    rows = [[name, *(_cell(column.get(name)) for column in columns)] for name in ranks.index]
+    rows = [[name, *(cell(column.get(name)) for column in columns)] for name in ranks.index]
     yield markdown(header, rows)
     yield from [best] if best else []
 
@@ -170,7 +175,7 @@ def scores(comparison: Comparison) -> str:
     for task, row in grid.iterrows():
         cells = [str(task), str(comparison.metrics[task])]
         for name, value in row.items():
-            text = _cell(value)
+            text = cell(value)
             if imputed.get((task, name), False):
                 text = f"({text})"
             elif value == row.max():
@@ -189,7 +194,7 @@ def _costs(comparison: Comparison) -> Iterable[str]:
         share = f"{over.at[name, 'over']:.0%}" if known else ""
         longest = f"{over.at[name, 'longest']:.2f}" if known else ""
         values = [cost[key] for key in costs.columns]
-        rows.append([name, share, longest, *map(_cell, values)])
+        rows.append([name, share, longest, *map(cell, values)])
     yield markdown(
         [
             "framework",
@@ -212,7 +217,8 @@ def _costs(comparison: Comparison) -> Iterable[str]:
     )
 
 
-def _failures(rows: pd.DataFrame) -> Iterable[str]:
+def failures(rows: pd.DataFrame) -> Iterable[str]:
+    """The table of runs that have no result of their own, if there are any."""
     failed = rows[rows["imputed"]]
     if len(failed):
         yield "### Failures"
@@ -220,12 +226,13 @@ def _failures(rows: pd.DataFrame) -> Iterable[str]:
         yield markdown(["framework", "set", "seed", "reason"], cells)
 
 
-def _versions(rows: pd.DataFrame) -> list[list[str]]:
+def versions(rows: pd.DataFrame) -> list[list[str]]:
+    """Frameworks with their versions and parameters, a row each."""
     unique = rows[["framework", "version", "params"]].astype(str).drop_duplicates()
     return [list(map(str, row)) for row in unique.to_numpy().tolist()]
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
     """Five digits of a number; nothing for what is missing."""
     if value is None or value != value:
         return ""

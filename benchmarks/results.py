@@ -7,7 +7,7 @@ import csv
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +40,15 @@ AMLB_COLUMNS = [
 ]
 OUR_COLUMNS = ["peak_memory_mb", "single_row_ms", "machine"]
 COLUMNS = [*AMLB_COLUMNS, *OUR_COLUMNS]
+NUMBERS = [
+    "result",
+    "duration",
+    "training_duration",
+    "predict_duration",
+    "models_count",
+    "peak_memory_mb",
+    "single_row_ms",
+]
 # A run is done when a row agrees in these.
 KEY = ("framework", "version", "params", "task", "constraint", "seed", "machine")
 # What changes while a framework is worked on; the last run counts, whatever they were.
@@ -77,17 +86,17 @@ class Constraint:
 
 
 def budget_of(constraint: str) -> float:
-    """Seconds for training that the name of a constraint stands for.
+    """Seconds for training that the name of a constraint stands for; a number alone is seconds.
 
     Raises
     ------
     ValueError
         If it is no such name.
     """
-    match = re.fullmatch(r"(?P<number>[\d.]+)(?P<unit>[smh])(\d+c)?", constraint)
+    match = re.fullmatch(r"(?P<number>[\d.]+)(?P<unit>[smh]?)(\d+c)?", constraint)
     if match is None:
         raise ValueError(f"'{constraint}' is no budget such as 60s, 5m, 1h or 5m2c")
-    return float(match["number"]) * {"s": 1, "m": 60, "h": 3600}[match["unit"]]
+    return float(match["number"]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match["unit"]]
 
 
 def machine() -> str:
@@ -135,24 +144,27 @@ def key_of(row: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(row[column]) for column in KEY)
 
 
-def read_results(path: Path) -> pd.DataFrame:
+def read_results(
+    path: Path, columns: Sequence[str] = COLUMNS, numbers: Sequence[str] = NUMBERS
+) -> pd.DataFrame:
     """Read a table of results.
 
     Parameters
     ----------
     path : Path
         A ``results.csv``; it need not exist.
+    columns, numbers : sequence of str
+        What it has, and which of them are numbers.
 
     Returns
     -------
     DataFrame
-        Text, but for results, times, counts and memory, which are numbers.
+        Text, but for the numbers.
     """
     if not path.exists():
-        return pd.DataFrame(columns=COLUMNS)
+        return pd.DataFrame(columns=list(columns))
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    numbers = ["result", "duration", "training_duration", "predict_duration", "models_count"]
-    for column in [*numbers, "peak_memory_mb", "single_row_ms"]:
+    for column in table.columns.intersection(list(numbers)):
         table[column] = pd.to_numeric(table[column], errors="coerce")
     return table
 
@@ -168,15 +180,27 @@ def latest(table: pd.DataFrame) -> pd.DataFrame:
     return table.drop_duplicates(keys, keep="last").reset_index(drop=True)
 
 
-def append(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Add rows to a table of results; what is there is never rewritten."""
+def append(
+    path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str] = COLUMNS
+) -> None:
+    """Add rows to a table of results; what is there is never rewritten.
+
+    Parameters
+    ----------
+    path : Path
+        A ``results.csv``; it need not exist.
+    rows : iterable of mapping
+        What a row lacks stays empty.
+    columns : sequence of str
+        Those of the table.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     is_new = not path.exists()
     with path.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
+        writer = csv.DictWriter(file, columns)
         if is_new:
             writer.writeheader()
-        writer.writerows({key: _plain(row[key]) for key in COLUMNS} for row in rows)
+        writer.writerows({key: _plain(row.get(key)) for key in columns} for row in rows)
 
 
 def _plain(value: Any) -> Any:

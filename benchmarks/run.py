@@ -19,14 +19,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import Any, ClassVar, Protocol
 
 from benchmarks.catalog import HERE, OURS, ROOT, Framework, read_catalog
-from benchmarks.datasets import Dataset, Split, find_datasets, load_split
+from benchmarks.datasets import find_datasets
 from benchmarks.process import Ended, ended_by_signals, kill_after, run_bounded
 from benchmarks.results import (
+    COLUMNS,
     FOLD,
     Constraint,
     app_version,
@@ -39,7 +38,7 @@ from benchmarks.results import (
     read_results,
     total_memory,
 )
-from benchmarks.scoring import RESULT_NAMES, PredictionError, score
+from benchmarks.scoring import PredictionError
 
 # Frameworks with a memory option are given this share; the rest is for the system and for native
 # code, which such options do not count.
@@ -57,13 +56,44 @@ INFO_LENGTH = 200
 UNFINISHED = ".unfinished"
 
 
+class Loaded(Protocol):
+    """A set that was read: what `datasets.Split` says of tables, and `forecasting` of series."""
+
+    answer: ClassVar[str]
+
+    def write(self, scratch: Path) -> dict[str, Any]:
+        """Write the tables for a run; what is asked about them."""
+
+    def score(self, answer: Path) -> dict[str, Any]:
+        """The columns of a row that an answer gives, ``result`` among them."""
+
+
+class Task(Protocol):
+    """A set."""
+
+    @property
+    def name(self) -> str:
+        """Its name in results."""
+
+    @property
+    def task(self) -> str:
+        """Its kind."""
+
+    @property
+    def result_name(self) -> str:
+        """The metric of its results."""
+
+    def load(self) -> Loaded:
+        """Read it."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """One run that is asked for."""
 
     framework: Framework
     version: str
-    dataset: Dataset
+    dataset: Task
     constraint: Constraint
     seed: int
     machine: str
@@ -78,7 +108,7 @@ class Plan:
             "constraint": self.constraint.name,
             "fold": FOLD,
             "type": self.dataset.task,
-            "metric": RESULT_NAMES[self.dataset.metric],
+            "metric": self.dataset.result_name,
             "mode": "local",
             "version": self.version,
             "params": json.dumps(dict(self.framework.params)) if self.framework.params else "",
@@ -113,14 +143,14 @@ def source_hash(folder: Path) -> str:
     return digest.hexdigest()[:8]
 
 
-def execute(plan: Plan, split: Split, results: Path) -> dict[str, Any]:
+def execute(plan: Plan, split: Loaded, results: Path) -> dict[str, Any]:
     """Run one framework on one set.
 
     Parameters
     ----------
     plan : Plan
         What to run.
-    split : Split
+    split : Loaded
         The set's tables.
     results : Path
         Folder of the results.
@@ -139,7 +169,7 @@ def execute(plan: Plan, split: Split, results: Path) -> dict[str, Any]:
             [
                 plan.framework.environment.python,
                 "-m",
-                f"benchmarks.frameworks.{plan.framework.adapter}",
+                plan.framework.module,
                 request,
             ],
             cwd=scratch,
@@ -150,7 +180,7 @@ def execute(plan: Plan, split: Split, results: Path) -> dict[str, Any]:
         )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    row = plan.identity | outcome(plan, split, folder, ended)
+    row = plan.identity | outcome(split, folder, ended)
     shutil.rmtree(plan.folder(results), ignore_errors=True)
     folder.rename(plan.folder(results))
     return row
@@ -174,17 +204,9 @@ def environment(scratch: Path) -> dict[str, str]:
     return inherited | OFFLINE | {"PYTHONPATH": str(ROOT), "TMPDIR": str(scratch)}
 
 
-def write_request(plan: Plan, split: Split, folder: Path, scratch: Path) -> Path:
-    """Write the tables and what is asked; the target of the test rows is not among them."""
-    split.train.to_parquet(scratch / "train.parquet")
-    split.test.to_parquet(scratch / "test.parquet")
-    request = {
-        "train": str(scratch / "train.parquet"),
-        "test": str(scratch / "test.parquet"),
-        "target": plan.dataset.target,
-        "task": plan.dataset.task,
-        "metric": plan.dataset.metric,
-        "classes": len(split.classes),
+def write_request(plan: Plan, split: Loaded, folder: Path, scratch: Path) -> Path:
+    """Write the tables and what is asked."""
+    request = split.write(scratch) | {
         "budget_s": plan.constraint.budget_s,
         "cores": plan.constraint.cores,
         "memory_mb": int(total_memory() / 2**20 * MEMORY_SHARE),
@@ -198,13 +220,14 @@ def write_request(plan: Plan, split: Split, folder: Path, scratch: Path) -> Path
     return path.resolve()
 
 
-def outcome(plan: Plan, split: Split, folder: Path, ended: Ended) -> dict[str, Any]:
+def outcome(split: Loaded, folder: Path, ended: Ended) -> dict[str, Any]:
     """The columns of a row that are known after a run."""
     report = folder / "result.json"
     said = json.loads(report.read_text("utf-8")) if report.exists() else {}
-    result, info = judge(plan.dataset.metric, split, folder, ended)
-    return {
-        "result": result,
+    scored, info = judge(split, folder, ended)
+    if "models" in said:
+        scored["models"] = ", ".join(said["models"])
+    return scored | {
         "info": info,
         "app_version": app_version(ROOT),
         "utc": now(),
@@ -217,22 +240,21 @@ def outcome(plan: Plan, split: Split, folder: Path, ended: Ended) -> dict[str, A
     }
 
 
-def judge(metric: str, split: Split, folder: Path, ended: Ended) -> tuple[float | None, str]:
-    """Score a run's predictions, or say why there is no score.
+def judge(split: Loaded, folder: Path, ended: Ended) -> tuple[dict[str, Any], str]:
+    """Score a run's answer, or say why there is no score.
 
-    Predictions count even if the run failed later, while it measured its speed; that is said.
+    An answer counts even if the run failed later, while it measured its speed; that is said.
     """
-    path, log = folder / "predictions.csv", folder / "log.txt"
+    path, log = folder / split.answer, folder / "log.txt"
     why = failure(ended, log.read_text("utf-8", "replace") if log.exists() else "")
     if not path.exists():
-        return None, why
+        return {"result": None}, why
     try:
-        predictions = pd.read_csv(path).to_numpy(float)
-        result = score(metric, split.truth, predictions, len(split.classes))
+        scored = split.score(path)
     except (PredictionError, ValueError) as error:
-        return None, f"{type(error).__name__}: {error}"[:INFO_LENGTH]
+        return {"result": None}, f"{type(error).__name__}: {error}"[:INFO_LENGTH]
     failed = ended.timed_out or ended.exit_code != 0
-    return result, f"after its predictions: {why}"[:INFO_LENGTH] if failed else ""
+    return scored, f"after its predictions: {why}"[:INFO_LENGTH] if failed else ""
 
 
 def failure(ended: Ended, log: str) -> str:
@@ -276,6 +298,7 @@ def run_plans(
     table: Path,
     results: Path,
     *,
+    columns: Sequence[str] = COLUMNS,
     again: bool = False,
     dry_run: bool = False,
 ) -> None:
@@ -289,6 +312,8 @@ def run_plans(
         The table of results.
     results : Path
         Folder for what the runs write.
+    columns : sequence of str
+        Of the table.
     again : bool
         Also run what the table has.
     dry_run : bool
@@ -297,13 +322,13 @@ def run_plans(
     done = set() if again else done_keys(read_results(table))
     wanted = [plan for plan in plans if key_of(plan.identity) not in done]
     for dataset, group in groupby(wanted, key=lambda plan: plan.dataset):
-        split = None if dry_run else load_split(dataset)
+        split = None if dry_run else dataset.load()
         for plan in group:
             if split is None:
                 print(f"{dataset.name}: {plan.framework.name} {plan.version}, seed {plan.seed}")
                 continue
             row = execute(plan, split, results)
-            append(table, [row])
+            append(table, [row], columns)
             print(line(row), flush=True)
 
 
@@ -326,14 +351,16 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
+def add_options(
+    parser: argparse.ArgumentParser, data: str = "tabular", results: Path = HERE / "results"
+) -> None:
     """Add the options that all commands that run frameworks have."""
-    data = ROOT.parent / "shared" / "data" / "tabular"
-    parser.add_argument("--data", type=Path, default=data, help="folder of the sets")
+    sets = ROOT.parent / "shared" / "data" / data
+    parser.add_argument("--data", type=Path, default=sets, help="folder of the sets")
     parser.add_argument("--sets", nargs="+", default=[], metavar="SET")
     parser.add_argument("--budget", default="60s", help="for training, such as 60s or 5m")
     parser.add_argument("--cores", type=int, default=2)
-    parser.add_argument("--results", type=Path, default=HERE / "results")
+    parser.add_argument("--results", type=Path, default=results)
     parser.add_argument("--again", action="store_true", help="repeat what was run before")
     parser.add_argument("--dry-run", action="store_true", help="only say what would run")
 

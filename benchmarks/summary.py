@@ -134,20 +134,22 @@ def mean_results(rows: pd.DataFrame) -> pd.DataFrame:
     return seeds.mean().where(seeds.count() == seeds.size()).unstack()
 
 
-def impute(rows: pd.DataFrame) -> pd.DataFrame:
+def impute(rows: pd.DataFrame, baseline: str = CONSTANT) -> pd.DataFrame:
     """Give failed runs the constant predictor's result, as the public AutoML benchmark does.
 
     Parameters
     ----------
     rows : DataFrame
         Results of all frameworks; a failed run has none.
+    baseline : str
+        What takes the constant predictor's place.
 
     Returns
     -------
     DataFrame
-        With a column ``imputed``. Where the constant predictor did not run, a gap stays.
+        With a column ``imputed``. Where the baseline did not run, a gap stays.
     """
-    constant = rows[rows["framework"] == CONSTANT].groupby("task")["result"].mean()
+    constant = rows[rows["framework"] == baseline].groupby("task")["result"].mean()
     failed = rows["result"].isna()
     filled = rows["result"].where(~failed, rows["task"].map(constant))
     return rows.assign(result=filled, imputed=failed)

@@ -16,6 +16,8 @@ import pytest
 from benchmarks import ablation, big_table, deadlines, install, results, run
 from benchmarks.catalog import HERE, ROOT, read_catalog
 from benchmarks.datasets import find_datasets, load_split
+from benchmarks.forecasting import many_series
+from benchmarks.forecasting import run as forecasting_run
 from benchmarks.frameworks import shared
 from benchmarks.frameworks.constant import Constant
 from benchmarks.install import find_links, find_uv, locked
@@ -175,7 +177,9 @@ def test_a_second_signal_does_not_interrupt_the_end_and_handlers_come_back(monke
         signal.signal(signal.SIGHUP, before)
 
 
-@pytest.mark.parametrize("module", [run, ablation, deadlines, big_table])
+@pytest.mark.parametrize(
+    "module", [run, ablation, deadlines, big_table, forecasting_run, many_series]
+)
 def test_every_command_that_has_runs_can_be_ended_by_signals(module, monkeypatch):
     heard = []
 
@@ -201,7 +205,7 @@ def test_runs_are_ended_after_twice_their_budget_or_an_hour():
 
 def test_a_row_has_all_columns(plan, tmp_path):
     split = load_split(plan.dataset)
-    row = plan.identity | run.outcome(plan, split, tmp_path, Ended(1, 2.0, 30.0, False))
+    row = plan.identity | run.outcome(split, tmp_path, Ended(1, 2.0, 30.0, False))
     assert set(row) == set(COLUMNS)
     assert row["result"] is None
 
@@ -212,12 +216,12 @@ def test_predictions_are_scored_even_if_the_run_was_ended_later(plan, tmp_path):
     table.to_csv(tmp_path / "predictions.csv", index=False)
     ended = Ended(-9, 240.0, 30.0, timed_out=True)
     said = "after its predictions: TimeoutError: ended after 240 s"
-    assert run.judge("roc_auc", split, tmp_path, ended) == (1.0, said)
+    assert run.judge(split, tmp_path, ended) == ({"result": 1.0}, said)
     (tmp_path / "log.txt").write_text("KeyError: 'rank'\n")
     ended = Ended(1, 40.0, 30.0, timed_out=False)
     said = "after its predictions: exit code 1: KeyError: 'rank'"
-    assert run.judge("roc_auc", split, tmp_path, ended) == (1.0, said)
-    assert run.judge("roc_auc", split, tmp_path, Ended(0, 40.0, 30.0, False)) == (1.0, "")
+    assert run.judge(split, tmp_path, ended) == ({"result": 1.0}, said)
+    assert run.judge(split, tmp_path, Ended(0, 40.0, 30.0, False)) == ({"result": 1.0}, "")
 
 
 def test_each_run_writes_to_a_folder_of_its_own_until_it_has_ended(plan, tmp_path, monkeypatch):

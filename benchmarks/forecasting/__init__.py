@@ -1,0 +1,1 @@
+"""Trialbook's forecasts and those of its peers side by side."""

@@ -1,0 +1,205 @@
+"""The sets of series: a folder each, with ``meta.json`` beside a training and a test table.
+
+Everyone gets them in one form: ``unique_id``, ``ds`` and ``y``, the columns that tell series apart
+as they were, and the covariates. A test table longer than the horizon holds several *windows*, one
+after the other; the first is what systems are compared by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.datasets import find_metas, read_table
+from benchmarks.forecasting.scoring import RESULT_NAME, score
+from benchmarks.forecasting.systems.shared import ANSWER, ID, TARGET, TIME, WINDOW, steps
+
+TASK = "forecasting"
+# The rows of a set that may be learned from; a part for early stopping is the end of history.
+TRAINING_PARTS = ("train", "valid")
+# Between the names of a series that has several.
+SEPARATOR = " / "
+
+
+@dataclass(frozen=True)
+class SeriesSet:
+    """What ``meta.json`` says of a set.
+
+    Parameters
+    ----------
+    name : str
+    folder : Path
+    target, time : str
+    ids : tuple of str
+        Columns that tell series apart; none if there is one series.
+    frequency : str
+        Step from row to row, as pandas names it.
+    horizon, season : int
+        Rows.
+    known, past_only, static : tuple of str
+        Covariates by what is known of them in the future.
+    files : dict of str to str
+        By part.
+    """
+
+    name: str
+    folder: Path
+    target: str
+    time: str
+    ids: tuple[str, ...]
+    frequency: str
+    horizon: int
+    season: int
+    known: tuple[str, ...] = ()
+    past_only: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
+    files: dict[str, str] = field(default_factory=dict)
+
+    task: ClassVar[str] = TASK
+    result_name: ClassVar[str] = RESULT_NAME
+
+    def load(self) -> SeriesSplit:
+        """Read the tables."""
+        return load_split(self)
+
+
+@dataclass(frozen=True)
+class SeriesSplit:
+    """A set as everyone gets it.
+
+    Parameters
+    ----------
+    dataset : SeriesSet
+        What it is.
+    train : DataFrame
+        `ID`, `TIME`, `TARGET`, names of series and covariates.
+    future : DataFrame
+        `WINDOW`, `ID`, `TIME` and what is known: the rows to forecast, without gaps.
+    observed : DataFrame
+        The test rows in the form of `train`: the truth, and what later windows go on from.
+    """
+
+    dataset: SeriesSet
+    train: pd.DataFrame
+    future: pd.DataFrame
+    observed: pd.DataFrame
+
+    # What a run has made when there is something to score.
+    answer: ClassVar[str] = ANSWER
+
+    def write(self, scratch: Path) -> dict[str, Any]:
+        """Write the tables for a run; what is asked about them."""
+        request: dict[str, Any] = {}
+        for part in ("train", "future", "observed"):
+            path = scratch / f"{part}.parquet"
+            getattr(self, part).to_parquet(path)
+            request[part] = str(path)
+        one = self.dataset
+        return request | {
+            "ids": list(one.ids),
+            "known": list(one.known),
+            "past_only": list(one.past_only),
+            "static": list(one.static),
+            "frequency": one.frequency,
+            "horizon": one.horizon,
+            "season": one.season,
+        }
+
+    def score(self, answer: Path) -> dict[str, Any]:
+        """The columns of a row that forecasts give.
+
+        Raises
+        ------
+        PredictionError
+            If they cannot be scored.
+        """
+        found = score(self, pd.read_parquet(answer))
+        return {"result": -found["mase"], **found}
+
+
+def find_sets(folder: Path, names: Sequence[str] = ()) -> list[SeriesSet]:
+    """Find the sets of a folder that are series.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds one folder a set.
+    names : sequence of str
+        Which; all by default.
+
+    Returns
+    -------
+    list of SeriesSet
+        By name.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none, or a name is not there.
+    """
+    return [_read(where, meta) for where, meta in find_metas(folder, (TASK,), names)]
+
+
+def _read(where: Path, meta: dict[str, Any]) -> SeriesSet:
+    return SeriesSet(
+        meta["name"],
+        where,
+        meta["target"],
+        meta["time_column"],
+        tuple(meta["id_columns"]),
+        meta["frequency"],
+        meta["horizon"],
+        meta["seasonality"],
+        tuple(meta["known_future_columns"]),
+        tuple(meta["past_only_columns"]),
+        tuple(meta["static_columns"]),
+        meta["files"],
+    )
+
+
+def load_split(one: SeriesSet) -> SeriesSplit:
+    """Read a set, and find the rows to forecast."""
+    parts = [read_table(one.folder / one.files[p]) for p in TRAINING_PARTS if p in one.files]
+    train = in_form(pd.concat(parts, ignore_index=True), one)
+    test = in_form(read_table(one.folder / one.files["test"]), one)
+    return SeriesSplit(one, train, future_rows(train, test, one), test)
+
+
+def in_form(table: pd.DataFrame, one: SeriesSet) -> pd.DataFrame:
+    """The rows of a set under the names that everyone gets, ordered by series and time."""
+    ids = list(one.ids)
+    texts = table[ids].astype(str).agg(SEPARATOR.join, axis=1) if ids else one.name
+    covariates = [*one.known, *one.past_only, *one.static]
+    result = pd.DataFrame({ID: texts, TIME: pd.to_datetime(table[one.time])})
+    result[TARGET] = table[one.target].astype(float)
+    others = [name for name in [*ids, *covariates] if name != ID]
+    result[others] = table[others]
+    result[TIME] = result[TIME].astype("datetime64[ns]")
+    return result.sort_values([ID, TIME], ignore_index=True)
+
+
+def future_rows(train: pd.DataFrame, test: pd.DataFrame, one: SeriesSet) -> pd.DataFrame:
+    """The rows of all windows that are whole, with what is known of them."""
+    last = train.groupby(ID, sort=True)[TIME].max()
+    far = steps(test[TIME], test[ID].map(last), one.frequency)
+    shortest = pd.Series(far).groupby(test[ID].to_numpy()).max().min()
+    n_windows = max(1, int(shortest) // one.horizon)
+    n_rows = n_windows * one.horizon
+    times = [pd.date_range(end, periods=n_rows + 1, freq=one.frequency)[1:] for end in last]
+    grid = pd.DataFrame(
+        {
+            WINDOW: np.tile(np.repeat(np.arange(n_windows), one.horizon), len(last)),
+            ID: np.repeat(last.index.to_numpy(), n_rows),
+            TIME: np.concatenate(times).astype("datetime64[ns]"),
+        }
+    )
+    names = [name for name in [*one.ids, *one.static] if name != ID]
+    grid = grid.merge(train.drop_duplicates(ID)[[ID, *names]], on=ID, how="left")
+    if one.known:
+        grid = grid.merge(test[[ID, TIME, *one.known]], on=[ID, TIME], how="left")
+    return grid

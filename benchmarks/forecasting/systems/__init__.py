@@ -1,0 +1,1 @@
+"""An adapter a system; each runs in the environment of its system."""
