@@ -19,10 +19,10 @@ from trialbook.data.series import (
     SERIES_COLUMN,
     TIME_COLUMN,
     SeriesSpec,
-    default_windows,
     fate,
     missing_covariates,
     padded,
+    planned_windows,
     read_frequency,
     rows_of_all_windows,
     rows_to_validate,
@@ -217,7 +217,7 @@ def handle_short(
             test = test[~test[SERIES_COLUMN].isin(names)].reset_index(drop=True)
             test = test if len(test) else None
         return table, test, (Guardrail("Short series", "alerted", what, action),)
-    count, step = job.folds or default_windows(len(sizes)), job.window_step or spec.horizon
+    count, step = _planned(sizes.to_numpy(), job, spec)
     rows = rows_of_all_windows(spec.horizon, count, step)
     table = padded(table, job.target, spec.frequency, rows, job.seed)
     action = f"filled up to {rows:,} rows by some before the first, drawn from the series itself"
@@ -234,8 +234,8 @@ def validated(
     table : DataFrame
         Regular series to train on.
     job : Job
-        Number of windows, and rows from one to the next; by default as `default_windows` says,
-        one after the other.
+        Number of windows, and rows from one to the next; by default as `planned_windows`
+        says.
     spec : SeriesSpec
 
     Returns
@@ -252,8 +252,7 @@ def validated(
     """
     sizes = table.groupby(SERIES_COLUMN, sort=False).size().to_numpy()
     least = max(LEAST_ROWS, LEAST_SEASONS * spec.season if spec.season > 1 else 0)
-    count = job.folds or default_windows(len(sizes))
-    step = job.window_step or spec.horizon
+    count, step = _planned(sizes, job, spec)
     matrix = windows(sizes, spec.horizon, count, step, least)
     if not matrix.shape[1]:  # rather a season that was seen once than no forecast at all
         matrix = windows(sizes, spec.horizon, count, step, LEAST_ROWS)
@@ -272,6 +271,12 @@ def validated(
     sides = {FOLD_COLUMN.format(i): matrix[:, i] for i in range(n_windows)}
     table = pd.concat([table, pd.DataFrame(sides)], axis=1)
     return table, folds, (_windows(job, what, n_windows),)
+
+
+def _planned(sizes: np.ndarray, job: Job, spec: SeriesSpec) -> tuple[int, int]:
+    """How many windows there are to be, and the rows from one to the next."""
+    count, step = planned_windows(sizes, spec.horizon, spec.season)
+    return job.folds or count, job.window_step or (spec.horizon if job.folds else step)
 
 
 def _windows(job: Job, what: str, n_windows: int) -> Guardrail:

@@ -8,9 +8,9 @@ from trialbook.data.series import (
     LEAST_ROWS,
     SERIES_COLUMN,
     TIME_COLUMN,
-    default_windows,
     fate,
     padded,
+    planned_windows,
     rows_of_all_windows,
     rows_to_validate,
     windows,
@@ -66,7 +66,25 @@ def test_rows_are_put_before_the_first_one(alias):
 
 
 def test_fewer_windows_validate_many_series():
-    assert [default_windows(n) for n in (1, 19, 20, 99, 100, 3000)] == [5, 5, 3, 3, 2, 2]
+    counts = [planned_windows(np.full(n, 200), 6, 12)[0] for n in (1, 19, 20, 99, 100, 3000)]
+    assert counts == [5, 5, 3, 3, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("rows", "horizon", "season", "plan"),
+    [
+        (200, 12, 12, (5, 12)),
+        (120, 24, 12, (2, 24)),  # half of the rows stay before the earliest
+        (100, 24, 12, (2, 24)),
+        (90, 24, 12, (2, 12)),  # two that overlap
+        (60, 24, 12, (1, 24)),  # three seasons stay before it, and no more
+        (22, 6, 1, (2, 3)),
+        (13, 6, 1, (1, 6)),
+        (40, 1, 1, (5, 1)),
+    ],
+)
+def test_windows_leave_something_to_learn_from(rows, horizon, season, plan):
+    assert planned_windows(np.array([rows]), horizon, season) == plan
 
 
 def test_windows_are_counted_back_from_the_end_of_each_series():

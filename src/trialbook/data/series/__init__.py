@@ -41,7 +41,7 @@ from trialbook.data.series._spec import (
 from trialbook.data.series._steps import bins_of, steps_of
 from trialbook.data.series._times import read_times, time_form
 from trialbook.data.series._together import together
-from trialbook.data.series._windows import default_windows, windows
+from trialbook.data.series._windows import planned_windows, windows
 
 __all__ = [
     "LEAST_ROWS",
@@ -57,7 +57,6 @@ __all__ = [
     "bins_of",
     "canonical",
     "constant",
-    "default_windows",
     "fate",
     "fits",
     "frequency_note",
@@ -72,6 +71,7 @@ __all__ = [
     "missing_covariates",
     "padded",
     "past_only",
+    "planned_windows",
     "read_frequency",
     "read_times",
     "regular",

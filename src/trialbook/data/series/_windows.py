@@ -9,11 +9,36 @@ TRAINS, VALIDATES, NEITHER = 1, 0, -1
 # Windows by the number of series: many series tell as much in fewer windows (AutoGluon's counts).
 _COUNTS = ((20, 5), (100, 3))
 _FEWEST = 2
+# Models of half the rows still resemble those of all; ones of fewer seasons know none.
+_SEASONS = 3
 
 
-def default_windows(n_series: int) -> int:
-    """How many windows validate if nobody says."""
-    return next((count for most, count in _COUNTS if n_series < most), _FEWEST)
+def planned_windows(sizes: np.ndarray, horizon: int, season: int) -> tuple[int, int]:
+    """How many windows validate if nobody says, and the rows from one to the next.
+
+    Long windows would leave the earliest of them little to learn from. So there are as many as
+    leave half of the usual series before them, and some seasons; where that is only one, two that
+    overlap by half a horizon, as Databricks spaces them.
+
+    Parameters
+    ----------
+    sizes : ndarray of int, shape (n_series,)
+        Rows of each series.
+    horizon, season : int
+        Rows.
+
+    Returns
+    -------
+    count : int
+    step : int
+    """
+    usual = float(np.median(sizes))
+    least = max(usual / 2, _SEASONS * season if season > 1 else 0)
+    room = usual - horizon - least
+    most = next((count for series, count in _COUNTS if len(sizes) < series), _FEWEST)
+    count = min(most, 1 + max(0, int(room // horizon)))
+    half = -(-horizon // 2)
+    return (2, half) if count == 1 and room >= half else (count, horizon)
 
 
 def windows(sizes: np.ndarray, horizon: int, count: int, step: int, least: int) -> np.ndarray:
