@@ -267,7 +267,7 @@ def validated(
     n_windows = matrix.shape[1]
     what = f"{plural(n_windows, 'window')} of {plural(spec.horizon, 'row')} at the end of series"
     folds = Folds(matrix, "rolling origin", what)
-    table = table.assign(**{SCALE_COLUMN: _scale(table, job.target, spec, matrix)})
+    table = table.assign(**{SCALE_COLUMN: _scale(table, job.target, spec)})
     sides = {FOLD_COLUMN.format(i): matrix[:, i] for i in range(n_windows)}
     table = pd.concat([table, pd.DataFrame(sides)], axis=1)
     return table, folds, (_windows(job, what, n_windows),)
@@ -288,16 +288,18 @@ def _windows(job: Job, what: str, n_windows: int) -> Guardrail:
     return Guardrail("Windows", "fixed", what, "")
 
 
-def _scale(table: pd.DataFrame, target: str, spec: SeriesSpec, matrix: np.ndarray) -> np.ndarray:
-    """The seasonal naive error of each series before its first window, for each of its rows."""
+def _scale(table: pd.DataFrame, target: str, spec: SeriesSpec) -> np.ndarray:
+    """The seasonal naive error of each series in training, for each of its rows.
+
+    Of all rows, windows included: errors in the windows and on test rows are then in one unit, and
+    a series that has grown since does not count for more than others.
+    """
     name = table[SERIES_COLUMN].to_numpy()
-    begun = pd.Series((matrix == 0).any(axis=1).astype(int)).groupby(name, sort=False).cummax()
-    before = begun == 0
     y = table[target].to_numpy(dtype=float)
     found = None
     for season in dict.fromkeys((spec.season, 1)):
         change = pd.Series(y).groupby(name, sort=False).diff(season).abs()
-        scale = change.where(before).groupby(name, sort=False).mean()
+        scale = change.groupby(name, sort=False).mean()
         found = scale if found is None else found.where(found > 0, scale)
     assert found is not None
     usual = found[found > 0].median()

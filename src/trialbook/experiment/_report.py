@@ -15,8 +15,8 @@ from trialbook.tracking import TrialRecord
 
 # What a metric of forecasts is counted in.
 UNITS = {
-    "mase": "A MASE of 1 is as far off as repeating the last season was before the windows.",
-    "rmsse": "An RMSSE is in units of the error of repeating the last season before the windows.",
+    "mase": "A MASE of 1 is as far off as repeating the last season was in training.",
+    "rmsse": "An RMSSE is in units of the error of repeating the last season in training.",
 }
 
 
