@@ -94,7 +94,8 @@ test: lint
 	$(BIN)/pytest -n 2 -q
 
 test-deep: $(DEEP)/.installed
-	$(DEEP)/bin/pytest -n 2 -q tests/learners tests/acceptance/test_deep.py -k 'tabm or deep or unseen'
+	$(DEEP)/bin/pytest -n 2 -q tests/learners tests/acceptance/test_deep.py \
+		-k 'tabm or deep or unseen or nhits or tcn or tft'
 
 test-spark: $(SPARK)/.installed
 	$(SPARK)/bin/pytest -q tests/tables/databases/test_spark.py

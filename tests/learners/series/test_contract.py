@@ -21,7 +21,8 @@ import pytest
 
 from trialbook.evaluation import metric
 from trialbook.learners import Learner, all_learners, find, installed
-from trialbook.learners._base import Params
+from trialbook.learners._base import Params, Start
+from trialbook.learners.series._neural import NeuralLearner
 from trialbook.program import Code, MetricCode, import_program
 from trialbook.program.series import SeriesFrame, forecasting_program
 from trialbook.tasks import SeriesTable
@@ -30,9 +31,11 @@ KEYS = [key for key, one in all_learners().items() if "forecasting" in one.tasks
 PUBLIC = {
     *("catboost", "copy", "lightgbm", "logging", "matplotlib", "mlforecast", "numpy", "pandas"),
     *("pathlib", "prophet", "scipy", "sklearn", "statsforecast", "threadpoolctl", "utilsforecast"),
-    "xgboost",
+    *("contextlib", "neuralforecast", "torch", "warnings", "xgboost"),
 }
 HORIZON, N_FOLDS = 4, 2
+# Steps that a network trains here, and rows from which on it is proposed.
+STEPS, MANY = 12, 2000
 
 
 @dataclass(frozen=True)
@@ -109,12 +112,20 @@ def marks(key: str) -> list[pytest.MarkDecorator]:
     return [pytest.mark.skipif(not installed(all_learners()[key]), reason=reason)]
 
 
+def starts(learner: Learner, table: SeriesTable) -> tuple[Start, ...]:
+    """The starts of a learner; one of a network, which is soon trained."""
+    if not isinstance(learner, NeuralLearner):
+        return learner.starts(table)
+    one = learner.starts(replace(table, n_rows=MANY))[0]
+    return (replace(one, params={**one.params, "max_steps": STEPS}),)
+
+
 def combinations() -> list[object]:
     return [
         pytest.param(key, case, marks=marks(key), id=f"{key}-{case}")
         for key in KEYS
         for case, one in CASES.items()
-        if all_learners()[key].starts(one.table())
+        if starts(all_learners()[key], one.table())
     ]
 
 
@@ -193,7 +204,7 @@ assert "trialbook" not in sys.modules
 @pytest.mark.parametrize(("key", "name"), combinations())
 def test_every_start_forecasts_and_repeats(key: str, name: str, tmp_path: Path) -> None:
     learner, case = all_learners()[key], CASES[name]
-    for start in learner.starts(case.table()):
+    for start in starts(learner, case.table()):
         source = write(learner, start.params, case, tmp_path)
         assert imported(source) <= PUBLIC
         module = load(source, tmp_path)
@@ -215,7 +226,7 @@ def test_every_start_forecasts_and_repeats(key: str, name: str, tmp_path: Path) 
 @pytest.mark.parametrize("key", [pytest.param(key, marks=marks(key)) for key in KEYS])
 def test_a_model_loads_where_there_is_no_trialbook(key: str, tmp_path: Path) -> None:
     learner, case = all_learners()[key], CASES["several"]
-    start = learner.starts(case.table())[0]
+    start = starts(learner, case.table())[0]
     module = load(write(learner, start.params, case, tmp_path), tmp_path)
     X, y, folds, scale = module.load()
     errors = [found for found, _, _ in module.cross_validate(X, y, folds, scale)]
@@ -229,7 +240,7 @@ def test_a_model_loads_where_there_is_no_trialbook(key: str, tmp_path: Path) -> 
     rows.to_parquet(tmp_path / "future.parquet")
     script = tmp_path / "elsewhere.py"
     script.write_text(LOAD_ELSEWHERE, encoding="utf-8")
-    subprocess.run([sys.executable, "-I", script, tmp_path], check=True, timeout=120)
+    subprocess.run([sys.executable, "-I", script, tmp_path], check=True, timeout=240)
     np.testing.assert_allclose(np.load(tmp_path / "told.npy"), told, rtol=0, atol=1e-9)
 
     # Some series alone, a longer horizon, and what was observed since.
@@ -254,9 +265,8 @@ def test_a_model_loads_where_there_is_no_trialbook(key: str, tmp_path: Path) -> 
 @pytest.mark.parametrize("key", [pytest.param(key, marks=marks(key)) for key in KEYS])
 def test_series_that_cannot_be_fitted_are_forecast_all_the_same(key: str, tmp_path: Path) -> None:
     learner, case = all_learners()[key], CASES["several"]
-    table = case.table()
-    starts = learner.starts(table)
-    module = load(write(learner, starts[0].params, case, tmp_path), tmp_path)
+    start = starts(learner, case.table())[0]
+    module = load(write(learner, start.params, case, tmp_path), tmp_path)
     X, y, _, _ = module.load()
     # The first series has three rows, the second never changes.
     kept = (X["unique_id"] != "s0") | (X.groupby("unique_id").cumcount() >= case.n_rows - 3)
@@ -272,7 +282,7 @@ def test_series_that_cannot_be_fitted_are_forecast_all_the_same(key: str, tmp_pa
 def test_programs_have_no_undefined_or_unused_names(tmp_path: Path) -> None:
     for key in KEYS:
         for name, case in CASES.items():
-            for start in all_learners()[key].starts(case.table()):
+            for start in starts(all_learners()[key], case.table()):
                 text = text_of(all_learners()[key], start.params, case.table(), tmp_path)
                 file = f"{key}_{name}_{start.name}.py".replace(" ", "_").replace(",", "")
                 (tmp_path / file).write_text(text, encoding="utf-8")
@@ -287,6 +297,7 @@ AZURE = (
     *("auto_arima", "average", "arimax", "decision_tree", "elastic_net", "exponential_smoothing"),
     *("extreme_random_trees", "gradient_boosting", "lasso_lars", "light_gbm", "naive", "prophet"),
     *("random_forest", "seasonal_average", "seasonal_naive", "sgd", "xg_boost_regressor"),
+    *("TCNForecaster", "tcn_forecaster"),
 )
 
 
@@ -325,3 +336,50 @@ def test_prophet_knows_the_holidays_of_a_country():
     with_them = find("prophet").code({}, replace(case.table(), holidays="US"))
     assert 'country="US"' in str(with_them.forecaster)
     assert "country" not in str(without.forecaster)
+
+
+NETWORKS = sorted(key for key in KEYS if isinstance(all_learners()[key], NeuralLearner))
+
+
+@pytest.mark.parametrize("key", NETWORKS)
+def test_a_network_is_proposed_where_there_is_much_to_learn_from(key: str) -> None:
+    learner, table = all_learners()[key], CASES["several"].table()
+    assert learner.extra == "deep"
+    assert not learner.starts(table)  # 88 rows
+    short, long = learner.starts(replace(table, n_rows=MANY))
+    assert learner.cost(short.params, table) < learner.cost(long.params, table)
+    assert set(short.params) <= set(learner.space(table))
+    # Windows of a horizon that leaves nothing to look back on.
+    assert not learner.starts(replace(table, n_rows=MANY, horizon=20))
+    # Windows of long series are cut at every second, third ... row, within the same memory.
+    days, hours = (replace(table, n_rows=n, longest=n, n_series=1) for n in (MANY, 200_000))
+    assert "step_size=1" in text_of_code(learner, short.params, days)
+    assert "step_size=1," not in text_of_code(learner, short.params, hours)
+
+
+def text_of_code(learner: Learner, params: Params, table: SeriesTable) -> str:
+    return str(learner.code(params, table).forecaster)
+
+
+def test_a_network_learns_the_error_that_ranks() -> None:
+    learner, table = find("nhits"), CASES["several"].table()
+    assert "loss=MAE()" in text_of_code(learner, {}, table)
+    assert "loss=MSE()" in text_of_code(learner, {}, replace(table, metric="rmse"))
+
+
+@pytest.mark.parametrize("key", [pytest.param(key, marks=marks(key)) for key in NETWORKS])
+def test_a_network_says_and_writes_nothing(
+    key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    learner, case = all_learners()[key], CASES["several"]
+    (tmp_path / "run").mkdir()
+    start = starts(learner, case.table())[0]
+    module = load(write(learner, start.params, case, tmp_path), tmp_path)
+    monkeypatch.chdir(tmp_path / "run")
+    X, y, _, _ = module.load()
+    module.build_forecaster().fit(X, y).forecast(future(case))
+    assert capfd.readouterr() == ("", "")
+    assert not list((tmp_path / "run").iterdir())
+    import ray
+
+    assert not ray.is_initialized()

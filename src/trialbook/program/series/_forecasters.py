@@ -42,9 +42,9 @@ def told_or_naive(told, X, history, season):
     return np.where(np.isfinite(values), values, naive)
 
 
-def every_step(X, ids, ends, freq):
+def every_step(X, ids, ends, freq, least=1):
     """A row for each step of each series, with what is known of it, or else of the step before."""
-    steps = int(X.groupby("unique_id", sort=False).size().max())
+    steps = max(least, int(X.groupby("unique_id", sort=False).size().max()))
     grid = pd.DataFrame(make_future_dataframe(ids, ends, freq, steps))
     grid = grid.merge(X, how="left", on=["unique_id", "ds"])
     known = grid.groupby("unique_id", sort=False)[list(X.columns[2:])].ffill().fillna(0.0)

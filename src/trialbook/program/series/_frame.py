@@ -21,7 +21,7 @@ class ForecastCode:
     imports : tuple of str
         Import lines that it needs.
     snippets : tuple of str
-        Names of the classes in `trialbook.program.series._forecasters` that it uses.
+        Names of what it uses in `trialbook.program.series._forecasters` or ``_neural``.
     """
 
     forecaster: Code

@@ -5,7 +5,7 @@ from __future__ import annotations
 from trialbook.data import SCALE_COLUMN
 from trialbook.program._code import assign, import_block, literal, source_of
 from trialbook.program._tabular import markdown_cell
-from trialbook.program.series import _forecasters
+from trialbook.program.series import _forecasters, _neural
 from trialbook.program.series._chart_cells import chart_cells
 from trialbook.program.series._frame import ForecastCode, SeriesFrame
 
@@ -37,7 +37,7 @@ def forecasting_program(
         _imports(frame, model),
         _parameters(frame),
         _load(),
-        *(f"# %%\n{source_of(getattr(_forecasters, name))}" for name in model.snippets),
+        *(f"# %%\n{_snippet(name)}" for name in model.snippets),
         "# %%\n" + "\n\n\n".join(source_of(getattr(_forecasters, name)) for name in SHARED),
         _build(model),
         _cross_validate(),
@@ -50,6 +50,11 @@ def forecasting_program(
         use_cell(),
     ]
     return "\n\n".join(cell.rstrip() for cell in cells) + "\n"
+
+
+def _snippet(name: str) -> str:
+    """The source of a forecaster or of what it needs."""
+    return source_of(getattr(_neural if hasattr(_neural, name) else _forecasters, name))
 
 
 def heading(frame: SeriesFrame, title: str, summary: str) -> str:

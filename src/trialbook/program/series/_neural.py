@@ -1,0 +1,111 @@
+"""The forecaster on PyTorch, beside those of `trialbook.program.series._forecasters`."""
+# ruff: noqa: ANN001, ANN003, ANN202, ANN204 -- it is read in notebooks, which must be short
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, misc"
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    import logging
+    import warnings
+
+    import torch
+    from neuralforecast import NeuralForecast
+
+    from trialbook.program.series._forecasters import every_step, told_or_naive
+
+
+@contextlib.contextmanager
+def at_work(n_jobs):
+    """PyTorch takes so many threads meanwhile, and Lightning reports nothing."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(n_jobs)  # the same number of threads gives the same sums
+    for name in ("pytorch_lightning", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+class NeuralForecaster:
+    """A neural network for all series; beyond its horizon its forecasts are fed back.
+
+    Series of no more than ``least`` rows are not learned from, and get a seasonal naive.
+    """
+
+    def __init__(
+        self,
+        network,
+        freq,
+        season,
+        covariates=(),
+        static=(),
+        dates=(),
+        least=1,
+        n_jobs=1,
+        **options,
+    ):
+        self.network, self.freq, self.season, self.options = network, freq, season, options
+        self.covariates, self.static, self.dates = list(covariates), list(static), list(dates)
+        self.least, self.n_jobs = least, n_jobs
+
+    def build(self):
+        """The network, not yet trained; it writes no files."""
+        return self.network(
+            futr_exog_list=[*self.covariates, *self.dates],
+            stat_exog_list=self.static,
+            start_padding_enabled=True,
+            accelerator="cpu",
+            logger=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            **self.options,
+        )
+
+    def fit(self, X, y):
+        """Train the network on all series; the last horizon of each tells when to stop."""
+        table = self.dated(X[["unique_id", "ds", *self.covariates]].assign(y=y))
+        long = table.groupby("unique_id")["y"].transform("size") > self.least
+        places = X.loc[long, ["unique_id", *self.static]].drop_duplicates("unique_id")
+        self.series, self.places = places["unique_id"], places if self.static else None
+        scaler = "standard" if self.static else None
+        with at_work(self.n_jobs):
+            network = self.build()
+            self.fitted = NeuralForecast([network], self.freq, local_static_scaler_type=scaler)
+            self.fitted.fit(table[long], self.places, val_size=network.h)
+        del self.fitted.dataset  # forecasts need the latest rows alone
+        self.size = max(self.season, network.input_size)
+        self.rows = table.groupby("unique_id", sort=False).tail(self.size)
+        return self
+
+    def dated(self, table):
+        """Rows with the parts of their dates."""
+        return table.assign(**{part: getattr(table["ds"].dt, part) for part in self.dates})
+
+    def update(self, X, y):
+        """Take note of what was observed since; the network stays as it is."""
+        table = self.dated(X[["unique_id", "ds", *self.covariates]].assign(y=y))
+        rows = pd.concat([self.rows, table]).sort_values(["unique_id", "ds"], ignore_index=True)
+        self.rows = rows.groupby("unique_id", sort=False).tail(self.size)
+        return self
+
+    def forecast(self, X):
+        """A number for each row."""
+        rows = self.rows[self.rows["unique_id"].isin(self.series)]
+        ends = rows.groupby("unique_id", sort=False)["ds"].last()
+        known = X[["unique_id", "ds", *self.covariates]]
+        future = every_step(known, ends.index, pd.DatetimeIndex(ends), self.freq, self.fitted.h)
+        with at_work(self.n_jobs):
+            steps = len(future) // len(ends)
+            told = self.fitted.predict(rows, self.places, self.dated(future), h=steps)
+        vars(self.fitted.models[0]).pop("_pred_trainer", None)  # it cannot be stored
+        median = [name for name in told if name.endswith("-median")]
+        told = told[["unique_id", "ds", *(median or told.columns[2:3])]]
+        return told_or_naive(told, X, self.rows, self.season)
