@@ -148,17 +148,11 @@ def run_trial(request: Request, report: Report) -> dict[str, Any]:
         all_pictures=not trains,  # of ensembles and refits there are few
     )
     return {
-        "score": float(np.nanmean(trained.scores)),
-        "std": float(np.nanstd(trained.scores)),
-        "fold_scores": trained.scores,
+        **_told(trained, folder),
         "metrics": metrics,
-        "fit_s": trained.seconds,
         **times,
         "store_s": store_s,
-        "model_bytes": sum(f.stat().st_size for f in (folder / MODEL_FOLDER).rglob("*")),
-        "cut_short": trained.cut_short,
         "rounds": rounds,
-        "n_folds": len(trained.models),
         "members": _members(program, model),
     }
 
@@ -199,18 +193,25 @@ def _run_series(
         all_pictures=not trains,
     )
     return {
+        **_told(trained, folder),
+        "metrics": _metrics(trained, schema, truth),
+        **time_forecast(kept),
+        "store_s": store_s,
+        "rounds": None,
+        "members": _members(program, model),
+    }
+
+
+def _told(trained: _Trained, folder: Path) -> dict[str, Any]:
+    """What a trial tells of its folds and its model, whatever it predicts."""
+    return {
         "score": float(np.nanmean(trained.scores)),
         "std": float(np.nanstd(trained.scores)),
         "fold_scores": trained.scores,
-        "metrics": _metrics(trained, schema, truth),
         "fit_s": trained.seconds,
-        **time_forecast(kept),
-        "store_s": store_s,
         "model_bytes": sum(f.stat().st_size for f in (folder / MODEL_FOLDER).rglob("*")),
         "cut_short": trained.cut_short,
-        "rounds": None,
         "n_folds": len(trained.models),
-        "members": _members(program, model),
     }
 
 

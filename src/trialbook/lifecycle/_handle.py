@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,24 +11,25 @@ from trialbook.addresses import hide_password
 from trialbook.errors import NoModelError, OptionError, nearest
 from trialbook.experiment import leaderboard_table, learning_curve, ranked, state, winner
 from trialbook.job import Task
+from trialbook.lifecycle._forecasting import Forecasting
 from trialbook.lifecycle._judging import Judging
+from trialbook.lifecycle._predicting import Predicting
 from trialbook.lifecycle._series import require_rows
 from trialbook.lifecycle._trial import Trial
 from trialbook.tracking import ModelVersion, Tracker, register, registered, versions
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
     from trialbook.data import Guardrail, Schema
     from trialbook.evaluation import Chart, Metric
     from trialbook.evaluation.explanations import Explanation
-    from trialbook.models import ForecastModel, Model
+    from trialbook.models import Model
     from trialbook.models.export import Exported
     from trialbook.tables import Source as Table
 
 
-class Experiment(Judging):
+class Experiment(Judging, Predicting, Forecasting):
     """One execution of a job: its trials, ranked.
 
     Parameters
@@ -421,148 +422,6 @@ class Experiment(Judging):
             run_id=chosen.run_id,
             workspace=self.workspace,
         )
-
-    def forecaster(self, trial: str | int = "best") -> ForecastModel:
-        """The model of a trial that forecasts series.
-
-        Parameters
-        ----------
-        trial : str or int
-            Which model; the best by default.
-
-        Returns
-        -------
-        ForecastModel
-
-        Raises
-        ------
-        NoModelError
-            If the trial has no model.
-        OptionError
-            If the experiment is no forecast.
-        """
-        return self.trial(trial).forecaster(self.workspace)
-
-    def forecast(
-        self,
-        horizon: int | None = None,
-        *,
-        future: Table | None = None,
-        context: Table | None = None,
-        quantiles: Sequence[float] | None = None,
-        trial: str | int = "best",
-    ) -> pd.DataFrame:
-        """Forecast the next rows of every series, or the rows of a table.
-
-        Parameters
-        ----------
-        horizon, future, context, quantiles
-            As in `ForecastModel.forecast`.
-        trial : str or int
-            Which model; the best by default.
-
-        Returns
-        -------
-        DataFrame of shape (n_rows, n_ids + 2 + n_quantiles)
-            Times, series, ``forecast``, and a column for each quantile.
-
-        Raises
-        ------
-        DataError
-            If the rows do not follow the series, or lack a covariate.
-        OptionError
-            If an option has no such value, or the experiment is no forecast.
-        """
-        return self.forecaster(trial).forecast(
-            horizon, future=future, context=context, quantiles=quantiles
-        )
-
-    def predict(self, data: Table, trial: str | int = "best") -> np.ndarray[Any, Any]:
-        """Predict labels or numbers.
-
-        Parameters
-        ----------
-        data : table
-            A DataFrame, or anything that can be trained on. Columns may be in any order, and
-            further ones are ignored.
-        trial : str or int
-            Which model; the best by default.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-
-        Raises
-        ------
-        DataError
-            If a column is missing or of another kind than in training.
-        """
-        return self.model(trial).predict(data)
-
-    def predict_proba(self, data: Table, trial: str | int = "best") -> pd.DataFrame:
-        """Predict the probability of each class.
-
-        Parameters
-        ----------
-        data, trial
-            As in `predict`.
-
-        Returns
-        -------
-        DataFrame of shape (n_rows, n_classes)
-            One column a class, under its label.
-
-        Raises
-        ------
-        OptionError
-            If the target is a number.
-        DataError
-            If a column is missing or of another kind than in training.
-        """
-        return self.model(trial).predict_proba(data)
-
-    def predict_interval(
-        self, data: Table, coverage: float = 0.9, trial: str | int = "best"
-    ) -> pd.DataFrame:
-        """Predict numbers with intervals that hold the truth so often.
-
-        Parameters
-        ----------
-        data, trial
-            As in `predict`.
-        coverage : float, optional
-            Share of rows whose true value the intervals are to hold, from 0.5 to 0.999.
-
-        Returns
-        -------
-        DataFrame of shape (n_rows, 3)
-            ``prediction``, ``lower`` and ``upper``. Errors and notes: `Model.predict_interval`.
-        """
-        return self.model(trial).predict_interval(data, coverage)
-
-    def predict_set(
-        self,
-        data: Table,
-        coverage: float = 0.9,
-        trial: str | int = "best",
-        *,
-        per_class: bool = False,
-    ) -> pd.DataFrame:
-        """Predict sets of classes that hold the truth so often.
-
-        Parameters
-        ----------
-        data, trial
-            As in `predict`.
-        coverage, per_class
-            As in `Model.predict_set`, where errors and notes are, too.
-
-        Returns
-        -------
-        DataFrame of shape (n_rows, 2)
-            ``prediction`` and ``set``, a list of labels.
-        """
-        return self.model(trial).predict_set(data, coverage, per_class=per_class)
 
     def test(self, data: Table, trial: str | int = "best") -> dict[str, float]:
         """Measure a trial on rows that nothing has seen.
