@@ -21,7 +21,6 @@ REFUSED = (
     ("fairness", "--by", "shop"),
     ("card", "-o", "card.html"),
     ("learning-curve",),
-    ("test", "later.csv"),
     ("export", "--to", "onnx"),
     ("export", "--to", "zip"),
     ("serve", "--port", "0"),
@@ -127,6 +126,46 @@ def test_forecasts_are_written_as_tables(experiment, space, folder, run):
     monthly().to_csv("later.csv", index=False)
     after = run("predict", experiment.best.label, "--context", "later.csv", *options)
     assert after.out.splitlines()[1].startswith("2024-01-01,north,")
+
+
+def test_what_a_model_says_of_its_training_rows(experiment, space, folder, run):
+    naive = next(one for one in experiment.trials if one.learner == "seasonal_naive")
+    written = run("predict", naive.label, "--fitted", "-o", "fitted.csv", "--workspace", space)
+    assert written.code == 0, written.err
+    told = pd.read_csv("fitted.csv")
+    assert list(told) == ["month", "shop", "actual", "fitted"]
+    assert len(told) == 2 * (72 - HORIZON)
+    before = told.groupby("shop")["actual"].shift(12)
+    np.testing.assert_allclose(told["fitted"], before)
+    vote = experiment.fitted()
+    late = vote[vote["fitted"].notna()]
+    assert len(late) >= len(told) - 2 * 12  # a vote knows what all its members know
+    assert (np.abs(late["actual"] - late["fitted"]) / late["actual"]).mean() < 0.05
+
+
+def test_rows_that_came_are_forecast_as_time_went_on(experiment, space, folder, run, refuse):
+    monthly().to_csv("later.csv", index=False)
+    asked = ("predict", "best", "later.csv", "--rolling", 2, "--workspace", space)
+    written = run(*asked, "-o", "rolling.csv", "--json")
+    assert written.code == 0, written.err
+    table = pd.read_csv("rolling.csv")
+    assert table.groupby("shop")["origin"].nunique().tolist() == [3, 3]
+    metrics = pd.DataFrame(written.document["series"]).set_index("series")
+    assert set(metrics.index) == {"all", "north", "south"}
+    assert metrics["rows"].to_dict() == {"all": 24, "north": 12, "south": 12}
+    error = (table["actual"] - table["forecast"]).abs()
+    assert metrics["mean_absolute_error"]["all"] == pytest.approx(error.mean())
+    by_shop = error.groupby(table["shop"]).mean()
+    assert metrics["mean_absolute_error"]["south"] == pytest.approx(by_shop["south"])
+    steps = pd.DataFrame(written.document["steps"])
+    assert steps["rows"].tolist() == [24, 6, 6, 4, 4, 2, 2]
+    shown = run(*asked, "-o", "rolling.csv")
+    assert "mase" in shown.err
+    assert "north" in shown.err
+    refuse(run("predict", "best", "--rolling", 2, "--workspace", space), "--rolling needs rows")
+    refuse(run(*asked, "--horizon", 2), "--horizon has no meaning here")
+    tested = run("test", "later.csv", "--workspace", space, "--json").document["metrics"]
+    assert tested["mase"] == pytest.approx(experiment.backtest(monthly()).overall["mase"])
 
 
 def test_options_without_meaning_are_refused(experiment, space, folder, run, refuse):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import subprocess
@@ -100,6 +101,28 @@ def priced(tmp_path_factory):
     table = monthly(price=True)[["month", "shop", "sold", "price"]]
     params = {"n_estimators": 20, "min_child_samples": 5, "difference": "step"}
     return trained(root, table, "lightgbm_recursive", params)
+
+
+def test_fitted_values_are_one_step_ahead(naive, priced):
+    table = monthly(price=True).sort_values(["shop", "month"], ignore_index=True)
+    told = naive.fitted()
+    assert list(told) == ["month", "shop", "actual", "fitted"]
+    np.testing.assert_allclose(told["fitted"], told.groupby("shop")["actual"].shift(12))
+    told = priced.fitted()
+    np.testing.assert_allclose(told["actual"], table["sold"])
+    error = (told["fitted"] - told["actual"]).abs()
+    assert told["fitted"].isna().tolist() == (told.groupby("shop").cumcount() == 0).tolist()
+    assert error.mean() < 0.5 * table.groupby("shop")["sold"].diff().abs().mean()
+
+
+def test_a_model_without_fitted_values_says_so(naive):
+    class Unknown:
+        pass
+
+    model = copy.deepcopy(naive)
+    model.model.forecaster.forecaster = Unknown()
+    with pytest.raises(OptionError, match="Unknown tells nothing of the rows"):
+        model.fitted()
 
 
 def future_of(n_rows=6, start="2024-01-01", shops=("north", "south")):

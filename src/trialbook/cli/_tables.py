@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from trialbook.cli._progress import State
-    from trialbook.lifecycle import Experiment, Trial
+    from trialbook.lifecycle import Backtest, Experiment, Trial
     from trialbook.tracking import ModelVersion
 
 # Columns of the leaderboard with their headings and how they are written. A column that a
@@ -45,6 +45,10 @@ COLUMNS = {
     "size_mb": ("size", "megabytes"),
     "state": ("state", "text"),
 }
+
+# Metrics of a backtest that a terminal has room for, and series of it.
+BACKTEST_METRICS = ("mase", "smape", "wape", "mean_absolute_error", "coverage")
+BACKTEST_SERIES = 10
 
 # A terminal that is narrower has no room for the time of one row.
 WIDE = 120
@@ -124,6 +128,22 @@ def metrics_table(metrics: dict[str, float], first: str | None = None) -> Table:
     table.add_column(justify="right")
     for name in sorted(metrics, key=lambda name: (name != first, name)):
         table.add_row(Text(name), number(metrics[name]), style="bold" if name == first else "")
+    return table
+
+
+def backtest_table(found: Backtest) -> Table:
+    """Draw the metrics of forecasts over all rows and of the series that were worst."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    table.add_column("series", overflow="fold")
+    for heading in ("rows", *BACKTEST_METRICS):
+        table.add_column(heading.replace("_", " "), justify="right")
+    told = found.metrics
+    for one in told.head(1 + BACKTEST_SERIES).to_dict(orient="records"):
+        figures = [number(one[name]) for name in BACKTEST_METRICS]
+        table.add_row(Text(str(one["series"])), f"{one['rows']:,}", *figures)
+    left = len(told) - 1 - BACKTEST_SERIES
+    if left > 0:
+        table.add_row(Text(f"{left:,} more series, which are better (--json has all)"))
     return table
 
 

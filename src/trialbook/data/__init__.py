@@ -54,6 +54,7 @@ from trialbook.data.series import (
     read_frequency,
     read_times,
     regular,
+    scales,
 )
 
 __all__ = [
@@ -101,6 +102,7 @@ __all__ = [
     "readings",
     "regular",
     "row_numbers",
+    "scales",
     "shift_of",
     "some_rows",
     "told",

@@ -26,6 +26,7 @@ from trialbook.data.series import (
     read_frequency,
     rows_of_all_windows,
     rows_to_validate,
+    scales,
     steps_of,
     take_rows,
     windows,
@@ -296,12 +297,4 @@ def _scale(table: pd.DataFrame, target: str, spec: SeriesSpec) -> np.ndarray:
     """
     name = table[SERIES_COLUMN].to_numpy()
     y = table[target].to_numpy(dtype=float)
-    found = None
-    for season in dict.fromkeys((spec.season, 1)):
-        change = pd.Series(y).groupby(name, sort=False).diff(season).abs()
-        scale = change.groupby(name, sort=False).mean()
-        found = scale if found is None else found.where(found > 0, scale)
-    assert found is not None
-    usual = found[found > 0].median()
-    found = found.where(found > 0, usual if usual > 0 else 1.0)
-    return np.asarray(pd.Series(name).map(found), dtype=float)
+    return np.asarray(pd.Series(name).map(scales(name, y, spec.season)), dtype=float)

@@ -1,5 +1,6 @@
 """Experiments, trials and models as people use them: judged, compared, promoted, exported."""
 
+from trialbook.lifecycle._backtest import Backtest, backtest
 from trialbook.lifecycle._explain import explain_model
 from trialbook.lifecycle._export import export
 from trialbook.lifecycle._features import featurization_summary
@@ -18,12 +19,14 @@ from trialbook.lifecycle._trial import Trial
 from trialbook.lifecycle.card import ModelCard, card_ending
 
 __all__ = [
+    "Backtest",
     "Experiment",
     "LearnedFrom",
     "ModelCard",
     "Promotion",
     "Retrained",
     "Trial",
+    "backtest",
     "card_ending",
     "explain_model",
     "export",

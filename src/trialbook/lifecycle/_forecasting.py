@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     import pandas as pd
 
+    from trialbook.lifecycle._backtest import Backtest
     from trialbook.lifecycle._handle import Experiment
     from trialbook.models import ForecastModel
     from trialbook.tables import Source as Table
@@ -41,6 +42,55 @@ class Forecasting:
         """
         experiment = self._experiment
         return experiment.trial(trial).forecaster(experiment.workspace)
+
+    def fitted(self, trial: str | int = "best") -> pd.DataFrame:
+        """What a model says of its training rows, each from the rows before it: one step ahead.
+
+        Parameters
+        ----------
+        trial : str or int
+            Which model; the best by default.
+
+        Returns
+        -------
+        DataFrame
+            Times, series, ``actual`` and ``fitted``; see `ForecastModel.fitted`.
+
+        Raises
+        ------
+        OptionError
+            If the model, or a member of a vote, knows no such values; or the experiment is no
+            forecast.
+        """
+        return self.forecaster(trial).fitted()
+
+    def backtest(
+        self, rows: Table, step: int | None = None, trial: str | int = "best"
+    ) -> Backtest:
+        """Forecast rows that came since training as time goes on, and measure that.
+
+        Parameters
+        ----------
+        rows : table
+            Rows that follow those of training, with the target and the covariates.
+        step : int, optional
+            Rows of each series from one origin to the next; the horizon by default.
+        trial : str or int
+            Which model; the best by default.
+
+        Returns
+        -------
+        Backtest
+            Its `forecasts`, and `metrics` over all and by series.
+
+        Raises
+        ------
+        DataError, OptionError
+            As in `ForecastModel.rolling`.
+        """
+        from trialbook.lifecycle._backtest import backtest
+
+        return backtest(self.forecaster(trial), rows, step)
 
     def forecast(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trialbook.experiment import state
-from trialbook.lifecycle._series import require_rows
+from trialbook.lifecycle._backtest import backtest
 
 if TYPE_CHECKING:
     from trialbook.lifecycle._handle import Experiment
@@ -20,7 +20,8 @@ def metrics_on(experiment: Experiment, data: Table, which: str | int) -> dict[st
     from trialbook.tables import read_table
 
     schema = experiment.schema
-    require_rows(schema, experiment.trial(which).label)
+    if schema.series is not None:
+        return backtest(experiment.forecaster(which), data).overall
     read = read_table(data, text=schema.text, workspace=experiment.workspace)
     rows, _ = keep_known_labels(schema.conform(read, require_target=True), schema, "test")
     model = experiment.trial(which).model

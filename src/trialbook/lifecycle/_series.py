@@ -27,6 +27,15 @@ def require_rows(schema: Schema, model: str) -> None:
         refuse_series(model)
 
 
+def refuse_rows(model: str) -> NoReturn:
+    """Say of a model that it predicts rows, which is not what is asked for."""
+    raise OptionError(
+        "it predicts rows, and forecasts no series",
+        place=f"model {model}",
+        remedy="Use predict.",
+    )
+
+
 def refuse_series(model: str) -> NoReturn:
     """Say of a model that it forecasts series, which is not what is asked for."""
     raise OptionError(

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trialbook.errors import NoModelError, OptionError
+from trialbook.errors import NoModelError
 from trialbook.execution import CHARTS
 from trialbook.experiment import state
+from trialbook.lifecycle._series import refuse_rows
 from trialbook.tracking import TrialRecord
 
 if TYPE_CHECKING:
@@ -168,11 +169,7 @@ class Trial:
         self.require_model()
         folder = self.folder / MODEL_FOLDER
         if not is_forecaster(folder):
-            raise OptionError(
-                "it predicts rows, and forecasts no series",
-                place=f"trial {self.label}",
-                remedy="Use predict.",
-            )
+            refuse_rows(self.label)
         known = {"name": self.label, "run_id": self.run_id, "workspace": workspace}
         return forecaster_at(folder, **known)
 

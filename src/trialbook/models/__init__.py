@@ -10,6 +10,7 @@ from trialbook.models._conformal import (
 )
 from trialbook.models._environment import python_of, read_requirements
 from trialbook.models._features import FEATURES_STEP, Feature, features_of, transformations
+from trialbook.models._fitted import history
 from trialbook.models._forecaster import (
     ForecastModel,
     forecaster_at,
@@ -62,6 +63,7 @@ __all__ = [
     "background",
     "features_of",
     "forecaster_at",
+    "history",
     "is_file_of_model",
     "is_forecaster",
     "is_own",

@@ -26,6 +26,7 @@ from trialbook.data import (
     read_times,
 )
 from trialbook.errors import DataError, OptionError
+from trialbook.models._fitted import NoFittedValuesError, fitted_rows
 from trialbook.models._package import EXAMPLE_ROWS, SCHEMA_FILE, input_schema, load_model
 from trialbook.models._schema_file import schema_at
 from trialbook.tables import read_table
@@ -316,6 +317,73 @@ class ForecastModel:
                 parts.append(self._origin(model, asked, levels))
             model = model.observe(observed[(place >= known) & (place < known + step)])
         return pd.concat(parts, ignore_index=True)
+
+    def fitted(self) -> pd.DataFrame:
+        """What the model says of its training rows, each from the rows before it: one step ahead.
+
+        Returns
+        -------
+        DataFrame
+            Times, series, ``actual`` and ``fitted``, which is missing where a model had too few
+            rows before. Rows that a model did not look at, long ago, are not there.
+
+        Raises
+        ------
+        OptionError
+            If the model, or a member of a vote, knows no such values.
+
+        Notes
+        -----
+        They are closer than forecasts, for the model was fitted to these very rows. Of Prophet,
+        and of seasons that MSTL took apart, they know what came later, too.
+        """
+        try:
+            rows = fitted_rows(self.model.forecaster.forecaster)
+        except NoFittedValuesError as error:
+            raise OptionError(
+                f"{error} tells nothing of the rows that it was fitted to",
+                place=f"model {self.label}",
+                remedy="Ask another trial of the leaderboard, or for its forecasts of new rows:"
+                " rolling.",
+            ) from error
+        return self.named(rows).rename(columns={"y": "actual"})
+
+    def asked(self, future: Table) -> pd.DataFrame:
+        """The rows of a table as programs read them, with every step from the ends of training.
+
+        Parameters
+        ----------
+        future : table
+            As in `forecast`.
+
+        Returns
+        -------
+        DataFrame
+            By series and time; a step that is not in the table is as the row before.
+        """
+        model = self.model
+        rows = model.rows_of(self._table(future, model, "future"))
+        names = pd.Index(np.unique(rows[SERIES_COLUMN].to_numpy()), name=SERIES_COLUMN)
+        last = pd.Series(model._steps(rows)).groupby(rows[SERIES_COLUMN].to_numpy()).max()
+        grid = model._grid(last.loc[names])
+        return pd.DataFrame(model._filled(grid, rows, self._series.covariates))
+
+    def named(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Rows of programs under their own names: times, series, and what else they have.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            With ``unique_id`` and ``ds``.
+
+        Returns
+        -------
+        DataFrame
+        """
+        ids = self.model.ids.loc[rows[SERIES_COLUMN]].reset_index(drop=True)
+        ids.insert(0, self._series.time, rows[TIME_COLUMN].to_numpy())
+        rest = rows.drop(columns=[SERIES_COLUMN, TIME_COLUMN]).reset_index(drop=True)
+        return pd.concat([ids, rest], axis=1)
 
     def _origin(self, model: Any, asked: pd.DataFrame, levels: list[float] | None) -> pd.DataFrame:
         names = asked[SERIES_COLUMN]

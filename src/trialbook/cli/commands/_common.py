@@ -101,11 +101,12 @@ top_option = click.option("--top", type=click.IntRange(1), help="Only so many, t
 model_argument = click.argument("model", required=False, default="best")
 
 
-def console() -> Console:
+def console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     # A file or a pipe has no width; a table there is as wide as it needs to be.
-    return Console() if sys.stdout.isatty() else Console(width=160)
+    on_screen = (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(stderr=stderr, width=None if on_screen else 160)
 
 
 def open_experiment(workspace: str, name: str | None, tracking_uri: str | None) -> Experiment:

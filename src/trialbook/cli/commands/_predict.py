@@ -50,7 +50,8 @@ def _levels(ctx: click.Context, parameter: click.Parameter, value: str | None) -
 
 # Options that have a meaning for models of rows alone, and for forecasts alone.
 _OF_ROWS = ("keep", "proba", "explain", "interval", "rows_per_batch", "resume", "workers")
-_OF_FORECASTS = ("horizon", "context", "quantiles")
+_OF_FUTURE = ("horizon", "context", "quantiles")
+_OF_FORECASTS = (*_OF_FUTURE, "fitted", "rolling")
 
 
 @click.command()
@@ -90,6 +91,17 @@ _OF_FORECASTS = ("horizon", "context", "quantiles")
     callback=_levels,
     help="Of a forecast: levels such as 0.1,0.9; else deciles.",
 )
+@click.option(
+    "--fitted",
+    is_flag=True,
+    help="Of a forecast: what it says of its training rows, one step ahead of each.",
+)
+@click.option(
+    "--rolling",
+    type=click.IntRange(1),
+    metavar="STEP",
+    help="Of a forecast: forecast DATA as time went on, every STEP rows, and measure that.",
+)
 @where
 @trust_option
 @json_option
@@ -111,6 +123,8 @@ def predict(
     horizon: int | None,
     context: str | None,
     quantiles: list[str] | None,
+    fitted: bool,
+    rolling: int | None,
     trust: bool,
     as_json: bool,
 ) -> None:
@@ -120,7 +134,8 @@ def predict(
     churn@champion), or the folder or file of a model; the best trial when it is left out.
 
     DATA may be larger than memory. A model that forecasts series needs none: it tells the next
-    rows of each. With DATA it tells its rows, from what is known of the future there.
+    rows of each. With DATA it tells its rows, from what is known of the future there; with
+    --rolling, what it would have forecast of them as time went on, and how far that is off.
     """
     from trialbook import api
     from trialbook.serving import format_of
@@ -138,9 +153,17 @@ def predict(
     forecaster, data = _forecaster(names, where)
     if forecaster is not None:
         _refuse(ctx, _OF_ROWS, f"'{forecaster.label}' forecasts series")
-        levels = cast("Any", quantiles)
-        told = forecaster.forecast(horizon, future=data, context=context, quantiles=levels)
-        _write(told, out, as_json=as_json)
+        if fitted:
+            _refuse(ctx, (*_OF_FUTURE, "rolling"), "--fitted tells of rows of training")
+            told = forecaster.fitted()
+        elif rolling is not None:
+            _refuse(ctx, _OF_FUTURE, "--rolling tells of rows that came")
+            told = _rolled(forecaster, data, rolling, out, as_json=as_json)
+        else:
+            levels = cast("Any", quantiles)
+            told = forecaster.forecast(horizon, future=data, context=context, quantiles=levels)
+        if told is not None:
+            _write(told, out, as_json=as_json)
         return
     _refuse(ctx, _OF_FORECASTS, "it is for models that forecast series")
     which, table = _model_and_data(names)
@@ -190,6 +213,40 @@ def _forecaster(
             if isinstance(model, ForecastModel):
                 return model, table
     return None, None
+
+
+def _rolled(
+    forecaster: ForecastModel, data: str | None, step: int, out: str | None, *, as_json: bool
+) -> pd.DataFrame | None:
+    """Forecasts as time went on; their metrics are shown, or written as JSON beside the file."""
+    from trialbook.cli._output import write_json
+    from trialbook.cli._tables import backtest_table
+    from trialbook.lifecycle import backtest
+    from trialbook.serving import write_frame
+
+    if data is None:
+        raise OptionError(
+            "--rolling needs rows that came since training, with the target",
+            place="option --rolling",
+            remedy="Name their table: trialbook predict MODEL DATA --rolling STEP.",
+        )
+    found = backtest(forecaster, data, step)
+    if not as_json:
+        console(stderr=True).print(backtest_table(found))
+        return found.forecasts
+    if out is not None:
+        write_frame(found.forecasts, Path(out))
+    write_json(
+        {
+            "path": out,
+            "n_rows": len(found.forecasts),
+            "origins": found.forecasts["origin"].nunique(),
+            "series": found.metrics,
+            "steps": found.by_step,
+            **({} if out else {"forecasts": found.forecasts}),
+        }
+    )
+    return None
 
 
 def _refuse(ctx: click.Context, options: tuple[str, ...], why: str) -> None:

@@ -21,6 +21,7 @@ from trialbook.data.series._frequency import (
 )
 from trialbook.data.series._regular import Regular, regular
 from trialbook.data.series._rows import Taken, frequency_note, settle_frequency, take_rows
+from trialbook.data.series._scale import scales
 from trialbook.data.series._short import (
     LEAST_ROWS,
     fate,
@@ -77,6 +78,7 @@ __all__ = [
     "regular",
     "rows_of_all_windows",
     "rows_to_validate",
+    "scales",
     "season_of",
     "settle_frequency",
     "step_name",
