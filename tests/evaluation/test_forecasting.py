@@ -7,15 +7,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trialbook.evaluation import METRICS
+from trialbook.evaluation import METRICS, all_metrics
 from trialbook.evaluation import _forecasting as f
 
-# Two rows of a series of scale 2, two of one of scale 4; the forecast, and three quantiles.
+# Two rows of a series of scale 2 and range 10, two of one of scale 4 and range 20; the forecast,
+# and three quantiles.
 Y = np.array([10.0, 12.0, 0.0, 8.0])
 TOLD = np.array(
     [[12.0, 9, 11, 13], [11.0, 10, 11, 12], [2.0, -1, 1, 3], [4.0, 1, 4, 7]], dtype=float
 )
-SCALE = np.array([2.0, 2.0, 4.0, 4.0])
+SCALE = np.array([[2.0, 10, 0], [2.0, 10, 0], [4.0, 20, 1], [4.0, 20, 1]])
+
+
+def scales(n_rows, scale=1.0, extent=1.0):
+    """Scales of rows that are all of one series."""
+    return np.tile([scale, extent, 0.0], (n_rows, 1))
 
 
 @pytest.mark.parametrize(
@@ -29,8 +35,9 @@ SCALE = np.array([2.0, 2.0, 4.0, 4.0])
         (f.smape, (2 * 2 / 22 + 2 * 1 / 23 + 2 + 2 * 4 / 12) / 4),
         (f.wape, 9 / 30),
         (f.mape, (2 / 10 + 1 / 12 + 4 / 8) / 3),
-        (f.normalized_mae, 2.25 / 12),
-        (f.normalized_rmse, 2.5 / 12),
+        (f.mdape, 2 / 10),
+        (f.normalized_mae, (1.5 / 10 + 3 / 20) / 2),
+        (f.normalized_rmse, (np.sqrt(5 / 2) / 10 + np.sqrt(20 / 2) / 20) / 2),
         (f.r2, 1 - 25 / (2.5**2 + 4.5**2 + 7.5**2 + 0.5**2)),
         (f.spearman, 0.8),
         (f.coverage, 3 / 4),
@@ -58,7 +65,7 @@ def test_metrics_are_those_of_utilsforecast():
     n, levels = 40, np.arange(1, 10) / 10
     y = rng.gamma(3.0, size=n)
     told = np.sort(y[:, None] + rng.normal(size=(n, 9)), axis=1)
-    prediction, scale = np.column_stack([told[:, 3], told]), np.full(n, 1.7)
+    prediction, scale = np.column_stack([told[:, 3], told]), scales(n, 1.7)
     names = [f"q{level}" for level in levels]
     table = pd.DataFrame(told, columns=names).assign(unique_id="a", y=y, model=prediction[:, 0])
     # Its scale comes from a history; this one's changes from row to row are all 1.7.
@@ -76,11 +83,50 @@ def test_metrics_are_those_of_utilsforecast():
 
 def test_what_cannot_be_computed_is_nan():
     zero, one = np.zeros(3), np.ones((3, 4))
-    for function in (f.mape, f.wape, f.normalized_mae, f.normalized_rmse, f.spearman):
-        assert np.isnan(function(zero, one, np.ones(3))), function.__name__
-    assert np.isnan(f.r2(np.ones(1), np.ones((1, 4)), np.ones(1)))
-    assert f.smape(zero, 0 * one, np.ones(3)) == 0
-    assert np.isnan(f.mase(zero, one, np.full(3, np.nan)))
+    constant = scales(3, extent=0.0)
+    for function in (f.mape, f.mdape, f.wape, f.normalized_mae, f.normalized_rmse, f.spearman):
+        assert np.isnan(function(zero, one, constant)), function.__name__
+    assert np.isnan(f.r2(np.ones(1), np.ones((1, 4)), scales(1)))
+    assert f.smape(zero, 0 * one, constant) == 0
+    assert np.isnan(f.mase(zero, one, scales(3, np.nan)))
+
+
+def test_a_series_that_never_changes_counts_for_nothing_by_its_range():
+    scale = SCALE.copy()
+    scale[2:, 1] = 0.0
+    assert f.normalized_mae(Y, TOLD, scale) == pytest.approx(1.5 / 10)
+    scale[2:, 1] = np.nan  # nor one that was not in training
+    assert f.normalized_rmse(Y, TOLD, scale) == pytest.approx(np.sqrt(5 / 2) / 10)
+
+
+def test_errors_by_the_range_weigh_series_alike_however_many_rows_they_have():
+    y, told = np.append(Y, Y[2:]), np.concatenate([TOLD, TOLD[2:]])
+    scale = np.concatenate([SCALE, SCALE[2:]])
+    for function in (f.normalized_mae, f.normalized_rmse):
+        assert function(y, told, scale) == pytest.approx(function(Y, TOLD, SCALE))
+
+
+def test_all_metrics_of_azure_are_measured_of_each_series_or_of_all_rows():
+    found = all_metrics("forecasting", np.column_stack([Y, SCALE]), TOLD)
+    logs = (np.log1p(TOLD[:, 0]) - np.log1p(Y)) ** 2
+    by_hand = {
+        "normalized_median_absolute_error": (1.5 / 10 + 3 / 20) / 2,
+        "normalized_root_mean_squared_log_error": (
+            np.sqrt(logs[:2].mean()) / 10 + np.sqrt(logs[2:].mean()) / 20
+        )
+        / 2,
+        "normalized_mean_absolute_error": (1.5 / 10 + 3 / 20) / 2,
+        "median_absolute_error": 2.0,
+        "root_mean_squared_log_error": np.sqrt(logs.mean()),
+        "explained_variance": 1 - np.var([-2.0, 1, -2, 4]) / np.var(Y),
+        "r2_score": f.r2(Y, TOLD, SCALE),
+        "spearman_correlation": 0.8,
+    }
+    assert {name: found[name] for name in by_hand} == pytest.approx(by_hand)
+    # Far off: clipped, as Azure ML clips it.
+    assert all_metrics("forecasting", np.column_stack([Y, SCALE]), 100 * TOLD)["r2_score"] == -1
+    below = np.column_stack([Y - 5, SCALE])
+    assert "normalized_root_mean_squared_log_error" not in all_metrics("forecasting", below, TOLD)
 
 
 def test_every_function_is_a_metric_or_the_coverage():

@@ -12,7 +12,7 @@ CASES = [pytest.param(m, id=f"{m.tasks[0]}-{m.name}-{m.classes}") for m in METRI
 def arguments(m, y, prediction, positive):
     """What the function of a metric is called with."""
     if "forecasting" in m.tasks:
-        return y[:, 0], prediction, y[:, 1]
+        return y[:, 0], prediction, y[:, 1:]
     return (y, prediction) if "regression" in m.tasks else (y, prediction, positive)
 
 
@@ -29,7 +29,8 @@ def sample(m, rng, n=200):
         y = rng.gamma(2.0, size=n)
         return y, y + rng.normal(size=n), None
     if "forecasting" in m.tasks:
-        y = np.column_stack([rng.gamma(2.0, size=n), rng.uniform(0.5, 2.0, n)])
+        series = np.arange(n) % 4
+        y = np.column_stack([rng.gamma(2.0, size=n), 0.5 + series, 2.0 + series, series])
         told = np.sort(y[:, :1] + rng.normal(size=(n, 9)), axis=1)
         return y, np.column_stack([told[:, 4], told]), None
     k = 2 if m.classes == "binary" else 4

@@ -54,6 +54,7 @@ from trialbook.data.series import (
     read_frequency,
     read_times,
     regular,
+    row_scales,
     scales,
 )
 
@@ -102,6 +103,7 @@ __all__ = [
     "readings",
     "regular",
     "row_numbers",
+    "row_scales",
     "scales",
     "shift_of",
     "some_rows",

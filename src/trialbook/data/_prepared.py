@@ -11,7 +11,7 @@ from trialbook.data._guardrails import Guardrail
 from trialbook.data._schema import Schema
 from trialbook.data._splits import Folds
 from trialbook.data._target import encode
-from trialbook.data.series import SCALE_COLUMN, SERIES_COLUMN
+from trialbook.data.series import SERIES_COLUMN, row_scales
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,13 @@ class Prepared:
 
         Returns
         -------
-        ndarray of shape (n_rows,) or (n_rows, 2)
-            Codes of the classes, or numbers; of series, the numbers beside the scale of each row.
+        ndarray of shape (n_rows,) or (n_rows, 4)
+            Codes of the classes, or numbers; of series, the numbers beside their `row_scales`.
         """
         y = np.asarray(encode(self.train[self.schema.target], self.schema.classes))
         if self.schema.series is None:
             return y
-        return np.column_stack([y, self.train[SCALE_COLUMN].to_numpy(dtype=float)])
+        return np.column_stack([y, row_scales(self.train, self.train, self.schema.target)])
 
     @property
     def series_told(self) -> str:

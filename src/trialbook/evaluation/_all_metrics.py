@@ -7,6 +7,7 @@ can be compared.
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from trialbook.evaluation import _forecasting as f
 from trialbook.evaluation import _regression as r
@@ -28,9 +29,9 @@ def all_metrics(
     ----------
     task : {"classification", "regression", "forecasting"}
         What was learned.
-    y : ndarray of shape (n,) or (n, 2)
-        Codes 0 to n_classes - 1 of the true classes, or true values; of series, beside the scale
-        of each row.
+    y : ndarray of shape (n,) or (n, 4)
+        Codes 0 to n_classes - 1 of the true classes, or true values; of series, beside their
+        scales.
     prediction : ndarray of shape (n, n_classes), (n,) or (n, 1 + n_levels)
         Probabilities, predicted values, or forecasts and their quantiles.
     positive : int, optional
@@ -52,6 +53,8 @@ def all_metrics(
     precision, recall and F1 over those that occur in `y` or are predicted, as in scikit-learn.
     ``r2_score`` is clipped at -1. ``mean_absolute_percentage_error`` is a fraction, over rows
     whose target is not zero. ``weighted_accuracy`` weights each row by the size of its class.
+    Of series, the ``normalized_*`` errors are those of each series by its own range in training,
+    and then their mean; the others are of all rows together.
 
     References
     ----------
@@ -145,8 +148,24 @@ def _of_values(y: np.ndarray, prediction: np.ndarray, y_range: float | None) -> 
 
 
 def _of_forecasts(y: np.ndarray, prediction: np.ndarray) -> dict[str, float]:
-    truth, scale = y[:, 0], y[:, 1]
-    return {name: measured(truth, prediction, scale) for name, measured in _FORECASTS.items()}
+    truth, point, scale = y[:, 0], prediction[:, 0], y[:, 1:]
+    scores = {name: one(truth, prediction, scale) for name, one in _FORECASTS.items()}
+    pooled = _of_values(truth, point, np.nan)
+    scores |= {name: value for name, value in pooled.items() if name not in scores}
+    return scores | _by_range(truth, point, scale)
+
+
+def _by_range(y: np.ndarray, point: np.ndarray, scale: np.ndarray) -> dict[str, float]:
+    """Errors of each series by its range, and their mean: those that no trial is ranked by."""
+    squared = (np.log1p(np.maximum(point, 0)) - np.log1p(np.maximum(y, 0))) ** 2
+    rows = {"error": np.abs(y - point), "log": squared, "extent": scale[:, 1]}
+    by_series = pd.DataFrame(rows).groupby(scale[:, 2])
+    extent = by_series["extent"].first().where(lambda size: size > 0)
+    log_error = np.sqrt(by_series["log"].mean()) if (y >= 0).all() else np.nan
+    return {
+        "normalized_median_absolute_error": float((by_series["error"].median() / extent).mean()),
+        "normalized_root_mean_squared_log_error": float((log_error / extent).mean()),
+    }
 
 
 _FORECASTS = {
@@ -155,12 +174,12 @@ _FORECASTS = {
     "smape": f.smape,
     "wape": f.wape,
     "mean_absolute_percentage_error": f.mape,
+    "median_absolute_percentage_error": f.mdape,
     "mean_absolute_error": f.mae,
+    "mean_squared_error": f.mse,
     "root_mean_squared_error": f.rmse,
     "normalized_root_mean_squared_error": f.normalized_rmse,
     "normalized_mean_absolute_error": f.normalized_mae,
-    "r2_score": f.r2,
-    "spearman_correlation": f.spearman,
     "scaled_pinball_loss": f.scaled_pinball,
     "coverage": f.coverage,
 }

@@ -1,9 +1,11 @@
 """Metrics of forecasting, each a function that stands alone.
 
 Every function takes the true values `y` of shape (n,), the forecasts of shape (n, 1 + n_levels)
-with the quantiles after the forecast itself, and the `scale` of each row's series, of shape (n,).
-A row counts as any other, so series with windows of one length have equal weight. Where nothing
-can be computed, the result is NaN.
+with the quantiles after the forecast itself, and `scale` of shape (n, 3): what errors of a row's
+series are measured by, which is their seasonal naive error and their range in training, and the
+number of the series. A row counts as any other, so series with windows of one length have equal
+weight; errors by the range are those of a series first, and then their mean, as in Azure ML. Where
+nothing can be computed, the result is NaN.
 
 The source of a metric is copied into the trials' notebooks. So it uses only what the imports
 declared for it in `_metric` bring in, and says in one line what it is.
@@ -18,13 +20,13 @@ from sklearn.metrics import r2_score
 
 def mase(y: np.ndarray, prediction: np.ndarray, scale: np.ndarray) -> float:
     """Mean absolute error in units of the seasonal naive forecast's in training."""
-    error = np.abs(y - prediction[:, 0]) / scale
+    error = np.abs(y - prediction[:, 0]) / scale[:, 0]
     return float(np.nanmean(error)) if np.isfinite(error).any() else np.nan
 
 
 def rmsse(y: np.ndarray, prediction: np.ndarray, scale: np.ndarray) -> float:
     """Root mean squared scaled error (Hyndman and Koehler 2006): errors in MASE's unit."""
-    return float(np.sqrt(np.nanmean(((y - prediction[:, 0]) / scale) ** 2)))
+    return float(np.sqrt(np.nanmean(((y - prediction[:, 0]) / scale[:, 0]) ** 2)))
 
 
 def smape(y: np.ndarray, prediction: np.ndarray, scale: np.ndarray) -> float:
@@ -45,6 +47,13 @@ def mape(y: np.ndarray, prediction: np.ndarray, scale: np.ndarray) -> float:
     rows = y != 0
     error = np.abs(y - prediction[:, 0])[rows] / np.abs(y[rows])
     return float(np.mean(error)) if rows.any() else np.nan
+
+
+def mdape(y: np.ndarray, prediction: np.ndarray, scale: np.ndarray) -> float:
+    """Median absolute error as a fraction of the true value, over rows where that is not 0."""
+    rows = y != 0
+    error = np.abs(y - prediction[:, 0])[rows] / np.abs(y[rows])
+    return float(np.median(error)) if rows.any() else np.nan
 
 
 def mae(y: np.ndarray, prediction: np.ndarray, scale: np.ndarray) -> float:
@@ -74,22 +83,28 @@ def spearman(y: np.ndarray, prediction: np.ndarray, scale: np.ndarray) -> float:
 
 
 def normalized_rmse(y: np.ndarray, prediction: np.ndarray, scale: np.ndarray) -> float:
-    """Root mean squared error as a fraction of the range of the true values."""
-    size = np.ptp(y)
-    return float(np.sqrt(np.mean((y - prediction[:, 0]) ** 2)) / size) if size > 0 else np.nan
+    """Root mean squared error of each series as a fraction of its range, on average."""
+    _, first, series = np.unique(scale[:, 2], return_index=True, return_inverse=True)
+    error = np.sqrt(np.bincount(series, (y - prediction[:, 0]) ** 2) / np.bincount(series))
+    extent = scale[first, 1]
+    known = extent > 0
+    return float(np.mean(error[known] / extent[known])) if known.any() else np.nan
 
 
 def normalized_mae(y: np.ndarray, prediction: np.ndarray, scale: np.ndarray) -> float:
-    """Mean absolute error as a fraction of the range of the true values."""
-    size = np.ptp(y)
-    return float(np.mean(np.abs(y - prediction[:, 0])) / size) if size > 0 else np.nan
+    """Mean absolute error of each series as a fraction of its range, on average."""
+    _, first, series = np.unique(scale[:, 2], return_index=True, return_inverse=True)
+    error = np.bincount(series, np.abs(y - prediction[:, 0])) / np.bincount(series)
+    extent = scale[first, 1]
+    known = extent > 0
+    return float(np.mean(error[known] / extent[known])) if known.any() else np.nan
 
 
 def scaled_pinball(y: np.ndarray, prediction: np.ndarray, scale: np.ndarray) -> float:
     """Mean pinball loss of quantiles at equal distances, twice, in units of the scale."""
     n_levels = prediction.shape[1] - 1
     levels = np.arange(1, n_levels + 1) / (n_levels + 1)
-    over = (y[:, None] - prediction[:, 1:]) / scale[:, None]
+    over = (y[:, None] - prediction[:, 1:]) / scale[:, :1]
     return float(2 * np.nanmean(np.maximum(levels * over, (levels - 1) * over)))
 
 

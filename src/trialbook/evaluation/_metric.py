@@ -67,8 +67,8 @@ class Metric:
 
         Parameters
         ----------
-        y : ndarray of shape (n,) or (n, 2)
-            Codes of the true classes, or true values; of series, beside the scale of each row.
+        y : ndarray of shape (n,) or (n, 4)
+            Codes of the true classes, or true values; of series, beside their scales.
         prediction : ndarray of shape (n, n_classes), (n,) or (n, 1 + n_levels)
             Probabilities, predicted values, or forecasts and their quantiles.
         positive : int, optional
@@ -80,7 +80,7 @@ class Metric:
             NaN where the metric is undefined, such as ROC AUC of rows of one class.
         """
         if "forecasting" in self.tasks:
-            return self.function(y[:, 0], prediction, y[:, 1])
+            return self.function(y[:, 0], prediction, y[:, 1:])
         if "regression" in self.tasks:
             return self.function(y, prediction)
         return self.function(y, prediction, positive)
@@ -273,6 +273,7 @@ METRICS: tuple[Metric, ...] = (
     _forecast_loss("smape", f.smape, _NUMPY, aliases=("symmetric_mape",)),
     _forecast_loss("wape", f.wape, _NUMPY, aliases=("weighted_absolute_percentage_error",)),
     _forecast_loss("mape", f.mape, _NUMPY, aliases=("mean_absolute_percentage_error",)),
+    _forecast_loss("mdape", f.mdape, _NUMPY, aliases=("median_absolute_percentage_error",)),
     _forecast_loss("mae", f.mae, _NUMPY, aliases=("mean_absolute_error",)),
     _forecast_loss("mse", f.mse, _NUMPY, aliases=("mean_squared_error",)),
     _forecast_loss("rmse", f.rmse, _NUMPY, aliases=("root_mean_squared_error",)),

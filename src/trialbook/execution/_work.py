@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trialbook.data import SCALE_COLUMN, SERIES_COLUMN, TIME_COLUMN, Schema, encode
+from trialbook.data import SCALE_COLUMN, SERIES_COLUMN, TIME_COLUMN, Schema, encode, row_scales
 from trialbook.evaluation import all_metrics, charts, metric, write_charts
 from trialbook.evaluation.conformal import calibrate
 from trialbook.execution._charts import (
@@ -187,7 +187,7 @@ def _run_series(
     write_forecast_charts(
         folder / CHARTS,
         schema,
-        X[[SERIES_COLUMN, TIME_COLUMN]].assign(**{schema.target: y, SCALE_COLUMN: scale}),
+        X[[SERIES_COLUMN, TIME_COLUMN]].assign(**{schema.target: y, SCALE_COLUMN: scale[:, 0]}),
         trained.rows,
         trained.predictions,
         all_pictures=not trains,
@@ -267,13 +267,14 @@ def _score_forecast(
 ) -> dict[str, Any]:
     """As `run_score`, of a forecast."""
     told = ForecastModel(folder.name, folder / MODEL_FOLDER, schema).forecast_rows(data)
-    y = data[[schema.target, SCALE_COLUMN]].to_numpy(dtype=float)
+    columns = [SERIES_COLUMN, TIME_COLUMN, schema.target, SCALE_COLUMN]
+    train = pd.read_parquet(payload["train"], columns=columns)
+    y = np.column_stack([data[schema.target], row_scales(data, train, schema.target)])
     out = folder / payload["name"]
     out.mkdir(parents=True, exist_ok=True)
     told.assign(actual=y[:, 0]).to_csv(out / "predictions.csv", index=False)
     prediction = told.iloc[:, 2:].to_numpy(dtype=float)
-    columns = [SERIES_COLUMN, TIME_COLUMN, schema.target, SCALE_COLUMN]
-    known = pd.concat([data[columns], pd.read_parquet(payload["train"], columns=columns)])
+    known = pd.concat([data[columns], train])
     write_forecast_charts(out, schema, known, [np.arange(len(data))], [prediction])
     metrics = all_metrics(schema.task, y, prediction)
     return {

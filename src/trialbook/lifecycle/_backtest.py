@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from trialbook.data import LEVELS, scales
+from trialbook.data import LEVELS, SCALE_COLUMN, SERIES_COLUMN, row_scales, scales
 from trialbook.evaluation import all_metrics
 from trialbook.models import ForecastModel, history
 
@@ -33,8 +33,9 @@ class Backtest:
         `ForecastModel.rolling`.
     series : Series of str
         The name of the series of each forecast.
-    scale : Series
-        The seasonal naive error of each series in what the model learned from, by its name.
+    scales : ndarray of shape (n_rows, 3)
+        What errors are measured by, from what the model learned from; see
+        `trialbook.data.row_scales`.
     """
 
     model: str
@@ -42,7 +43,7 @@ class Backtest:
     horizon: int
     forecasts: pd.DataFrame
     series: pd.Series[str]
-    scale: pd.Series[float]
+    scales: np.ndarray
 
     def __repr__(self) -> str:
         origins = self.forecasts["origin"].nunique()
@@ -85,8 +86,7 @@ class Backtest:
 
     def _measured(self, rows: np.ndarray) -> dict[str, float]:
         found = self.forecasts[rows]
-        scale = self.series[rows].map(self.scale).to_numpy(dtype=float)
-        y = np.column_stack([found["actual"].to_numpy(dtype=float), scale])
+        y = np.column_stack([found["actual"].to_numpy(dtype=float), self.scales[rows]])
         columns = ["forecast", *map(str, LEVELS)]
         with np.errstate(invalid="ignore"):
             return all_metrics("forecasting", y, found[columns].to_numpy(dtype=float))
@@ -99,12 +99,14 @@ def backtest(model: ForecastModel, rows: Table, step: int | None = None) -> Back
         raise TypeError("the schema has no series")
     step = spec.horizon if step is None else step
     told = model.rolling(rows, step, quantiles=LEVELS)
-    known = history(model.model.forecaster.forecaster)
+    known, series = history(model.model.forecaster.forecaster), spec.name_of(told)
+    scale = scales(known["unique_id"].to_numpy(), known["y"].to_numpy(), spec.season)
+    asked = pd.DataFrame({SERIES_COLUMN: series, SCALE_COLUMN: series.map(scale)})
     return Backtest(
         model=model.label,
         step=step,
         horizon=spec.horizon,
         forecasts=told,
-        series=spec.name_of(told),
-        scale=scales(known["unique_id"].to_numpy(), known["y"].to_numpy(), spec.season),
+        series=series,
+        scales=row_scales(asked, known, "y"),
     )

@@ -295,9 +295,9 @@ def test_programs_have_no_undefined_or_unused_names(tmp_path: Path) -> None:
 
 AZURE = (
     *("auto_arima", "average", "arimax", "decision_tree", "elastic_net", "exponential_smoothing"),
-    *("extreme_random_trees", "gradient_boosting", "lasso_lars", "light_gbm", "naive", "prophet"),
-    *("random_forest", "seasonal_average", "seasonal_naive", "sgd", "xg_boost_regressor"),
-    *("TCNForecaster", "tcn_forecaster"),
+    *("extreme_random_trees", "gradient_boosting", "knn", "lasso_lars", "light_gbm", "naive"),
+    *("prophet", "random_forest", "seasonal_average", "seasonal_naive", "sgd"),
+    *("xg_boost_regressor", "TCNForecaster", "tcn_forecaster"),
 )
 
 
@@ -324,7 +324,7 @@ def test_what_does_not_suit_is_not_proposed() -> None:
     assert "arimax" in proposed(covariates=("price",))
     assert {"naive", "seasonal_average", "mstl"}.isdisjoint(proposed(season=1))
     many = proposed(n_series=5000, n_rows=5000 * 60)
-    assert {"prophet", "auto_arima", "random_forest_recursive"}.isdisjoint(many)
+    assert {"prophet", "auto_arima", "knn_recursive", "random_forest_recursive"}.isdisjoint(many)
     assert {"seasonal_naive", "theta", "lightgbm_recursive"} <= many
     assert "lightgbm_direct" not in proposed(horizon=168)
     assert "mstl" not in proposed(season=24, shortest=40)

@@ -33,7 +33,12 @@ def run():
             point = y[rows] + off[rows]
             results.append((None, rows, np.column_stack([point, point - 1, point, point + 1])))
         space = {"__name__": "__main__", "np": np, "pd": pd, "X": X, "y": y, "results": results}
-        space |= {"HORIZON": HORIZON, "LEVELS": LEVELS, "TARGET": "y", "scale": np.ones(len(X))}
+        space |= {
+            "HORIZON": HORIZON,
+            "LEVELS": LEVELS,
+            "TARGET": "y",
+            "scale": np.ones((len(X), 3)),
+        }
         exec(compile(f"{FORECASTS}\n\n{ERRORS}", "cell", "exec"), space)
         return space
 

@@ -20,6 +20,7 @@ from trialbook.data.series._frequency import (
     step_name,
 )
 from trialbook.data.series._regular import Regular, regular
+from trialbook.data.series._row_scales import row_scales
 from trialbook.data.series._rows import Taken, frequency_note, settle_frequency, take_rows
 from trialbook.data.series._scale import scales
 from trialbook.data.series._short import (
@@ -76,6 +77,7 @@ __all__ = [
     "read_frequency",
     "read_times",
     "regular",
+    "row_scales",
     "rows_of_all_windows",
     "rows_to_validate",
     "scales",

@@ -50,12 +50,15 @@ class LagLearner(SeriesLearner):
         Import lines of the regressor.
     dates : bool
         Whether the parts of a date tell the regressor anything.
+    every_difference : bool
+        Whether it is worth trying with each difference; else with the best of them alone.
     """
 
     requires = "mlforecast"
     gain: ClassVar[float]
     imports: ClassVar[tuple[str, ...]]
     dates: ClassVar[bool] = True
+    every_difference: ClassVar[bool] = True
 
     @abstractmethod
     def regressor(self, params: Params, table: SeriesTable) -> Code:
@@ -87,10 +90,11 @@ class LagLearner(SeriesLearner):
     def starts(self, table: SeriesTable) -> tuple[Start, ...]:
         if not self.suits(table):
             return ()
+        tried = _differences(table)[: None if self.every_difference else 1]
         return tuple(
             Start(f"{one}{suffix}", {**params, "difference": one}, self.gain * worth * _WORTH[one])
             for suffix, params, worth in self.defaults(table)
-            for one in _differences(table)
+            for one in tried
         )
 
     def cost(self, params: Params, table: SeriesTable) -> float:
@@ -136,6 +140,20 @@ class LagLearner(SeriesLearner):
             ),
             snippets=("last_season", "told_or_naive", "every_step", "RecursiveForecaster"),
         )
+
+
+# Import lines of `scaled`.
+SCALED_IMPORTS = (
+    "from sklearn.impute import SimpleImputer",
+    "from sklearn.pipeline import make_pipeline",
+    "from sklearn.preprocessing import StandardScaler",
+)
+
+
+def scaled(regressor: Code) -> Code:
+    """A regressor that wants columns on one scale, without missing cells."""
+    steps = (Code("SimpleImputer(keep_empty_features=True)"), Code("StandardScaler()"))
+    return call("make_pipeline", *steps, regressor)
 
 
 def _differences(table: SeriesTable) -> tuple[str, ...]:

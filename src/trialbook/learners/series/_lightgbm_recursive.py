@@ -15,13 +15,7 @@ class LightGBMRecursive(LagLearner):
 
     key = "lightgbm_recursive"
     name = "LightGBM on lags"
-    aliases: ClassVar[tuple[str, ...]] = (
-        "light_gbm",
-        "lightgbm",
-        "gradient_boosting",
-        "gbm",
-        "lgbm",
-    )
+    aliases: ClassVar[tuple[str, ...]] = ("light_gbm", "lightgbm", "gbm", "lgbm")
     gain = 1.0
     imports = ("from lightgbm import LGBMRegressor",)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trialbook.learners._base import Float, Params, Space
-from trialbook.learners.series._lags import LagLearner, n_features
+from trialbook.learners.series._lags import SCALED_IMPORTS, LagLearner, n_features, scaled
 from trialbook.program import Code, call
 from trialbook.tasks import SeriesTable
 
@@ -13,14 +13,9 @@ class LinearRecursive(LagLearner):
 
     key = "linear_recursive"
     name = "Linear model on lags"
-    aliases = ("elastic_net", "lasso_lars", "linear_regression", "ridge", "sgd")
+    aliases = ("linear_regression", "ridge")
     gain = 0.9
-    imports = (
-        "from sklearn.impute import SimpleImputer",
-        "from sklearn.linear_model import Ridge",
-        "from sklearn.pipeline import make_pipeline",
-        "from sklearn.preprocessing import StandardScaler",
-    )
+    imports = ("from sklearn.linear_model import Ridge", *SCALED_IMPORTS)
     dates = False  # a month's number is no amount
 
     def settings(self, table: SeriesTable) -> Space:
@@ -33,9 +28,4 @@ class LinearRecursive(LagLearner):
         return 0.01 + 2e-8 * table.n_rows * n_features(table), 1e-7
 
     def regressor(self, params: Params, table: SeriesTable) -> Code:
-        return call(
-            "make_pipeline",
-            Code("SimpleImputer(keep_empty_features=True)"),
-            Code("StandardScaler()"),
-            call("Ridge", **params),
-        )
+        return scaled(call("Ridge", **params))

@@ -17,7 +17,7 @@ class RandomForestRecursive(LagLearner):
 
     key = "random_forest_recursive"
     name = "Random forest on lags"
-    aliases = ("random_forest", "rf", "decision_tree", "extreme_random_trees")
+    aliases = ("random_forest", "rf")
     gain = 0.4
     imports = ("from sklearn.ensemble import RandomForestRegressor",)
 

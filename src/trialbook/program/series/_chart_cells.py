@@ -18,7 +18,7 @@ if __name__ == "__main__":
             forecast=prediction[:, 0],
             low=prediction[:, 1],
             high=prediction[:, -1],
-            scaled_error=np.abs(y[rows] - prediction[:, 0]) / scale[rows],
+            scaled_error=np.abs(y[rows] - prediction[:, 0]) / scale[rows, 0],
         )
         for window, (_, rows, prediction) in enumerate(results)
     )

@@ -65,10 +65,10 @@ def forecast_voting_program(
         "_ = threadpool_limits(N_JOBS)",
     ]
     sign = "-" if frame.metric.greater_is_better else ""
-    call = f"{frame.metric.function}(y[:, 0], prediction, y[:, 1])"
+    call = f"{frame.metric.function}(y[:, 0], prediction, y[:, 1:])"
     loss = [
         "def loss(y, prediction):",
-        f'    """{frame.metric.name} as a loss, of values beside the scale of their series."""',
+        f'    """{frame.metric.name} as a loss, of values beside their scales."""',
         f"    return {sign}{call}",
     ]
     shared = "\n\n\n".join(source_of(getattr(_forecasters, name)) for name in SHARED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trialbook.data import SCALE_COLUMN
+from trialbook.data import SCALE_COLUMN, SERIES_COLUMN
 from trialbook.program._code import assign, import_block, literal, source_of
 from trialbook.program._tabular import markdown_cell
 from trialbook.program.series import _forecasters, _neural
@@ -107,8 +107,10 @@ def load_lines() -> list[str]:
     return [
         "    data = pd.read_parquet(path)",
         f'    X = data.drop(columns=[TARGET, *FOLDS, "{SCALE_COLUMN}"])',
-        "    y = data[TARGET].to_numpy(dtype=float)",
-        f'    folds, scale = data[FOLDS].to_numpy(), data["{SCALE_COLUMN}"].to_numpy()',
+        "    y, folds = data[TARGET].to_numpy(dtype=float), data[FOLDS].to_numpy()",
+        f'    by_series = data.groupby("{SERIES_COLUMN}", sort=False)',
+        '    extent = by_series[TARGET].transform("max") - by_series[TARGET].transform("min")',
+        f'    scale = np.column_stack([data["{SCALE_COLUMN}"], extent, by_series.ngroup()])',
     ]
 
 
@@ -117,9 +119,10 @@ def _load() -> str:
         [
             "# %%",
             "def load(path=DATA):",
-            '    """Rows by series and time, the target, windows, and the scale of each series.',
+            '    """Rows by series and time, the target, windows, and scales.',
             "",
-            "    In a window, 1 trains, 0 validates, -1 does neither.",
+            "    In a window, 1 trains, 0 validates, -1 does neither. Scales are the seasonal",
+            "    naive error of the series, their range, and their number.",
             '    """',
             *load_lines(),
             "    return X, y, folds, scale",
