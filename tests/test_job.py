@@ -219,8 +219,47 @@ def test_a_forecast_has_options_of_its_own_and_survives_being_told():
 
 
 @pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("auto", ()),
+        ("Auto", ()),
+        (None, ()),
+        (["auto"], ()),
+        (3, (3,)),
+        ("12, 1,2", (1, 2, 12)),
+        (["1", "2,2"], (1, 2)),
+        ([7, 1], (1, 7)),
+    ],
+)
+def test_lags_are_a_list_or_left_to_the_search(given, read):
+    job = Job.from_fields(SERIES | {"target_lags": given})
+    assert job.target_lags == read
+    assert Job.from_fields(job.told()) == job
+
+
+def test_what_is_left_to_the_search_is_written_auto_or_not_at_all():
+    job = Job.from_fields(
+        SERIES
+        | {"horizon": "auto", "rolling_window": "auto", "feature_lags": None, "use_stl": None}
+    )
+    assert (job.horizon, job.rolling_window) == ("auto", None)
+    assert (job.feature_lags, job.use_stl) == ("none", "none")
+    assert Job.from_fields(job.told()) == job
+    default = Job.from_fields(SERIES)
+    assert (default.target_lags, default.feature_lags, default.use_stl) == ((), "auto", "none")
+
+
+@pytest.mark.parametrize(
     ("fields", "cause"),
     [
+        ({"target_lags": "1,x"}, "lags are whole numbers from 1 on"),
+        ({"target_lags": [0]}, "lags are whole numbers from 1 on"),
+        ({"target_lags": [1.5]}, "lags are whole numbers from 1 on"),
+        ({"rolling_window": 0}, "bad value for 'rolling_window'"),
+        ({"feature_lags": "some"}, "bad value for 'feature_lags'"),
+        ({"use_stl": "trend"}, "bad value for 'use_stl'"),
+        ({"horizon": "long"}, "bad value for 'horizon'"),
+        ({"task": "regression", "horizon": None, "use_stl": "season"}, "use_stl is an option of"),
         ({"horizon": 0}, "bad value for 'horizon'"),
         ({"season": 0}, "bad value for 'season'"),
         ({"aggregate": "median"}, "bad value for 'aggregate'"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -156,7 +156,9 @@ class Job(BaseModel):
 
     # Series to forecast
     series: tuple[str, ...] = Field((), description="columns that tell series apart")
-    horizon: int | None = Field(None, ge=1, description="rows of each series to forecast")
+    horizon: int | Literal["auto"] | None = Field(
+        None, description="rows of each series to forecast; auto is a season, or what is usual"
+    )
     frequency: str | None = Field(
         None, description="step from row to row, such as D, W, MS, QS, YS, h or 15min"
     )
@@ -173,8 +175,20 @@ class Job(BaseModel):
         "auto",
         description="what becomes of series too short to validate; auto pads all or drops some",
     )
+    target_lags: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (), description="lags of the target, such as 1,2,12; auto leaves them to the search"
+    )
+    rolling_window: int | None = Field(
+        None, ge=1, description="rows that the target is summed up over; else left to the search"
+    )
+    feature_lags: Literal["auto", "none"] = Field(
+        "auto", description="whether earlier values of columns may be used"
+    )
+    use_stl: Literal["none", "season", "season_trend"] = Field(
+        "none", description="what learners of lags are spared, and is put back: parts by STL"
+    )
     holidays: str | None = Field(
-        None, description="country whose holidays Prophet is told, such as DE; daily or finer"
+        None, description="country whose holidays are told of each row, such as DE; daily or finer"
     )
     window_step: int | None = Field(
         None, ge=1, description="rows from one validation window to the next; else the horizon"
@@ -289,14 +303,39 @@ class Job(BaseModel):
     def _read_names(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
 
-    @field_validator("season", "window_step", mode="before")
+    @field_validator("horizon", mode="before")
+    @classmethod
+    def _read_horizon(cls, value: Any) -> Any:
+        if value is None or (isinstance(value, str) and value.strip().lower() == "auto"):
+            return value if value is None else "auto"
+        try:
+            rows = None if isinstance(value, bool) or int(value) != float(value) else int(value)
+        except (TypeError, ValueError):
+            rows = None
+        if rows is None or rows < 1:
+            raise ValueError("a horizon is a whole number of rows from 1 on, or auto")
+        return rows
+
+    @field_validator("target_lags", mode="before")
+    @classmethod
+    def _read_lags(cls, value: Any) -> Any:
+        given = [value] if isinstance(value, (int, str)) else [] if value is None else list(value)
+        texts = [part for one in given for part in str(one).split(",")]
+        lags = [text.strip() for text in texts if text.strip()]
+        if [text.lower() for text in lags] == ["auto"]:
+            return ()
+        if any(not text.isdecimal() or int(text) < 1 for text in lags):
+            raise ValueError("lags are whole numbers from 1 on; write them like 1,2,12, or auto")
+        return tuple(sorted({int(text) for text in lags}))
+
+    @field_validator("season", "window_step", "rolling_window", mode="before")
     @classmethod
     def _read_auto(cls, value: Any) -> Any:
         return None if isinstance(value, str) and value.strip().lower() == "auto" else value
 
-    @field_validator("short_series", mode="before")
+    @field_validator("short_series", "feature_lags", "use_stl", mode="before")
     @classmethod
-    def _read_short_series(cls, value: Any) -> Any:
+    def _read_none(cls, value: Any) -> Any:
         # A file of YAML, and Azure ML, write none as nothing.
         return "none" if value is None else value.lower() if isinstance(value, str) else value
 
@@ -469,6 +508,10 @@ OF_SERIES = (
     "aggregate",
     "unknown_in_future",
     "short_series",
+    "target_lags",
+    "rolling_window",
+    "feature_lags",
+    "use_stl",
     "holidays",
     "window_step",
 )

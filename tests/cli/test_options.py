@@ -65,6 +65,15 @@ def test_what_is_not_given_is_left_to_the_job():
     assert job.model_fields_set == {"data", "target"}
 
 
+def test_lags_are_written_in_one_list_or_several_options():
+    given = {"target": "y", "task": "forecasting", "time_column": "day", "horizon": "auto"}
+    for lags in (("1,2,12",), ("1", "2,12")):
+        job = job_from_options("d.csv", given | {"target_lags": lags, "rolling_window": "6"})
+        assert (job.horizon, job.target_lags, job.rolling_window) == ("auto", (1, 2, 12), 6)
+    assert job_from_options("d.csv", given | {"target_lags": ("auto",)}).target_lags == ()
+    assert job_from_options("d.csv", given | {"horizon": "14"}).horizon == 14
+
+
 def test_imputers_are_a_strategy_or_a_constant_by_column():
     given = {"target": "y", "imputers": ("age=median", "city=constant:not known", "a=b=mean")}
     job = job_from_options("d.csv", given)

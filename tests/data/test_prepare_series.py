@@ -195,13 +195,21 @@ def test_constant_and_intermittent_series():
     assert guardrail(made, "Intermittent series").rows == (121,)
 
 
-def test_columns_that_are_not_known_of_the_future_are_left_out():
-    frame = sales().assign(visitors=np.arange(60) % 11)
-    made = prepared(frame, unknown_in_future=("visitors",))
+def test_the_past_of_columns_that_are_not_known_of_the_future_is_kept():
+    frame = sales().assign(visitors=np.arange(60) % 11, note="so it was", place="here")
+    frame.loc[[10, 11], "visitors"] = np.nan
+    frame["note"] += frame.index.astype(str)
+    unknown = ("visitors", "note", "place")
+    made = prepared(frame, unknown_in_future=unknown, test_size=0.1)
     assert guardrail(made, "Columns unknown in the future").columns == ("visitors",)
-    assert "visitors" not in made.train
-    assert "visitors" not in made.schema.names
-    assert made.schema.series.past_only == ("visitors",)
+    spec = made.schema.series
+    assert (spec.covariates, spec.past_only) == ((), ("visitors",))
+    assert made.train["visitors"].iloc[8:13].tolist() == [8.0, 9.0, 9.0, 9.0, 1.0]
+    assert "visitors" not in made.test
+    # It is no amount, or does not change.
+    assert set(guardrail(made, "Covariates").columns) == {"note", "place"}
+    # What is not known of the future is no leak, and may end before the target does.
+    assert guardrail(made, "Leakage").columns == ()
     assert guardrail(prepared(sales()), "Columns unknown in the future").verdict == "passed"
 
 
@@ -453,6 +461,15 @@ def test_a_test_table_that_lacks_covariates():
     assert verdicts == ["passed", "alerted"]
 
 
+def test_a_test_table_needs_no_columns_that_are_not_known_of_the_future():
+    whole = sales(67).assign(price=np.arange(67) % 5 * 1.0)
+    bare = whole[60:].drop(columns="price")
+    made = prepared(whole[:60], bare, unknown_in_future=("price",))
+    assert "price" in made.train
+    assert "price" not in made.test
+    assert len(made.test) == 7
+
+
 def test_a_test_table_of_the_past_is_refused():
     with pytest.raises(DataError, match="no row that follows"):
         prepared(sales(), sales(10))
@@ -473,6 +490,49 @@ def test_series_that_were_dropped_are_not_tested():
     assert made.test[SERIES_COLUMN].unique().tolist() == ["long"]
 
 
+# Lags, windows, STL and a horizon
+
+
+def test_what_was_given_of_lags_is_kept_and_makes_series_longer():
+    frame = pd.concat([sales(40).assign(shop="long"), sales(24).assign(shop="short")])
+    made = prepared(frame, series="shop")
+    assert made.train[SERIES_COLUMN].nunique() == 2
+    made = prepared(frame, series="shop", target_lags=[1, 20], rolling_window=5)
+    assert made.train[SERIES_COLUMN].unique().tolist() == ["long"]
+    note = guardrail(made, "Short series")
+    assert "fewer than 28 rows" in note.finding  # horizon 7, lag 20, and one more
+    back = made.schema.series.look_back
+    assert (back.lags, back.window, back.found_lags, back.found_window) == ((1, 20), 5, 0, 0)
+    padded = prepared(frame, series="shop", target_lags=[20], short_series="pad", folds=2)
+    assert padded.train.groupby(SERIES_COLUMN).size()["short"] == 2 * 7 + 7 + 20 + 1
+
+
+def test_lags_are_suggested_by_the_rows_before_the_windows():
+    draw, level = np.random.default_rng(0), [0.0]
+    for step in draw.normal(size=299):
+        level.append(0.95 * level[-1] + step)
+    frame = sales(300).assign(sold=level)
+    made = prepared(frame, season=1)
+    assert made.schema.series.look_back.found_lags == 1
+    late = frame["day"].rank(ascending=False) <= 35  # all windows
+    other = prepared(frame.assign(sold=frame["sold"].where(~late, -5000.0)), season=1)
+    assert other.schema.series.look_back == made.schema.series.look_back
+
+
+def test_a_horizon_may_be_left_to_the_frequency():
+    made = prepared(sales(freq="MS"), horizon="auto")
+    assert made.schema.series.horizon == 12
+    assert made.series_told == "1 series of months (MS), horizon 12 (auto), season 12"
+    assert (made.folds.matrix[:, -1] == 0).sum() == 12
+
+
+def test_stl_of_series_without_a_season_is_refused():
+    assert prepared(sales(), use_stl="season").schema.series.look_back.stl == "season"
+    with pytest.raises(OptionError, match="no season that STL could take") as caught:
+        prepared(sales(freq="YS"), use_stl="season_trend")
+    assert caught.value.place == "option use_stl"
+
+
 # Holidays
 
 
@@ -483,3 +543,12 @@ def test_holidays_are_of_days():
     made = prepared(sales(freq="MS"), holidays="DE")
     assert made.schema.series.holidays is None
     assert guardrail(made, "Holidays").verdict == "fixed"
+
+
+def test_a_country_without_known_holidays_is_refused(monkeypatch):
+    package = pytest.importorskip("holidays")
+    monkeypatch.setattr(package, "list_supported_countries", lambda: {"DE": []})
+    assert prepared(sales(), holidays="DE").schema.series.holidays == "DE"
+    with pytest.raises(OptionError, match="holidays of FR are not known") as caught:
+        prepared(sales(), holidays="FR")
+    assert caught.value.place == "option holidays"

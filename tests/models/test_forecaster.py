@@ -115,6 +115,27 @@ def test_fitted_values_are_one_step_ahead(naive, priced):
     assert error.mean() < 0.5 * table.groupby("shop")["sold"].diff().abs().mean()
 
 
+def test_fitted_values_of_what_is_told_of_holidays_and_spared_its_season(tmp_path, past):
+    days = monthly(72, ("north",)).drop(columns=["number", "shop"])
+    days["month"] = pd.date_range("2022-11-01", periods=72)
+    model = trained(
+        tmp_path,
+        days.assign(sold=lambda t: t["sold"] + 200.0 * (t.index % 7 == 3)),
+        "linear_recursive",
+        {"alpha": 1.0, "difference": "none"},
+        series=(),
+        holidays="US",
+        use_stl="season",
+    )
+    told = model.fitted()
+    np.testing.assert_allclose(told["actual"], days["sold"] + 200.0 * (days.index % 7 == 3))
+    assert (told["fitted"] - told["actual"]).abs().mean() < 20
+    assert len(model.forecast()) == 6
+    for one in past:
+        found = one.fitted()
+        assert len(found) == 2 * 72
+
+
 def test_a_model_without_fitted_values_says_so(naive):
     class Unknown:
         pass
@@ -123,6 +144,34 @@ def test_a_model_without_fitted_values_says_so(naive):
     model.model.forecaster.forecaster = Unknown()
     with pytest.raises(OptionError, match="Unknown tells nothing of the rows"):
         model.fitted()
+
+
+def visited(n_rows=72):
+    """Months of two shops in which visits, which nobody knows ahead, tell the sales to come."""
+    rng, tables = np.random.default_rng(1), []
+    for shop in ("north", "south"):
+        visits = rng.integers(1, 6, n_rows).astype(float)
+        sold = 100 + 20 * np.append(np.full(6, 3.0), visits[:-6]) + rng.normal(size=n_rows)
+        when = pd.date_range("2018-01-01", periods=n_rows, freq="MS")
+        tables.append(pd.DataFrame({"month": when, "shop": shop, "sold": sold, "visits": visits}))
+    return pd.concat(tables, ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory):
+    """Forecasters of sales by visits: one that uses them, and one that does not."""
+    options = {"unknown_in_future": ("visits",)}
+    params = {"alpha": 1.0, "difference": "none"}
+    return [
+        trained(
+            tmp_path_factory.mktemp(name),
+            visited(),
+            "linear_recursive",
+            params | {"column_lags": name == "told"},
+            **options,
+        )
+        for name in ("told", "untold")
+    ]
 
 
 def future_of(n_rows=6, start="2024-01-01", shops=("north", "south")):
@@ -237,6 +286,26 @@ def test_a_hole_in_the_context_is_filled_as_in_training(naive):
         filled["month"] == "2024-02-01", "sold"
     ].to_numpy()
     pd.testing.assert_frame_equal(naive.forecast(context=holed), naive.forecast(context=filled))
+
+
+def test_columns_that_nobody_knows_ahead_are_asked_of_the_past_alone(past):
+    told, untold = past
+    actual = 100 + 20 * visited().groupby("shop")["visits"].tail(6).to_numpy()
+    forecast, other = told.forecast()["forecast"], untold.forecast()["forecast"]
+    assert np.abs(forecast - actual).mean() < 5 < np.abs(other - actual).mean()
+    pd.testing.assert_series_equal(
+        told.forecast(future=future_of())["forecast"], forecast, check_names=False
+    )
+    later = visited(75)
+    later.loc[later["month"] >= "2024-01-01", "visits"] = 5.0
+    after = told.forecast(9, context=later).groupby("shop")["forecast"].nth([3, 4, 5, 8])
+    np.testing.assert_allclose(after, 200, atol=6)  # the last ones are beyond the horizon
+    with pytest.raises(DataError, match="lacks column 'visits'"):
+        told.forecast(context=later.drop(columns="visits"))
+    assert len(untold.forecast(context=later.drop(columns="visits"))) == 12
+    assert "visits" in told.schema.names
+    assert "visits" not in untold.schema.names
+    assert told.rolling(visited(80), step=2)["origin"].nunique() == 4
 
 
 def test_rolling_through_rows(naive):

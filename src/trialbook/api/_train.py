@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from trialbook.events import Listener
 from trialbook.job import Job, Label, read_seconds
@@ -318,13 +318,17 @@ def forecast(
     target: str,
     *,
     time: str,
-    horizon: int,
+    horizon: int | Literal["auto"],
     series: Sequence[str] = (),
     frequency: str | None = None,
     season: int | None = None,
     aggregate: str | None = None,
     unknown_in_future: Sequence[str] = (),
     short_series: str = "auto",
+    target_lags: Sequence[int] | Literal["auto"] = "auto",
+    rolling_window: int | Literal["auto"] = "auto",
+    feature_lags: Literal["auto", "none"] = "auto",
+    use_stl: Literal["none", "season", "season_trend"] = "none",
     holidays: str | None = None,
     metric: str | None = None,
     name: str | None = None,
@@ -364,8 +368,9 @@ def forecast(
         Column to forecast.
     time : str
         Column of times.
-    horizon : int
-        Rows of each series to forecast.
+    horizon : int or "auto"
+        Rows of each series to forecast. ``auto`` is a season, or what is usual for the frequency
+        (6 years, 13 weeks), but a fifth of the usual series at most.
     series : sequence of str
         Columns that tell series apart; none if the table is one series.
     frequency : str, optional
@@ -376,14 +381,23 @@ def forecast(
     aggregate : {"sum", "mean", "min", "max"}, optional
         How rows of one time of a series are made one; the mean by default.
     unknown_in_future : sequence of str
-        Columns that are not known of the future, so that forecasts cannot depend on them.
+        Columns that are not known of the future, so that forecasts can depend on their past alone.
     short_series : {"auto", "pad", "drop", "none"}
         What becomes of series with too few rows before a horizon to validate: rows drawn from
         themselves are put before them, they are left out, or they are trained on all the same.
         ``auto`` pads if all series are short, and else drops those that are.
+    target_lags : sequence of int or "auto"
+        Rows back at which learners of lags see the target. ``auto`` leaves them to the search.
+    rolling_window : int or "auto"
+        Rows over which the same learners see its mean, least and most.
+    feature_lags : {"auto", "none"}
+        Whether they may also see earlier values of other columns.
+    use_stl : {"none", "season", "season_trend"}
+        What is taken from the target before they learn it, and put back to what they forecast:
+        the season by STL, or its trend, too.
     holidays : str, optional
-        Country whose holidays Prophet is told, as two letters of ISO 3166-1; of days and finer
-        steps.
+        Country whose holidays are known of each row, as two letters of ISO 3166-1; of days and
+        finer steps.
     metric : str, optional
         What ranks the trials; ``mase`` unless named.
     folds : int, optional

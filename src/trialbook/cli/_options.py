@@ -39,6 +39,8 @@ METAVARS = {
     "unknown_in_future": "COLUMN,...",
     "holidays": "COUNTRY",
     "horizon": "ROWS",
+    "target_lags": "ROWS,...",
+    "rolling_window": "ROWS",
     "season": "ROWS",
     "window_step": "ROWS",
     "types": "COLUMN=TYPE",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from trialbook.data._readings import readings
 from trialbook.data._roles import check_columns
 from trialbook.data._schema import Schema
 from trialbook.data._split_series import cut_test, handle_short, rows_of_test, validated
+from trialbook.data._splits import Folds
 from trialbook.data._target import check_target
 from trialbook.data._types import detect
 from trialbook.data.series import (
@@ -23,6 +25,7 @@ from trialbook.data.series import (
     SERIES_COLUMN,
     TIME_COLUMN,
     UNKNOWN,
+    LookBack,
     Regular,
     SeriesSpec,
     Taken,
@@ -37,13 +40,17 @@ from trialbook.data.series import (
     leaks,
     left_out,
     levels_of,
+    look_back,
     missing_covariates,
     past_only,
     regular,
     season_of,
     settle_frequency,
+    step_name,
+    suggested,
     take_rows,
     time_form,
+    usual_horizon,
 )
 from trialbook.errors import DataError, OptionError
 from trialbook.job import Job
@@ -110,12 +117,25 @@ def prepare_series(
         (train, test), of_test = cut_test(train, job, spec), ()
     train, test, of_short = handle_short(train, test, job, spec)
     train, folds, of_windows = validated(train, job, spec)
+    spec = replace(spec, look_back=_look_back(train, folds, job, spec))
     if test is not None:
         scales = train.groupby(SERIES_COLUMN)[SCALE_COLUMN].first()
         test[SCALE_COLUMN] = test[SERIES_COLUMN].map(scales)
+    looked = look_back(spec)
     room = fits(len(train), spec, free_memory() if memory is None else memory)
-    found = (*readings(read), *notes, *of_test, *of_short, room, *of_windows)
+    found = (*readings(read), *notes, *of_test, *of_short, looked, room, *of_windows)
+    if test is not None:
+        test = test.drop(columns=list(spec.past_only), errors="ignore")
     return Prepared(train, test, replace(schema, series=spec), folds, found)
+
+
+def _look_back(train: pd.DataFrame, folds: Folds, job: Job, spec: SeriesSpec) -> LookBack:
+    """What was asked of lags, beside what the rows before the windows suggest."""
+    if spec.look_back.lags and spec.look_back.window:
+        return spec.look_back
+    before = train[(folds.matrix == 1).all(axis=1)]
+    lags, window = suggested(before, job.target, spec.frequency, spec.season)
+    return replace(spec.look_back, found_lags=lags, found_window=window)
 
 
 def _check_options(job: Job) -> None:
@@ -130,7 +150,7 @@ def _check_options(job: Job) -> None:
         raise OptionError(
             "a forecast needs to know how many rows of each series are asked for",
             place="option horizon",
-            remedy="Say so (--horizon 14).",
+            remedy="Say so (--horizon 14), or leave it to the frequency (--horizon auto).",
         )
     if job.aggregate is not None and job.frequency is None:
         raise OptionError(
@@ -138,6 +158,7 @@ def _check_options(job: Job) -> None:
             place="option frequency",
             remedy="Set it (--frequency MS), or leave the aggregation out.",
         )
+    _check_country(job.holidays)
 
 
 def _check_columns(table: pd.DataFrame, job: Job) -> None:
@@ -185,23 +206,31 @@ def _schema(table: pd.DataFrame, job: Job) -> tuple[Schema, SeriesSpec]:
     found[time] = _time_column(table[time], form)
     columns = tuple(_in_its_role(found[str(name)], job) for name in table if name != job.target)
     schema = Schema("forecasting", job.target, (), None, columns)
-    covariates = [one for one in schema.used if one.name not in (time, *job.series)]
+    told = [one for one in schema.used if one.name not in (time, *job.series)]
+    unknown = set(job.unknown_in_future)
     spec = SeriesSpec(
         time=time,
         ids=job.series,
         frequency=canonical(job.frequency or "D"),
         season=1,
-        horizon=int(job.horizon or 1),
-        covariates=tuple(one.name for one in covariates),
+        horizon=job.horizon if isinstance(job.horizon, int) else 1,
+        covariates=tuple(one.name for one in told if one.name not in unknown),
         aggregate=job.aggregate,
-        past_only=job.unknown_in_future,
+        past_only=tuple(one.name for one in told if one.name in unknown),
         codes={
             one.name: levels_of(table[one.name])
-            for one in covariates
+            for one in told
             if one.semantic is Semantic.CATEGORICAL
         },
         short_series=job.short_series,
         time_form=form,
+        look_back=LookBack(
+            lags=job.target_lags,
+            window=job.rolling_window,
+            columns=job.feature_lags == "auto",
+            stl=job.use_stl,
+        ),
+        auto_horizon=job.horizon == "auto",
     )
     return schema, spec
 
@@ -221,8 +250,6 @@ def _time_column(column: pd.Series, form: str | None) -> Column:
 def _in_its_role(column: Column, job: Job) -> Column:
     if column.name == job.time_column or column.name in job.series:
         return replace(column, dropped=None)
-    if column.name in job.unknown_in_future:
-        return replace(column, dropped="not known of the future")
     if column.semantic not in _USED:
         return replace(column, dropped=column.dropped or f"{column.semantic.value}, no covariate")
     return column
@@ -232,11 +259,12 @@ def _specified(
     table: pd.DataFrame, schema: Schema, spec: SeriesSpec, job: Job, frequency: str
 ) -> tuple[Schema, SeriesSpec]:
     """What regular rows tell: the season, and which columns stay the same in a series."""
-    names = list(spec.covariates)
+    names = [*spec.covariates, *spec.past_only]
     same: set[str] = set()
     if names:
         distinct = table.groupby(SERIES_COLUMN, sort=False)[names].nunique().max()
         same = {name for name in names if distinct[name] <= 1}
+    # What never changes in a series is known of its future, whatever was said.
     static = tuple(name for name in names if name in same and table[name].nunique() > 1)
     useless = same - set(static)
     columns = tuple(
@@ -244,12 +272,23 @@ def _specified(
         for one in schema.columns
     )
     holidays = job.holidays if is_daily_or_finer(frequency) else None
+    season = job.season or season_of(frequency)
+    sizes = table.groupby(SERIES_COLUMN).size().to_numpy()
+    horizon = usual_horizon(frequency, season, sizes) if spec.auto_horizon else spec.horizon
+    if season == 1 and job.use_stl != "none":
+        raise OptionError(
+            f"rows of {step_name(frequency)} have no season that STL could take",
+            place="option use_stl",
+            remedy="Leave it out, or say how many rows a season has (--season 52).",
+        )
     spec = replace(
         spec,
         frequency=frequency,
-        season=job.season or season_of(frequency),
-        covariates=tuple(name for name in names if name not in same),
+        season=season,
+        horizon=horizon,
+        covariates=tuple(name for name in spec.covariates if name not in same),
         static=static,
+        past_only=tuple(name for name in spec.past_only if name not in same),
         codes={name: levels for name, levels in spec.codes.items() if name not in useless},
         holidays=holidays,
     )
@@ -260,7 +299,7 @@ def _checked(
     made: Regular, taken: Taken, schema: Schema, spec: SeriesSpec, job: Job
 ) -> tuple[pd.DataFrame, tuple[Guardrail, ...]]:
     """Rows without missing cells, and what was found in them."""
-    names = [*spec.covariates, *spec.static]
+    names = list(spec.columns)
     # A category that is missing has a code already.
     missing = taken.table[names].isna()
     coded = {name: taken.table[name] == UNKNOWN for name in names if name in spec.codes}
@@ -272,7 +311,7 @@ def _checked(
     others = [
         (one.name, str(one.dropped))
         for one in schema.columns
-        if not one.used and one.name not in (*job.ignore, *job.unknown_in_future)
+        if not one.used and one.name not in job.ignore
     ]
     off_grid = taken.origin[made.off_grid]
     notes = [
@@ -284,7 +323,9 @@ def _checked(
         past_only(spec),
         left_out(others),
         missing_covariates(missing),
-        known_of_future(taken.table, missing, spec, taken.origin),
+        known_of_future(
+            taken.table, missing.drop(columns=list(spec.past_only)), spec, taken.origin
+        ),
         leaks(_as_given(made, taken, spec), job.target, spec),
     ]
     if job.holidays:
@@ -300,6 +341,20 @@ def _as_given(made: Regular, taken: Taken, spec: SeriesSpec) -> pd.DataFrame:
         for name in spec.covariates
     }
     return made.table.assign(**given)
+
+
+def _check_country(country: str | None) -> None:
+    """Refuse a country of which the package of holidays knows none."""
+    if country is None or find_spec("holidays") is None:
+        return
+    from holidays import list_supported_countries
+
+    if country not in list_supported_countries():
+        raise OptionError(
+            f"the holidays of {country} are not known",
+            place="option holidays",
+            remedy="Leave it out, and give a column of them.",
+        )
 
 
 def _holidays(country: str, spec: SeriesSpec) -> Guardrail:

@@ -75,8 +75,9 @@ def rows_of_test(
             place="test table",
             remedy="Give them, or name them in unknown_in_future.",
         )
-    told = replace(spec, covariates=(*spec.covariates, *spec.static), static=())
-    conformed = schema.conform(table, require_target=True)
+    told = replace(spec, covariates=(*spec.covariates, *spec.static), static=(), past_only=())
+    columns = tuple(one for one in schema.columns if one.name not in spec.past_only)
+    conformed = replace(schema, columns=columns).conform(table, require_target=True)
     rows = take_rows(conformed, job.target, told, spec.frequency).table
     rows = rows[rows[job.target].notna()]
     kept = _within_horizon(rows, train, spec)
@@ -100,7 +101,8 @@ def rows_of_test(
     if found.verdict != "passed":
         found = replace(found, name="Future covariates", verdict="alerted")
     notes += [found] if names else []
-    return _filled_from(rows[list(train.columns)], train, names), tuple(notes)
+    kept_columns = [name for name in train.columns if name not in spec.past_only]
+    return _filled_from(rows[kept_columns], train, names), tuple(notes)
 
 
 def _within_horizon(rows: pd.DataFrame, train: pd.DataFrame, spec: SeriesSpec) -> np.ndarray:
@@ -193,11 +195,13 @@ def handle_short(
             remedy="Give longer series, ask for a shorter horizon, or have rows put before them"
             " (--short-series pad).",
         )
-    least = rows_to_validate(spec.horizon)
+    back = spec.look_back.given_rows
+    least = rows_to_validate(spec.horizon, back)
     short = (sizes < least).to_numpy()
     done = fate(short, job.short_series)
     if not short.any():
         said = f"every series has the {least:,} rows that it takes to validate"
+        said += f", {back:,} of them to look back on" if back else ""
         return table, test, (Guardrail("Short series", "passed", said, ""),)
     names = sizes.index[short]
     such = f", such as {listed(map(str, names[:3]))}" if len(sizes) > 1 else ""
@@ -219,7 +223,7 @@ def handle_short(
             test = test if len(test) else None
         return table, test, (Guardrail("Short series", "alerted", what, action),)
     count, step = _planned(sizes.to_numpy(), job, spec)
-    rows = rows_of_all_windows(spec.horizon, count, step)
+    rows = rows_of_all_windows(spec.horizon, count, step, back)
     table = padded(table, job.target, spec.frequency, rows, job.seed)
     action = f"filled up to {rows:,} rows by some before the first, drawn from the series itself"
     return table, test, (Guardrail("Short series", "alerted", what, action),)

@@ -108,7 +108,11 @@ def _columns(prepared: Prepared, metric: Metric) -> list[str]:
             kinds[column.semantic.value] = kinds.get(column.semantic.value, 0) + 1
         features = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
         return [f"Features: {features}.{not_used}"]
-    known = {"Known of the future": spec.covariates, "The same in all of a series": spec.static}
+    known = {
+        "Known of the future": spec.covariates,
+        "The same in all of a series": spec.static,
+        "Not known of the future": spec.past_only,
+    }
     told = "".join(
         f" {what}: {', '.join(f'`{name}`' for name in names)}."
         for what, names in known.items()

@@ -45,6 +45,8 @@ def fitted_rows(forecaster: Any) -> pd.DataFrame:
         "StatisticalForecaster": _of_statistics,
         "ProphetForecaster": _of_prophet,
         "RecursiveForecaster": _of_lags,
+        "DecomposedForecaster": _of_parts,
+        "HolidayForecaster": lambda told: fitted_rows(told.forecaster),
     }
     kind = type(forecaster).__name__
     if kind not in known:
@@ -66,10 +68,24 @@ def history(forecaster: Any) -> pd.DataFrame:
         ``unique_id``, ``ds``, ``y``, covariates where it takes any; of a vote those of the member
         that keeps most. Empty if it keeps none.
     """
-    parts = [forecaster, *getattr(forecaster, "forecasters", {}).values()]
+    members = [forecaster, *getattr(forecaster, "forecasters", {}).values()]
+    parts = [one.forecaster if _is_told(one) else one for one in members]
     kept = [getattr(one, "rows", getattr(one, "history", None)) for one in parts]
     there = [one for one in kept if isinstance(one, pd.DataFrame)]
     return max(there, key=len) if there else pd.DataFrame(columns=[*KEYS, "y"])
+
+
+def _is_told(forecaster: Any) -> bool:
+    """Whether it is another one that is told of holidays."""
+    return type(forecaster).__name__ == "HolidayForecaster"
+
+
+def _of_parts(forecaster: Any) -> pd.DataFrame:
+    """The values of the forecaster of the rest, with what STL took from the rows."""
+    rows = fitted_rows(forecaster.forecaster)[[*KEYS, "fitted"]]
+    told = forecaster.history.merge(rows, on=KEYS)
+    told["fitted"] += told.pop("parts")
+    return pd.DataFrame(told)
 
 
 def _of_vote(vote: Any) -> pd.DataFrame:
@@ -143,7 +159,9 @@ def _of_lags(forecaster: Any) -> pd.DataFrame:
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # names of columns, and categories of dates
-        again.fit(rows, static_features=forecaster.static, dropna=False, fitted=True)
+        again.fit(
+            forecaster.as_told(rows), static_features=forecaster.static, dropna=False, fitted=True
+        )
         told = again.forecast_fitted_values()
     return pd.DataFrame(
         rows[[*KEYS, "y"]]

@@ -89,7 +89,10 @@ def save_forecaster(
         "codes": {name: list(levels) for name, levels in spec.codes.items()},
         "time_form": spec.time_form,
     }
-    rows = X.assign(**{schema.target: y})
+    past = [name for name in spec.past_only if name in past_of(forecaster)]
+    told["past_only"] = past
+    columns = [SERIES_COLUMN, TIME_COLUMN, *spec.covariates, *spec.static, *past]
+    rows = X[columns].assign(**{schema.target: y})
     ends = rows.groupby(SERIES_COLUMN, sort=False).tail(1).set_index(SERIES_COLUMN).sort_index()
     model = _series_model.SeriesModel(forecaster, told, ends, _ids(ends.index, schema))
     example = model.next_rows(spec.horizon).head(EXAMPLE_ROWS)
@@ -111,9 +114,31 @@ def save_forecaster(
             input_example=example,
             pip_requirements=list(requires),
         )
-    text = json.dumps(schema.to_dict(), indent=2, ensure_ascii=False)
+    text = json.dumps(_asked(schema, past).to_dict(), indent=2, ensure_ascii=False)
     (folder / SCHEMA_FILE).write_text(text + "\n", "utf-8")
     return model
+
+
+def past_of(forecaster: Any) -> set[str]:
+    """Columns of which a forecaster knows the past alone, and uses it."""
+    within = getattr(forecaster, "forecasters", None)
+    if within is not None:  # a vote
+        return set().union(*(past_of(one) for one in within.values()))
+    if hasattr(forecaster, "forecaster"):  # with quantiles
+        return past_of(forecaster.forecaster)
+    return set(getattr(forecaster, "past_only", ()))
+
+
+def _asked(schema: Schema, past: Sequence[str]) -> Schema:
+    """The schema without columns that are not known of the future, but for those of `past`."""
+    unused = {*_spec(schema).past_only} - {*past}
+    columns = tuple(
+        replace(one, dropped="not known of the future, and not used")
+        if one.name in unused
+        else one
+        for one in schema.columns
+    )
+    return replace(schema, columns=columns)
 
 
 def _spec(schema: Schema) -> SeriesSpec:
@@ -335,7 +360,7 @@ class ForecastModel:
         Notes
         -----
         They are closer than forecasts, for the model was fitted to these very rows. Of Prophet,
-        and of seasons that MSTL took apart, they know what came later, too.
+        and of what STL or MSTL took apart, they know what came later, too.
         """
         try:
             rows = fitted_rows(self.model.forecaster.forecaster)
@@ -432,6 +457,8 @@ class ForecastModel:
         """A table as the model takes it, or why it is not fit."""
         spec = self._series
         wanted = {spec.time, *spec.ids, *spec.covariates}
+        if role == "context":
+            wanted |= set(model.spec.get("past_only", ()))
         columns = tuple(one for one in self.schema.columns if one.name in wanted)
         schema = replace(self.schema, columns=columns)
         read = read_table(table, text=schema.text, workspace=self.workspace)

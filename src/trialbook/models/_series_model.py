@@ -48,7 +48,8 @@ class SeriesModel(PythonModel):
     spec : dict
         ``time``, ``ids``, ``target``, ``frequency``, ``horizon``, ``covariates``, ``static``,
         ``aggregate``; and, where there are any, ``codes`` (the categories of columns, in the order
-        of their codes) and ``time_form`` (how times are written).
+        of their codes), ``time_form`` (how times are written) and ``past_only`` (columns of which
+        the forecaster knows the past alone).
     ends : DataFrame
         The last row of each series, by its name: ``ds``, covariates, static columns and target.
     ids : DataFrame
@@ -121,7 +122,7 @@ class SeriesModel(PythonModel):
 
     def rows_of(self, table: pd.DataFrame, *, target: bool = False) -> pd.DataFrame:
         """Rows under the names of the program, in the order of the table."""
-        names = [*self.spec["covariates"], *([self.spec["target"]] if target else [])]
+        names = [*self.spec["covariates"], *(self._observed() if target else [])]
         rows = table[names].reset_index(drop=True)
         rows.insert(0, "unique_id", self.names_of(table).to_numpy())
         form = self.spec.get("time_form")
@@ -131,6 +132,10 @@ class SeriesModel(PythonModel):
                 places = {level: float(place) for place, level in enumerate(levels)}
                 rows[name] = _text(rows[name]).map(places).fillna(-1.0).astype(float)
         return rows
+
+    def _observed(self) -> list[str]:
+        """Columns of which an observed row tells beside the covariates; the target is the last."""
+        return [*self.spec.get("past_only", ()), self.spec["target"]]
 
     def names_of(self, table: pd.DataFrame) -> pd.Series:
         """The name of the series of each row."""
@@ -154,12 +159,12 @@ class SeriesModel(PythonModel):
         """
         spec = self.spec
         needed = [spec["time"], *spec["ids"], *spec["covariates"]]
-        needed += [] if future else [spec["target"]]
+        needed += [] if future else self._observed()
         lacking = [name for name in needed if name not in table]
         if lacking:
             there = ", ".join(f"'{name}'" for name in lacking)
             return Problem(f"the table lacks {there}", f"Give the columns {', '.join(needed)}.")
-        numbers = spec["covariates"] if future else [*spec["covariates"], spec["target"]]
+        numbers = spec["covariates"] if future else [*spec["covariates"], *self._observed()]
         for name in numbers:
             if name not in spec.get("codes", {}) and not pd.api.types.is_numeric_dtype(
                 table[name]
@@ -278,9 +283,10 @@ class SeriesModel(PythonModel):
         steps = pd.Series(self._steps(rows), dtype=int)
         last = steps.groupby(rows["unique_id"].to_numpy()).max()
         target = self.spec["target"]
-        filled = self._filled(self._grid(last), rows, [*self.spec["covariates"], target])
-        given = rows.loc[rows[target].notna(), KEYS].assign(given=True)
-        found = filled[KEYS].merge(given, how="left", on=KEYS)["given"].notna()
+        given = [*self.spec["covariates"], *self._observed()]
+        filled = self._filled(self._grid(last), rows, given)
+        there = rows.loc[rows[target].notna(), KEYS].assign(given=True)
+        found = filled[KEYS].merge(there, how="left", on=KEYS)["given"].notna()
         return filled.assign(given=found.to_numpy())
 
     def observe(self, observed: pd.DataFrame) -> SeriesModel:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialbook.data import LookBack
 from trialbook.program import Code
 from trialbook.program.series import ForecastCode, SeriesFrame, forecasting_program
 from trialbook.tasks._tabular import metric_code
@@ -41,6 +42,10 @@ class SeriesTable:
         Threads that a trial may use.
     holidays : str, optional
         Country whose holidays matter: two letters of ISO 3166-1.
+    past_only : tuple of str
+        Columns that are not known of the future.
+    look_back : LookBack
+        How far learners of lags look back.
     """
 
     n_rows: int
@@ -56,6 +61,8 @@ class SeriesTable:
     metric: str
     n_jobs: int
     holidays: str | None = None
+    past_only: tuple[str, ...] = ()
+    look_back: LookBack = field(default_factory=LookBack)
     task: str = "forecasting"
     n_classes: int = 0
     smallest_class: int = 0
@@ -109,6 +116,8 @@ class ForecastingTask:
             metric=self.metric.name,
             n_jobs=self.n_jobs,
             holidays=spec.holidays,
+            past_only=spec.past_only,
+            look_back=spec.look_back,
         )
 
     def frame(self, data: Code, rows: int | None = None) -> SeriesFrame:
@@ -136,6 +145,7 @@ class ForecastingTask:
             data=data,
             seed=self.seed,
             n_jobs=self.n_jobs,
+            past_only=spec.past_only,
         )
 
     def first_rows(self, rows: int | None) -> int | None:

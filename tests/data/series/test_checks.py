@@ -7,6 +7,7 @@ import pytest
 from trialbook.data.series import (
     SERIES_COLUMN,
     TIME_COLUMN,
+    LookBack,
     SeriesSpec,
     constant,
     fits,
@@ -15,6 +16,7 @@ from trialbook.data.series import (
     known_of_future,
     leaks,
     left_out,
+    look_back,
     missing_covariates,
     past_only,
 )
@@ -79,7 +81,28 @@ def test_zeros_of_a_series_that_is_sometimes_negative_are_no_demand_that_failed_
 def test_columns_unknown_in_the_future():
     assert past_only(spec()).verdict == "passed"
     found = past_only(spec(past_only=("visitors",)))
-    assert (found.verdict, found.action, found.columns) == ("fixed", "left out", ("visitors",))
+    assert (found.verdict, found.columns) == ("passed", ("visitors",))
+    assert "a horizon before" in found.action
+
+
+@pytest.mark.parametrize(
+    ("back", "finding"),
+    [
+        (LookBack(), "left to the search"),
+        (LookBack(lags=(1, 7)), "lags 1, 7 as asked"),
+        (LookBack((1, 7), 14), "lags 1, 7 and a window of 14 rows as asked"),
+        (
+            LookBack(found_lags=2, found_window=5),
+            "lags up to 2 and a window of 5 rows by partial autocorrelation, to be tried",
+        ),
+        (
+            LookBack(lags=(1,), found_lags=2, found_window=5),
+            "lags 1 as asked; a window of 5 rows by partial autocorrelation, to be tried",
+        ),
+    ],
+)
+def test_how_far_is_looked_back(back, finding):
+    assert look_back(spec(look_back=back)).finding == finding
 
 
 def test_columns_that_are_no_covariates():

@@ -11,7 +11,9 @@ from trialbook.data.series import (
     read_frequency,
     season_of,
     step_name,
+    usual_horizon,
 )
+from trialbook.data.series._frequency import rows_to_coarser
 from trialbook.errors import DataError, OptionError
 
 
@@ -109,6 +111,35 @@ def test_series_of_one_row_tell_nothing():
 )
 def test_the_season_follows_from_the_frequency(alias, rows):
     assert season_of(alias) == rows
+
+
+@pytest.mark.parametrize(
+    ("alias", "rows"),
+    [
+        *(("s", 60), ("min", 60), ("15min", 4), ("h", 24), ("2h", 12), ("D", 7), ("B", 5)),
+        *(("W-SUN", 4), ("MS", 12), ("BME", 12), ("QS", 4), ("2MS", 6), ("YS", 4), ("6h", 4)),
+    ],
+)
+def test_rows_to_the_next_coarser_unit(alias, rows):
+    assert rows_to_coarser(alias) == rows
+
+
+@pytest.mark.parametrize(
+    ("alias", "season", "size", "rows"),
+    [
+        ("MS", 12, 200, 12),  # a season
+        ("QS", 4, 200, 4),
+        ("15min", 96, 2000, 96),
+        ("D", 30, 200, 30),  # as it was given
+        ("W-SUN", 1, 200, 13),  # what is usual
+        ("YS", 1, 200, 6),
+        ("min", 1440, 20000, 60),  # a season that is too long
+        ("MS", 12, 40, 8),  # a fifth of the usual series
+        ("YS", 1, 4, 1),
+    ],
+)
+def test_a_horizon_that_nobody_named(alias, season, size, rows):
+    assert usual_horizon(alias, season, np.array([size // 2, size, size * 3])) == rows
 
 
 def test_holidays_are_of_days_and_finer_steps():

@@ -33,6 +33,21 @@ def test_a_series_of_the_length_of_all_windows_is_in_all_of_them(horizon, count,
 
 
 @pytest.mark.parametrize(
+    ("horizon", "count", "step", "back", "one", "all_of_them"),
+    [
+        # Azure ML: H + back + 1, and 2 H + (count - 1) step + back + 1.
+        (6, 3, 6, 12, 19, 37),
+        (6, 3, 2, 12, 19, 29),
+        (1, 2, 1, 24, 26, 28),
+        (6, 3, 6, 1, 10, 26),  # a few rows in any case
+    ],
+)
+def test_lags_that_were_given_count(horizon, count, step, back, one, all_of_them):
+    assert rows_to_validate(horizon, back) == one
+    assert rows_of_all_windows(horizon, count, step, back) == all_of_them
+
+
+@pytest.mark.parametrize(
     ("short", "how", "done"),
     [
         ([False, False], "auto", "none"),

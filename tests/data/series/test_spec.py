@@ -6,7 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trialbook.data.series import LEVELS, UNKNOWN, SeriesSpec, levels_of, season_of, step_name
+from trialbook.data.series import (
+    LEVELS,
+    UNKNOWN,
+    LookBack,
+    SeriesSpec,
+    levels_of,
+    season_of,
+    step_name,
+)
 
 
 def told(frequency, n_series=1):
@@ -37,6 +45,8 @@ def test_a_frequency_has_a_name(frequency, words):
 def test_series_are_told_with_horizon_and_season():
     assert told("QS-OCT", 304) == "304 series of quarters (QS-OCT), horizon 8, season 4"
     assert told("YS") == "1 series of years (YS), horizon 8, no season"
+    auto = SeriesSpec("day", (), "D", 7, 7, auto_horizon=True)
+    assert auto.told(1) == "1 series of days (D), horizon 7 (auto), season 7"
 
 
 def test_the_parts_of_a_name_are_found_again():
@@ -65,6 +75,8 @@ def test_a_specification_survives_json():
         short_series="pad",
         holidays="DE",
         time_form="%Y%m%d",
+        look_back=LookBack((1, 7), 14, columns=False, stl="season", found_lags=2),
+        auto_horizon=True,
     )
     assert SeriesSpec.from_dict(json.loads(json.dumps(told.to_dict()))) == told
 
@@ -75,6 +87,7 @@ def test_a_specification_without_later_fields_is_read():
     assert found.levels == LEVELS
     assert found.short_series == "auto"
     assert found.codes == {}
+    assert found.look_back == LookBack()
 
 
 def test_a_series_is_called_by_its_parts():
@@ -85,7 +98,7 @@ def test_a_series_is_called_by_its_parts():
 
 def test_categories_become_codes_and_later_ones_too():
     train = pd.Series(["sun", "rain", None, "sun"], name="weather", dtype=object)
-    told = spec(covariates=("weather", "open"), codes={"weather": levels_of(train)})
+    told = spec(covariates=("open",), past_only=("weather",), codes={"weather": levels_of(train)})
     table = pd.DataFrame(
         {"weather": ["sun", "hail", None, "rain"], "open": [True, False, True, 1]}
     )

@@ -10,7 +10,7 @@ import importlib.util
 import inspect
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from trialbook.data import LookBack
 from trialbook.evaluation import metric
 from trialbook.learners import Learner, all_learners, find, installed
 from trialbook.learners._base import Params, Start
@@ -29,9 +30,10 @@ from trialbook.tasks import SeriesTable
 
 KEYS = [key for key, one in all_learners().items() if "forecasting" in one.tasks]
 PUBLIC = {
-    *("catboost", "copy", "lightgbm", "logging", "matplotlib", "mlforecast", "numpy", "pandas"),
+    *("catboost", "copy", "holidays", "lightgbm", "logging", "matplotlib", "mlforecast"),
+    *("numpy", "pandas"),
     *("pathlib", "prophet", "scipy", "sklearn", "statsforecast", "threadpoolctl", "utilsforecast"),
-    *("contextlib", "neuralforecast", "torch", "warnings", "xgboost"),
+    *("contextlib", "neuralforecast", "statsmodels", "torch", "warnings", "xgboost"),
 }
 HORIZON, N_FOLDS = 4, 2
 # Steps that a network trains here, and rows from which on it is proposed.
@@ -46,6 +48,8 @@ class Case:
     season: int
     covariates: bool
     n_rows: int = 48
+    holidays: str | None = None
+    look_back: LookBack = field(default_factory=LookBack)
 
     @property
     def static(self) -> tuple[str, ...]:
@@ -54,6 +58,10 @@ class Case:
     @property
     def names(self) -> tuple[str, ...]:
         return ("price", "open") if self.covariates else ()
+
+    @property
+    def past_only(self) -> tuple[str, ...]:
+        return ("visits",) if self.covariates else ()
 
     def data(self) -> pd.DataFrame:
         """Rows as programs read them, and the horizon after them, which has no side."""
@@ -67,7 +75,8 @@ class Case:
             y += 4 * price + 3 * is_open if self.covariates else 0
             part = pd.DataFrame({"unique_id": f"s{number}", "ds": self.times(n)})
             if self.covariates:
-                part = part.assign(price=price, open=is_open)
+                visits = np.append(rng.random(HORIZON), y[:-HORIZON])
+                part = part.assign(price=price, open=is_open, visits=visits)
             part = part.assign(
                 **dict.fromkeys(self.static, float(number)), y=y, scale=1.0 + number
             )
@@ -95,6 +104,9 @@ class Case:
             static=self.static,
             metric="mase",
             n_jobs=1,
+            past_only=self.past_only,
+            holidays=self.holidays,
+            look_back=self.look_back,
         )
 
 
@@ -102,7 +114,9 @@ CASES = {
     "one": Case(1, 12, covariates=False),
     "several": Case(2, 12, covariates=True),
     "no season": Case(2, 1, covariates=False),
-    "one, no season": Case(1, 1, covariates=True),
+    "one, no season": Case(1, 1, covariates=True, holidays="DE"),
+    "as asked": Case(2, 12, False, look_back=LookBack((1, 3), 6, stl="season_trend")),
+    "as suggested": Case(1, 12, False, look_back=LookBack(found_lags=2, found_window=5)),
 }
 
 
@@ -159,6 +173,7 @@ def text_of(learner: Learner, params: Params, table: SeriesTable, path: Path) ->
         data=Code(f'Path("{path.as_posix()}")'),
         seed=0,
         n_jobs=1,
+        past_only=table.past_only,
     )
     code = learner.code(params, table)
     return forecasting_program(frame, code, title="A trial", summary="Tried.")
@@ -226,7 +241,8 @@ def test_every_start_forecasts_and_repeats(key: str, name: str, tmp_path: Path) 
 @pytest.mark.parametrize("key", [pytest.param(key, marks=marks(key)) for key in KEYS])
 def test_a_model_loads_where_there_is_no_trialbook(key: str, tmp_path: Path) -> None:
     learner, case = all_learners()[key], CASES["several"]
-    start = starts(learner, case.table())[0]
+    # With earlier values of columns, where it takes them.
+    start = starts(learner, case.table())[-1]
     module = load(write(learner, start.params, case, tmp_path), tmp_path)
     X, y, folds, scale = module.load()
     errors = [found for found, _, _ in module.cross_validate(X, y, folds, scale)]
@@ -255,7 +271,8 @@ def test_a_model_loads_where_there_is_no_trialbook(key: str, tmp_path: Path) -> 
     near = (both.groupby("unique_id").cumcount() < HORIZON).to_numpy()
     np.testing.assert_allclose(longer["forecast"][near], told["forecast"], rtol=1e-6, atol=1e-6)
     observed = np.full(len(rows), 1000.0)
-    after = model.update(rows, observed).predict(later)["forecast"]
+    seen = rows.assign(**dict.fromkeys(case.past_only, 1000.0))
+    after = model.update(seen, observed).predict(later)["forecast"]
     assert np.isfinite(after).all()
     # What looks one season back has not come to the new rows yet.
     if key not in ("seasonal_naive", "seasonal_average"):

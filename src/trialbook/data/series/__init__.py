@@ -8,6 +8,7 @@ from trialbook.data.series._checks import (
     known_of_future,
     leaks,
     left_out,
+    look_back,
     missing_covariates,
     past_only,
 )
@@ -18,7 +19,9 @@ from trialbook.data.series._frequency import (
     read_frequency,
     season_of,
     step_name,
+    usual_horizon,
 )
+from trialbook.data.series._look_back import LookBack
 from trialbook.data.series._regular import Regular, regular
 from trialbook.data.series._row_scales import row_scales
 from trialbook.data.series._rows import Taken, frequency_note, settle_frequency, take_rows
@@ -41,6 +44,7 @@ from trialbook.data.series._spec import (
     levels_of,
 )
 from trialbook.data.series._steps import bins_of, steps_of
+from trialbook.data.series._suggested import suggested
 from trialbook.data.series._times import read_times, time_form
 from trialbook.data.series._together import together
 from trialbook.data.series._windows import planned_windows, windows
@@ -53,6 +57,7 @@ __all__ = [
     "SERIES_COLUMN",
     "TIME_COLUMN",
     "UNKNOWN",
+    "LookBack",
     "Regular",
     "SeriesSpec",
     "Taken",
@@ -70,6 +75,7 @@ __all__ = [
     "leaks",
     "left_out",
     "levels_of",
+    "look_back",
     "missing_covariates",
     "padded",
     "past_only",
@@ -85,8 +91,10 @@ __all__ = [
     "settle_frequency",
     "step_name",
     "steps_of",
+    "suggested",
     "take_rows",
     "time_form",
     "together",
+    "usual_horizon",
     "windows",
 ]

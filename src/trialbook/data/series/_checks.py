@@ -112,12 +112,32 @@ def _of_series(
 
 
 def past_only(spec: SeriesSpec) -> Guardrail:
-    """Whether columns are left out since they are not known of the future."""
+    """Whether columns are not known of the future."""
     name = "Columns unknown in the future"
     if not spec.past_only:
         return Guardrail(name, "passed", "none was named", "")
     what = f"{plural(len(spec.past_only), 'column')} not known of the future"
-    return Guardrail(name, "fixed", what, "left out", spec.past_only)
+    done = "what they were a horizon before, or earlier, may tell something; none is asked for"
+    return Guardrail(name, "passed", what, done, spec.past_only)
+
+
+def look_back(spec: SeriesSpec) -> Guardrail:
+    """How far learners of lags look back: as asked, or as the series suggest."""
+    back = spec.look_back
+    asked = [
+        *([f"lags {', '.join(map(str, back.lags))}"] if back.lags else []),
+        *([f"a window of {plural(back.window, 'row')}"] if back.window else []),
+    ]
+    found = []
+    if back.found_lags and not back.lags:
+        found.append(f"lags up to {back.found_lags:,}")
+    if back.found_window and not back.window:
+        found.append(f"a window of {plural(back.found_window, 'row')}")
+    parts = [
+        *([f"{' and '.join(asked)} as asked"] if asked else []),
+        *([f"{' and '.join(found)} by partial autocorrelation, to be tried"] if found else []),
+    ]
+    return Guardrail("Lags", "passed", "; ".join(parts) or "left to the search", "")
 
 
 def left_out(columns: Sequence[tuple[str, str]]) -> Guardrail:
@@ -261,7 +281,7 @@ def fits(n_rows: int, spec: SeriesSpec, memory: int) -> Guardrail:
     memory : int
         Bytes.
     """
-    columns = LAGS + len(spec.covariates) + len(spec.static)
+    columns = LAGS + len(spec.columns)
     needed = n_rows * spec.horizon * columns * CELL_BYTES
     sizes = f"{needed / 2**30:,.1f} GiB, and {memory / 2**30:,.1f} GiB are free"
     what = f"lags of {n_rows:,} rows for {plural(spec.horizon, 'step')} take {sizes}"

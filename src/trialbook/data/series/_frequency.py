@@ -27,6 +27,15 @@ _SEASONS = {
     "min": 1440,
     "s": 3600,
 }
+# Rows to the next coarser unit of a calendar; none is coarser than a year, nor as regular.
+_COARSER = {"s": 60, "min": 60, "h": 24, "D": 7, "B": 5, "C": 5, "W": 4, "SM": 2, "M": 12, "Q": 4}
+_LEAST_COARSER = 4
+# Rows that are forecast where a season says nothing: what the M4 competition asked for.
+_HORIZONS = {"Y": 6, "W": 13}
+# Longer seasons are those of minutes and seconds; there it is the next coarser unit.
+_LONGEST_HORIZON = 100
+# A horizon is this part of the usual series at most, so that windows and training have room.
+_HORIZON_SHARE = 5
 _NAMES = {
     "Y": "years",
     "Q": "quarters",
@@ -279,6 +288,40 @@ def season_of(frequency: str) -> int:
     rows = _SEASONS.get(_unit_of(offset), 1)
     season = rows // offset.n if rows % offset.n == 0 else 1
     return season if 1 < season <= _MOST else 1
+
+
+def rows_to_coarser(frequency: str) -> int:
+    """Rows to the next coarser unit: 7 of days, 4 of weeks, 12 of months; 4 at least.
+
+    Parameters
+    ----------
+    frequency : str
+    """
+    offset = read_frequency(frequency)
+    return max(_LEAST_COARSER, _COARSER.get(_unit_of(offset), 0) // int(offset.n))
+
+
+def usual_horizon(frequency: str, season: int, sizes: np.ndarray) -> int:
+    """Rows to forecast where nobody says how many.
+
+    Parameters
+    ----------
+    frequency : str
+    season : int
+        Rows of a season; 1 if there is none.
+    sizes : ndarray of int, shape (n_series,)
+        Rows of each series.
+
+    Returns
+    -------
+    int
+        A season, or what suits the frequency; a fifth of the usual series at most.
+    """
+    offset = read_frequency(frequency)
+    wanted = season
+    if not 1 < season <= _LONGEST_HORIZON:
+        wanted = _HORIZONS.get(_unit_of(offset), rows_to_coarser(frequency))
+    return max(1, min(wanted, int(np.median(sizes)) // _HORIZON_SHARE))
 
 
 def step_name(frequency: str) -> str:

@@ -12,20 +12,27 @@ from trialbook.data.series._spec import SERIES_COLUMN, TIME_COLUMN
 LEAST_ROWS = 4
 
 
-def rows_to_validate(horizon: int) -> int:
+def rows_to_validate(horizon: int, back: int = 0) -> int:
     """Rows that a series must have for one window: the horizon, and a few before it.
 
-    A shorter one is a short series (Azure ML: the horizon, the longest lag, and one more row).
+    A shorter one is a short series. Azure ML's rule is ``horizon + back + 1``.
+
+    Parameters
+    ----------
+    horizon : int
+    back : int
+        The longest lag or window that was given; 0 if none was.
     """
-    return horizon + LEAST_ROWS
+    return horizon + max(LEAST_ROWS, back + 1)
 
 
-def rows_of_all_windows(horizon: int, count: int, step: int) -> int:
+def rows_of_all_windows(horizon: int, count: int, step: int, back: int = 0) -> int:
     """Rows with which a series is in all windows, and keeps a horizon before the first of them.
 
-    Azure ML's rule for cross-validation: ``2 horizon + (count - 1) step + 1``, without lags.
+    Azure ML's rule for cross-validation: ``2 horizon + (count - 1) step + back + 1``; parameters
+    as of `rows_to_validate` and `windows`.
     """
-    return (count - 1) * step + max(2 * horizon + 1, rows_to_validate(horizon))
+    return (count - 1) * step + max(2 * horizon + back + 1, rows_to_validate(horizon, back))
 
 
 def fate(short: np.ndarray, how: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from trialbook.data.series._frequency import step_name
+from trialbook.data.series._look_back import LookBack
 
 # Columns of the rows that programs read, by the names that Nixtla's libraries use.
 SERIES_COLUMN, TIME_COLUMN = "unique_id", "ds"
@@ -47,7 +48,7 @@ class SeriesSpec:
     aggregate : str, optional
         How rows of one time are made one: sum, mean, min or max; the mean if not given.
     past_only : tuple of str
-        Columns that are not known of the future, and are left out.
+        Columns that are not known of the future.
     codes : mapping of str to tuple of str
         The categories of columns that hold text, in the order of their codes from 0; see `coded`.
     short_series : {"auto", "pad", "drop", "none"}
@@ -58,6 +59,10 @@ class SeriesSpec:
         How times are written, if not as times; see `trialbook.data.series._times.time_form`.
     levels : tuple of float
         Quantiles that are forecast.
+    look_back : LookBack
+        How far learners of lags look back.
+    auto_horizon : bool
+        Whether the horizon was left to the rule of `usual_horizon`.
     """
 
     time: str
@@ -74,6 +79,8 @@ class SeriesSpec:
     holidays: str | None = None
     time_form: str | None = None
     levels: tuple[float, ...] = LEVELS
+    look_back: LookBack = field(default_factory=LookBack)
+    auto_horizon: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-safe data; `from_dict` reads it."""
@@ -84,7 +91,8 @@ class SeriesSpec:
         """What `to_dict` wrote."""
         lists = {name: tuple(kept[name]) for name in _TUPLES if name in kept}
         codes = {name: tuple(levels) for name, levels in kept.get("codes", {}).items()}
-        return cls(**{**kept, **lists, "codes": codes})
+        back = LookBack.from_dict(kept.get("look_back", {}))
+        return cls(**{**kept, **lists, "codes": codes, "look_back": back})
 
     def told(self, n_series: int) -> str:
         """What is forecast, in words.
@@ -100,7 +108,8 @@ class SeriesSpec:
         """
         season = f"season {self.season}" if self.season > 1 else "no season"
         step = step_name(self.frequency)
-        return f"{n_series:,} series of {step}, horizon {self.horizon}, {season}"
+        horizon = f"horizon {self.horizon}" + (" (auto)" if self.auto_horizon else "")
+        return f"{n_series:,} series of {step}, {horizon}, {season}"
 
     def name_of(self, table: pd.DataFrame) -> pd.Series[str]:
         """The name of the series of each row: its parts, with a slash between them.
@@ -141,8 +150,13 @@ class SeriesSpec:
         parts = names.str.split(SEPARATOR, n=len(self.ids) - 1, expand=True)
         return parts.set_axis(list(self.ids), axis=1)
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that are told of a row beside its series, its time and its target."""
+        return (*self.covariates, *self.static, *self.past_only)
+
     def coded(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Covariates and static columns as numbers, as in training.
+        """Columns as numbers, as in training.
 
         Parameters
         ----------
@@ -155,7 +169,7 @@ class SeriesSpec:
             A category is its place in `codes`; `UNKNOWN` if it is not among them.
         """
         made = table.copy(deep=False)
-        for name in (*self.covariates, *self.static):
+        for name in self.columns:
             if name in self.codes and name in made:
                 places = {level: float(i) for i, level in enumerate(self.codes[name])}
                 made[name] = _text(made[name]).map(places).fillna(UNKNOWN).astype(float)

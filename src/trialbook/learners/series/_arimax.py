@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trialbook.learners.series._auto_arima import AutoArimaLearner
+from trialbook.learners.series._base import holiday_columns
 from trialbook.tasks import SeriesTable
 
 # Each covariate has a coefficient in each series; a few rows cannot tell more of them.
@@ -19,6 +20,6 @@ class ArimaxLearner(AutoArimaLearner):
     covariates = True
 
     def suits(self, table: SeriesTable) -> bool:
-        count = len(table.covariates)
+        count = len(table.covariates) + len(holiday_columns(table, self.most_holidays))
         few = 0 < count <= MOST_COVARIATES and table.shortest >= ROWS_EACH * count
         return few and super().suits(table)

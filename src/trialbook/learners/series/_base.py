@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from trialbook.learners._base import Learner, Params, Space, Start
@@ -17,6 +18,32 @@ COPIES, CELL_BYTES = 12, 8
 LONGEST = 2500
 # Seconds that the fastest model takes.
 START_S = 0.02
+# What `with_holidays` of programs tells of a row; the first is what all it is about.
+HOLIDAYS = ("holiday", "paid_time_off", "before_holiday", "after_holiday")
+
+
+def holiday_columns(table: SeriesTable, most: int = len(HOLIDAYS)) -> tuple[str, ...]:
+    """Columns of the holidays of the country that was named, if one was."""
+    if table.holidays is None:
+        return ()
+    return tuple(f"{kind}_{table.holidays}" for kind in HOLIDAYS[:most])
+
+
+def covariates_code(holidays: Sequence[str]) -> Code:
+    """The columns that are known of the future, with those of holidays."""
+    told = ", ".join(f'"{name}"' for name in holidays)
+    return Code(f"[*COVARIATES, {told}]" if holidays else "COVARIATES")
+
+
+def told_of_holidays(code: ForecastCode, country: str | None) -> ForecastCode:
+    """The part of a program in which the forecaster is told the holidays of a country, if any."""
+    if country is None:
+        return code
+    return ForecastCode(
+        forecaster=call("HolidayForecaster", code.forecaster, country),
+        imports=(*code.imports, "import holidays"),
+        snippets=(*code.snippets, "with_holidays", "HolidayForecaster"),
+    )
 
 
 class SeriesLearner(Learner):
@@ -43,6 +70,8 @@ class StatisticalLearner(SeriesLearner):
         Seconds that one row takes to fit.
     covariates : bool
         Whether it takes the columns that are known of the future.
+    most_holidays : int
+        Columns of holidays that it is told, with these: some mean the same in a country.
     others : tuple of str
         Further classes that its arguments name.
     """
@@ -51,6 +80,7 @@ class StatisticalLearner(SeriesLearner):
     gain: ClassVar[float]
     row_s: ClassVar[float]
     covariates: ClassVar[bool] = False
+    most_holidays: ClassVar[int] = 1
     others: ClassVar[tuple[str, ...]] = ()
 
     def space(self, table: SeriesTable) -> Space:
@@ -78,11 +108,14 @@ class StatisticalLearner(SeriesLearner):
     def code(self, params: Params, table: SeriesTable) -> ForecastCode:
         model = call(self.model, **self.arguments(params, table))
         names = ", ".join(sorted({self.model, *self.others, "SeasonalNaive"}))
-        options: dict[str, Any] = {"covariates": Code("COVARIATES")} if self.covariates else {}
+        country = table.holidays if self.covariates else None
+        options: dict[str, Any] = {}
+        if self.covariates:
+            options["covariates"] = covariates_code(holiday_columns(table, self.most_holidays))
         if self.rows(table) != LONGEST:
             options["longest"] = self.rows(table)
         places = (Code("FREQUENCY"), Code("SEASON"))
-        return ForecastCode(
+        code = ForecastCode(
             forecaster=call("StatisticalForecaster", model, *places, **options),
             imports=(
                 "from statsforecast import StatsForecast",
@@ -91,3 +124,4 @@ class StatisticalLearner(SeriesLearner):
             ),
             snippets=("last_season", "told_or_naive", "every_step", "StatisticalForecaster"),
         )
+        return told_of_holidays(code, country)

@@ -6,7 +6,12 @@ from abc import abstractmethod
 from typing import Any, ClassVar
 
 from trialbook.learners._base import Choice, Params, Space, Start
-from trialbook.learners.series._base import SeriesLearner
+from trialbook.learners.series._base import (
+    SeriesLearner,
+    covariates_code,
+    holiday_columns,
+    told_of_holidays,
+)
 from trialbook.program import Code, call
 from trialbook.program.series import ForecastCode
 from trialbook.tasks import SeriesTable
@@ -35,6 +40,9 @@ _DIFFERENCES = {
 }
 # How much each is worth, beside the best of them.
 _WORTH = {"season": 1.0, "none": 0.8, "step": 0.7}
+# What else may be told, one at a time: the lags that the series suggest, and earlier values of
+# columns. Either is as often a loss as a gain, and seldom much of it.
+_FOUND_WORTH, _COLUMNS_WORTH = 0.3, 0.4
 # Seconds: a fold's preparation, a step ahead, and a row's part of either.
 FOLD_S, STEP_S, ROW_S = 0.05, 0.003, 4e-6
 
@@ -85,17 +93,24 @@ class LagLearner(SeriesLearner):
         return True
 
     def space(self, table: SeriesTable) -> Space:
-        return {"difference": Choice(_differences(table)), **self.settings(table)}
+        differences = {"difference": Choice(_differences(table))}
+        return {**differences, **_choices(table), **self.settings(table)}
 
     def starts(self, table: SeriesTable) -> tuple[Start, ...]:
         if not self.suits(table):
             return ()
         tried = _differences(table)[: None if self.every_difference else 1]
-        return tuple(
+        found = [
             Start(f"{one}{suffix}", {**params, "difference": one}, self.gain * worth * _WORTH[one])
             for suffix, params, worth in self.defaults(table)
             for one in tried
-        )
+        ]
+        first = found[0]
+        for option, choice in _choices(table).items() if self.every_difference else ():
+            other, worth = _OTHERS[option]
+            params = {**first.params, option: choice.values[-1]}
+            found.append(Start(f"{first.name}_{other}", params, first.gain * worth))
+        return tuple(found)
 
     def cost(self, params: Params, table: SeriesTable) -> float:
         fit_s, row_s = self.regressor_s(params, table)
@@ -104,42 +119,59 @@ class LagLearner(SeriesLearner):
         return FOLD_S + ROW_S * table.n_rows + models * fit_s + steps_s
 
     def code(self, params: Params, table: SeriesTable) -> ForecastCode:
-        own = {name: value for name, value in params.items() if name != "difference"}
-        rolling = min(max(table.season, SHORTEST_MEAN), LONGEST_MEAN)
-        direct = self.direct(table)
+        own = {name: value for name, value in params.items() if name not in _OF_SERIES}
+        direct, lagged = self.direct(table), _lagged(table, params)
+        transforms = _transforms(table, params)
         features: dict[str, Any] = {
             **({} if direct is None else {"direct": Code("HORIZON")}),
             **({"least": Code("SEASON")} if params["difference"] == "season" else {}),
-            "lags": _lags(table),
-            "lag_transforms": Code(
-                f"{{1: [RollingMean({rolling}, min_samples=1), ExponentiallyWeightedMean(0.3)]}}"
-            ),
+            **({} if lagged is None else {"lagged": lagged}),
+            "lags": _lags(table, params),
+            "lag_transforms": Code(f"{{1: [{', '.join(transforms)}]}}"),
             "date_features": list(_dates(table)) if self.dates else [],
             "target_transforms": Code(_DIFFERENCES[str(params["difference"])]),
         }
+        rolling = sorted({text.split("(")[0] for text in transforms})
         scalers = "LocalStandardScaler"
         if params["difference"] != "none":
             scalers = f"Differences, {scalers}"
-        return ForecastCode(
-            forecaster=call(
-                "RecursiveForecaster",
-                self.regressor(own, table),
-                Code("FREQUENCY"),
-                Code("SEASON"),
-                Code("COVARIATES"),
-                Code("STATIC"),
-                **features,
-            ),
+        forecaster = call(
+            "RecursiveForecaster",
+            self.regressor(own, table),
+            Code("FREQUENCY"),
+            Code("SEASON"),
+            covariates_code(holiday_columns(table)),
+            Code("STATIC"),
+            **features,
+        )
+        code = ForecastCode(
+            forecaster=forecaster,
             imports=(
                 "import copy",
                 *self.imports,
                 "from mlforecast import MLForecast",
-                "from mlforecast.lag_transforms import ExponentiallyWeightedMean, RollingMean",
+                f"from mlforecast.lag_transforms import {', '.join(rolling)}",
                 f"from mlforecast.target_transforms import {scalers}",
                 "from utilsforecast.processing import make_future_dataframe",
             ),
-            snippets=("last_season", "told_or_naive", "every_step", "RecursiveForecaster"),
+            snippets=(
+                *("last_season", "told_or_naive", "every_step", "with_lags"),
+                "RecursiveForecaster",
+            ),
         )
+        return told_of_holidays(_decomposed(code, table.look_back.stl), table.holidays)
+
+
+def _decomposed(code: ForecastCode, stl: str) -> ForecastCode:
+    """The part of a program in which the forecaster is spared what STL takes, if anything."""
+    if stl == "none":
+        return code
+    trend = {"trend": True} if stl == "season_trend" else {}
+    return ForecastCode(
+        forecaster=call("DecomposedForecaster", code.forecaster, Code("SEASON"), **trend),
+        imports=(*code.imports, "from statsmodels.tsa.seasonal import STL"),
+        snippets=(*code.snippets, "DecomposedForecaster"),
+    )
 
 
 # Import lines of `scaled`.
@@ -159,19 +191,73 @@ def scaled(regressor: Code) -> Code:
 def _differences(table: SeriesTable) -> tuple[str, ...]:
     earliest = table.shortest - (table.n_folds - 1) * table.horizon
     seasonal = table.season > 1 and earliest >= LEAST_SEASONS * table.season
+    if table.look_back.stl != "none":  # it takes the season already
+        seasonal = False
     return ("season", "none", "step") if seasonal else ("step", "none")
 
 
 def n_features(table: SeriesTable) -> int:
     """Columns that a regressor is told of a row."""
-    return len(_lags(table)) + 2 + len(_dates(table)) + len(table.covariates) + len(table.static)
+    columns = len(table.covariates) + len(table.static) + 2 * len(table.past_only)
+    columns += len(holiday_columns(table))
+    return len(_lags(table, {})) + 2 + len(_dates(table)) + columns
 
 
-def _lags(table: SeriesTable) -> list[int]:
-    season = table.season
+# Options of a configuration that say what a model is told, and how starts are named by them.
+_OTHERS = {
+    "lags": ("found", _FOUND_WORTH),
+    "column_lags": ("columns", _COLUMNS_WORTH),
+}
+_OF_SERIES = ("difference", *_OTHERS)
+
+
+def _choices(table: SeriesTable) -> dict[str, Choice]:
+    """What a model may be told beside the usual, as far as nobody said."""
+    back = table.look_back
+    found: dict[str, Choice] = {}
+    suggested = (not back.lags and back.found_lags) or (not back.window and back.found_window)
+    if suggested:
+        found["lags"] = Choice(("usual", "found"))
+    if back.columns and (table.past_only or table.covariates):
+        found["column_lags"] = Choice((False, True))
+    return found
+
+
+def _lags(table: SeriesTable, params: Params) -> list[int]:
+    season, asked = table.season, table.look_back
+    if asked.lags:
+        return list(asked.lags)
+    if params.get("lags") == "found" and asked.found_lags:
+        return list(range(1, asked.found_lags + 1))
     near = range(1, min(season if season > 1 else 4, NEAR) + 1)
     back = [season * k for k in range(1, SEASONS + 1) if season * (k + 1) <= table.longest]
     return sorted({*near, *(back if season > 1 else ())})
+
+
+def _transforms(table: SeriesTable, params: Params) -> list[str]:
+    """What is told of the latest rows together."""
+    back = table.look_back
+    found = back.found_window if params.get("lags") == "found" else 0
+    window = back.window or found
+    kinds = ["RollingMax", "RollingMean", "RollingMin"]  # what Azure ML makes, but for a sum
+    if not window:
+        kinds, window = ["RollingMean"], min(max(table.season, SHORTEST_MEAN), LONGEST_MEAN)
+    rolling = [f"{kind}({window}, min_samples=1)" for kind in kinds]
+    return [*rolling, "ExponentiallyWeightedMean(0.3)"]
+
+
+def _lagged(table: SeriesTable, params: Params) -> Code | None:
+    """How many rows earlier columns are told: those of the past as late as is known of all."""
+    if not params.get("column_lags"):
+        return None
+    parts = []
+    if table.past_only:
+        more = ", HORIZON + SEASON" if table.season > 1 else ""
+        parts.append(f"dict.fromkeys(PAST_ONLY, [HORIZON{more}])")
+    if table.covariates:
+        more = ", SEASON" if table.season > 1 else ""
+        parts.append(f"dict.fromkeys(COVARIATES, [1{more}])")
+    return Code(" | ".join(parts))
 
 
 def _dates(table: SeriesTable) -> tuple[str, ...]:

@@ -6,7 +6,12 @@ from abc import abstractmethod
 from typing import Any, ClassVar
 
 from trialbook.learners._base import Choice, Float, Params, Space, Start
-from trialbook.learners.series._base import SeriesLearner
+from trialbook.learners.series._base import (
+    SeriesLearner,
+    covariates_code,
+    holiday_columns,
+    told_of_holidays,
+)
 from trialbook.program import Code, call
 from trialbook.program.series import ForecastCode
 from trialbook.tasks import SeriesTable
@@ -134,7 +139,7 @@ class NeuralLearner(SeriesLearner):
             Code(self.network),
             Code("FREQUENCY"),
             Code("SEASON"),
-            Code("COVARIATES"),
+            covariates_code(holiday_columns(table)),
             Code("STATIC"),
             dates=list(_dates(table)),
             least=LEAST_HORIZONS * table.horizon,
@@ -151,7 +156,7 @@ class NeuralLearner(SeriesLearner):
             early_stop_patience_steps=PATIENCE,
             random_seed=Code("SEED"),
         )
-        return ForecastCode(
+        code = ForecastCode(
             forecaster=forecaster,
             imports=(
                 "import contextlib",
@@ -165,6 +170,7 @@ class NeuralLearner(SeriesLearner):
             ),
             snippets=("last_season", "told_or_naive", "every_step", "at_work", "NeuralForecaster"),
         )
+        return told_of_holidays(code, table.holidays)
 
 
 def input_size(table: SeriesTable) -> int:
@@ -175,7 +181,7 @@ def input_size(table: SeriesTable) -> int:
 
 def _width(table: SeriesTable) -> int:
     """Numbers of a row: the target, whether it is there, and what is known of it."""
-    return 2 + len(table.covariates) + len(_dates(table))
+    return 2 + len(table.covariates) + len(holiday_columns(table)) + len(_dates(table))
 
 
 def _numbers(table: SeriesTable) -> float:

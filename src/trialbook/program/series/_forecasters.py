@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     import copy
     import logging
 
+    import holidays
     from mlforecast import MLForecast
     from prophet import Prophet
     from statsforecast import StatsForecast
     from statsforecast.models import SeasonalNaive
+    from statsmodels.tsa.seasonal import STL
     from utilsforecast.processing import make_future_dataframe
 
 
@@ -127,34 +129,64 @@ class ProphetForecaster:
         return told_or_naive(told, X, self.history, self.season)
 
 
+def with_lags(rows, lagged):
+    """Rows with what columns were so many rows before; what is not known stays as it was."""
+    series = rows["unique_id"]
+    known = rows[list(lagged)].groupby(series, sort=False).ffill()
+    lags = {
+        f"{name}_lag_{lag}": known[name].groupby(series, sort=False).shift(lag)
+        for name, some in lagged.items()
+        for lag in some
+    }
+    return pd.concat([rows, pd.DataFrame(lags).groupby(series, sort=False).bfill()], axis=1)
+
+
 class RecursiveForecaster:
     """One model of lagged values for all series; what it forecasts becomes the next lag.
 
     With ``direct``, it is so many models instead, one for each step ahead. Series of no more
-    than ``least`` rows are not fitted, and get a seasonal naive.
+    than ``least`` rows are not fitted, and get a seasonal naive. ``lagged`` are columns of which
+    earlier rows tell something, and how many rows earlier.
     """
 
     def __init__(
-        self, model, freq, season, covariates=(), static=(), direct=None, least=1, **features
+        self,
+        model,
+        freq,
+        season,
+        covariates=(),
+        static=(),
+        direct=None,
+        least=1,
+        lagged=None,
+        **features,
     ):
         self.model, self.freq, self.season, self.features = model, freq, season, features
         self.covariates, self.static = list(covariates), list(static)
-        self.direct, self.least = direct, least
+        self.direct, self.least, self.lagged = direct, least, lagged or {}
+        self.past_only = [name for name in self.lagged if name not in self.covariates]
+        self.columns = ["unique_id", "ds", *self.static, *self.covariates, *self.past_only]
 
     def fit(self, X, y):
         """Fit the model to the rows of all series."""
-        table = X[["unique_id", "ds", *self.static, *self.covariates]].assign(y=y)
+        table = X[self.columns].assign(y=y)
         self.last = table.groupby("unique_id", sort=False).tail(self.season)
         long = table.groupby("unique_id")["y"].transform("size") > self.least
         self.fitted = MLForecast({"model": self.model}, freq=self.freq, **self.features)
         options = {"static_features": self.static, "dropna": False, "max_horizon": self.direct}
         self.rows, self.moved_on = table[long], False
-        self.fitted.fit(self.rows, **options)
+        self.fitted.fit(self.as_told(self.rows), **options)
         return self
+
+    def as_told(self, rows):
+        """Rows as the model takes them: lags in place of columns that nobody knows yet."""
+        if not self.lagged:
+            return rows
+        return with_lags(rows, self.lagged).drop(columns=self.past_only)
 
     def update(self, X, y):
         """Take note of what was observed since; the model stays as it is."""
-        table = X[["unique_id", "ds", *self.static, *self.covariates]].assign(y=y)
+        table = X.reindex(columns=self.columns).assign(y=y)
         fitted = table["unique_id"].isin(self.rows["unique_id"].unique())
         rows = pd.concat([self.rows, table[fitted]])
         self.rows, self.moved_on = rows.sort_values(["unique_id", "ds"], ignore_index=True), True
@@ -173,13 +205,111 @@ class RecursiveForecaster:
             values[~near] = later.forecast(X[~near])
             return values
         future = None
-        if self.covariates:
+        if self.covariates or self.lagged:
             known = X[["unique_id", "ds", *self.covariates]]
             ends = self.rows.groupby("unique_id", sort=False)["ds"].last()
             future = every_step(known, ends.index, pd.DatetimeIndex(ends), self.freq)
-        rows = self.rows if self.moved_on else None
+        if self.lagged:
+            both = pd.concat([self.rows, future]).sort_values(["unique_id", "ds"])
+            future = self.as_told(both)[lambda row: row["y"].isna()]
+            future = future.drop(columns=["y", *self.static])
+        rows = self.as_told(self.rows) if self.moved_on else None
         told = self.fitted.predict(h=steps, new_df=rows, X_df=future)
         return told_or_naive(told, X, self.last, self.season)
+
+
+class DecomposedForecaster:
+    """A forecaster of series without their season, by STL, which is put back to its forecasts.
+
+    With ``trend``, their trend is taken, too; it goes on as it last changed, ever less. Of series
+    of fewer than two seasons nothing is taken.
+    """
+
+    def __init__(self, forecaster, season, trend=False):
+        self.forecaster, self.season, self.trend = forecaster, season, trend
+
+    def fit(self, X, y):
+        """Take the parts of each series, and fit the forecaster to the rest."""
+        rest, self.cycle, self.level = np.array(y, dtype=float), {}, {}
+        for name, at in X.reset_index(drop=True).groupby("unique_id", sort=False).groups.items():
+            self.cycle[name], self.level[name] = np.zeros(self.season), (0.0, 0.0)
+            if len(at) < 2 * self.season:
+                continue
+            parts = STL(rest[at], period=self.season).fit()
+            self.cycle[name] = parts.seasonal[-self.season :]
+            rest[at] -= parts.seasonal
+            if self.trend:
+                step = np.diff(parts.trend[-self.season - 1 :]).mean()
+                self.level[name] = (parts.trend[-1], step)
+                rest[at] -= parts.trend
+        self.since = X.groupby("unique_id").size() * 0
+        self.history = X[["unique_id", "ds"]].assign(y=y, parts=y - rest)
+        self.forecaster.fit(X, rest)
+        return self
+
+    def _parts(self, X):
+        """Season and trend of rows that follow."""
+        names = X["unique_id"]
+        step = (X.groupby("unique_id", sort=False).cumcount() + names.map(self.since)).to_numpy()
+        cycle = [self.cycle[name][k % self.season] for name, k in zip(names, step)]
+        level, slope = np.array([self.level[name] for name in names]).T
+        damped = 0.95 * (1 - 0.95 ** (step + 1)) / (1 - 0.95)
+        return cycle + level + slope * damped
+
+    def update(self, X, y):
+        """Take note of what was observed since; season and trend go on as they were."""
+        parts = self._parts(X)
+        self.forecaster.update(X, y - parts)
+        seen = X[["unique_id", "ds"]].assign(y=y, parts=parts)
+        self.history = pd.concat([self.history, seen]).sort_values(["unique_id", "ds"])
+        self.since = self.since.add(X.groupby("unique_id").size(), fill_value=0).astype(int)
+        return self
+
+    def forecast(self, X):
+        """A number for each row."""
+        return self.forecaster.forecast(X) + self._parts(X)
+
+
+def with_holidays(X, country):
+    """Rows that know of holidays: whether their day is one, a paid one, and how near one is.
+
+    Three days before and after a paid one are marked, from 3 next to it to 1.
+    """
+    days = X["ds"].to_numpy(dtype="datetime64[D]")
+    years = range(pd.Timestamp(days.min()).year - 1, pd.Timestamp(days.max()).year + 2)
+    public = holidays.country_holidays(country, years=years)
+    kinds = public.supported_categories
+    every = np.array([*holidays.country_holidays(country, years=years, categories=kinds)])
+    paid = np.array([*public, "0001-01-01", "9999-12-31"], dtype="datetime64[D]")
+    paid.sort()  # with ends, so that there is always one before and after
+    ahead = (paid[np.searchsorted(paid, days)] - days).astype(int)
+    since = (days - paid[np.searchsorted(paid, days, side="right") - 1]).astype(int)
+    near = [np.where(n > 0, np.maximum(4 - n, 0), 0) for n in (ahead, since)]
+    is_holiday = np.isin(days, every.astype("datetime64[D]"))
+    told = np.column_stack([is_holiday, np.isin(days, paid), *near]).astype(float)
+    names = ("holiday", "paid_time_off", "before_holiday", "after_holiday")
+    return X.assign(**{f"{name}_{country}": told[:, k] for k, name in enumerate(names)})
+
+
+class HolidayForecaster:
+    """A forecaster that is told the holidays of a country beside what is known of rows."""
+
+    def __init__(self, forecaster, country):
+        self.forecaster, self.country = forecaster, country
+
+    def fit(self, X, y):
+        """Fit the forecaster."""
+        self.forecaster.fit(with_holidays(X, self.country), y)
+        return self
+
+    def update(self, X, y):
+        """Take note of what was observed since."""
+        self.forecaster.update(with_holidays(X, self.country), y)
+        return self
+
+    def forecast(self, X):
+        """A number for each row."""
+        return self.forecaster.forecast(with_holidays(X, self.country))
 
 
 class WeightedForecaster:

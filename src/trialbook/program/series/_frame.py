@@ -17,7 +17,8 @@ class ForecastCode:
     ----------
     forecaster : Code
         Expression of an object with ``fit(X, y)`` and ``forecast(X)``. It may use ``FREQUENCY``,
-        ``SEASON``, ``HORIZON``, ``COVARIATES``, ``STATIC``, ``SEED`` and ``N_JOBS``.
+        ``SEASON``, ``HORIZON``, ``COVARIATES``, ``STATIC``, ``SEED`` and ``N_JOBS``, and
+        ``PAST_ONLY`` where there are such columns.
     imports : tuple of str
         Import lines that it needs.
     snippets : tuple of str
@@ -63,6 +64,8 @@ class SeriesFrame:
         Quantiles that are forecast.
     server : str, optional
         URI of the MLflow server that keeps the artifacts, when they are not beside the program.
+    past_only : tuple of str
+        Columns that are not known of the future.
     origin : str
         A sentence on the version of a table that was learned from, if it is one.
     """
@@ -82,4 +85,5 @@ class SeriesFrame:
     n_jobs: int
     levels: tuple[float, ...] = LEVELS
     server: str | None = None
+    past_only: tuple[str, ...] = ()
     origin: str = ""

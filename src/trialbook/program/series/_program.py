@@ -92,6 +92,11 @@ def shared_constants(frame: SeriesFrame) -> list[str]:
         f"HORIZON = {frame.horizon}  # rows",
         assign("COVARIATES", list(frame.covariates)) + "  # known of the future",
         assign("STATIC", list(frame.static)) + "  # the same in all rows of a series",
+        *(
+            [assign("PAST_ONLY", list(frame.past_only)) + "  # not known of the future"]
+            if frame.past_only
+            else []
+        ),
         assign("LEVELS", list(frame.levels)),
         assign("SEED", frame.seed),
         f"N_JOBS = {frame.n_jobs}  # the same number of threads gives the same sums",

@@ -1,0 +1,125 @@
+"""Forecasters of programs, as a data scientist may read and call them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from trialbook.program.series import _forecasters
+from trialbook.program.series._forecasters import (
+    DecomposedForecaster,
+    with_holidays,
+    with_lags,
+)
+
+SEASON = 7
+
+
+def rows(n=70, start="2020-01-01", names=("a", "b")):
+    days = pd.date_range(start, periods=n)
+    return pd.concat(
+        [pd.DataFrame({"unique_id": name, "ds": days}) for name in names], ignore_index=True
+    )
+
+
+def test_earlier_values_of_columns_stay_within_their_series():
+    table = rows(4).assign(visits=[1.0, 2, 3, 4, 10, 20, np.nan, 40])
+    told = with_lags(table, {"visits": [1, 2]})
+    assert told["visits_lag_1"].tolist() == [1, 1, 2, 3, 10, 10, 20, 20]
+    assert told["visits_lag_2"].tolist() == [1, 1, 1, 2, 10, 10, 10, 20]
+    # What is not known yet is as it was last.
+    later = pd.concat(
+        [rows(4, names="a").assign(visits=[1.0, 2, 3, 4]), rows(3, "2020-01-05", "a")]
+    )
+    assert with_lags(later, {"visits": [2]})["visits_lag_2"].tolist()[4:] == [3, 4, 4]
+
+
+def test_holidays_and_the_days_around_them(monkeypatch):
+    monkeypatch.setattr(_forecasters, "holidays", pytest.importorskip("holidays"), raising=False)
+    days = pd.DatetimeIndex(
+        [
+            *("2021-07-01 00:00", "2021-07-03 00:00", "2021-07-04 13:00", "2021-07-06 00:00"),
+            *("2021-08-12 00:00", "2021-10-31 00:00"),
+        ]
+    )
+    told = with_holidays(pd.DataFrame({"unique_id": "a", "ds": days}), "US").iloc[:, 2:]
+    assert list(told) == [
+        "holiday_US",
+        "paid_time_off_US",
+        "before_holiday_US",
+        "after_holiday_US",
+    ]
+    expected = [
+        [0, 0, 1, 0],  # three days before the 4th of July
+        [0, 0, 3, 0],
+        [1, 1, 0, 0],  # a Sunday: the Monday is off, too
+        [0, 0, 0, 3],
+        [0, 0, 0, 0],
+        [1, 0, 0, 0],  # Halloween is no day off
+    ]
+    assert told.to_numpy().tolist() == expected
+    # Nothing is known of such times, nor of the days between years that are not there.
+    old = with_holidays(
+        pd.DataFrame({"unique_id": "a", "ds": days - pd.Timedelta("100000D")}), "US"
+    )
+    assert old.iloc[:, 2:].to_numpy().sum() == 0
+    eve = with_holidays(pd.DataFrame({"unique_id": "a", "ds": [pd.Timestamp("2021-12-30")]}), "DE")
+    assert eve["before_holiday_DE"].tolist() == [2]
+
+
+class Last:
+    """The last value that it was told, of each series."""
+
+    def fit(self, X, y):
+        self.told, self.last = y, pd.Series(y).groupby(X["unique_id"].to_numpy()).last()
+        return self
+
+    update = fit
+
+    def forecast(self, X):
+        return X["unique_id"].map(self.last).to_numpy()
+
+
+@pytest.fixture
+def stl(monkeypatch):
+    found = pytest.importorskip("statsmodels.tsa.seasonal").STL
+    monkeypatch.setattr(_forecasters, "STL", found, raising=False)
+
+
+def seasonal(n, slope=0.0):
+    t = np.arange(n)
+    return np.tile(10.0 * (t % SEASON == 2) + slope * t, 2)
+
+
+@pytest.mark.usefixtures("stl")
+def test_a_season_is_taken_and_put_back():
+    whole = seasonal(90)
+    keep = np.tile(np.arange(90) < 70, 2)
+    X = rows(90)
+    model = DecomposedForecaster(Last(), SEASON).fit(X[keep], whole[keep])
+    assert np.ptp(model.forecaster.told) < 1e-6  # nothing is left but the level
+    np.testing.assert_allclose(model.forecast(X[~keep]), whole[~keep], atol=1e-6)
+    # What was observed since moves the season on.
+    since = np.tile((np.arange(90) >= 70) & (np.arange(90) < 74), 2)
+    model.update(X[since], whole[since])
+    np.testing.assert_allclose(model.forecast(X[~keep & ~since]), whole[~keep & ~since], atol=1e-6)
+
+
+@pytest.mark.usefixtures("stl")
+def test_a_trend_goes_on_ever_less():
+    whole, X = seasonal(90, slope=1.0), rows(90)
+    keep = np.tile(np.arange(90) < 70, 2)
+    model = DecomposedForecaster(Last(), SEASON, trend=True).fit(X[keep], whole[keep])
+    told = model.forecast(X[~keep])[:20] - 10.0 * (np.arange(70, 90) % SEASON == 2)
+    growth = np.diff(told)
+    assert told[0] == pytest.approx(70, abs=0.5)
+    assert (growth > 0).all()
+    assert growth[-1] < growth[0] < 1.05
+
+
+@pytest.mark.usefixtures("stl")
+def test_series_of_fewer_than_two_seasons_are_left_alone():
+    X, y = rows(10), np.arange(20.0)
+    model = DecomposedForecaster(Last(), SEASON, trend=True).fit(X, y)
+    np.testing.assert_array_equal(model.forecaster.told, y)
+    later = rows(2, "2020-01-11")
+    assert model.forecast(later).tolist() == [9, 9, 19, 19]
