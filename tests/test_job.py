@@ -218,6 +218,12 @@ def test_a_forecast_has_options_of_its_own_and_survives_being_told():
     assert Job.from_fields(job.told()) == job
 
 
+def test_the_leaves_of_a_hierarchy_are_the_series():
+    job = Job.from_fields(SERIES | {"hierarchy": ["state", "shop"], "hierarchy_level": "state"})
+    assert job.series == job.hierarchy == ("state", "shop")
+    assert Job.from_fields(job.told()) == job
+
+
 @pytest.mark.parametrize(
     ("given", "read"),
     [
@@ -272,6 +278,22 @@ def test_what_is_left_to_the_search_is_written_auto_or_not_at_all():
         ({"series": ["y"]}, "series names 'y', which is the target"),
         ({"unknown_in_future": ["y"]}, "unknown_in_future names 'y', which is the target"),
         ({"task": "regression"}, "horizon is an option of forecasting"),
+        ({"reconcile": "mint"}, "reconcile has no meaning without a hierarchy"),
+        ({"hierarchy": "shop", "series": "item"}, "series are the leaves of the hierarchy"),
+        ({"hierarchy": "shop", "hierarchy_level": "item"}, "'item', which is no level"),
+        ({"hierarchy": ["a", "b"], "reconcile": "best"}, "bad value for 'reconcile'"),
+        (
+            {"hierarchy": ["a", "b"], "hierarchy_level": "a", "reconcile": "mint"},
+            "mint needs all levels trained",
+        ),
+        (
+            {"hierarchy": ["a", "b"], "hierarchy_level": "a", "reconcile": "bottom_up"},
+            "bottom_up trains the leaves",
+        ),
+        (
+            {"hierarchy": ["a", "b"], "reconcile": "average_historical_proportions"},
+            "hands a level down to those below it",
+        ),
     ],
 )
 def test_what_does_not_suit_a_forecast_is_refused(fields, cause):

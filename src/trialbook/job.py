@@ -22,6 +22,13 @@ from trialbook.orders import Imputer, Mode, Parameters, read_parameters, transfo
 
 Task = Literal["classification", "regression", "forecasting"]
 Label = str | int | float | bool
+Reconcile = Literal[
+    "mint",
+    "wls",
+    "bottom_up",
+    "average_historical_proportions",
+    "proportions_of_historical_average",
+]
 
 SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 BYTES = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
@@ -190,6 +197,15 @@ class Job(BaseModel):
     holidays: str | None = Field(
         None, description="country whose holidays are told of each row, such as DE; daily or finer"
     )
+    hierarchy: tuple[str, ...] = Field(
+        (), description="columns whose levels are to add up, from the top to the leaves"
+    )
+    hierarchy_level: str | None = Field(
+        None, description="the level of the hierarchy to train, or total; else all of them"
+    )
+    reconcile: Reconcile | None = Field(
+        None, description="how forecasts are made to add up; mint, or as the level says"
+    )
     window_step: int | None = Field(
         None, ge=1, description="rows from one validation window to the next; else the horizon"
     )
@@ -297,6 +313,7 @@ class Job(BaseModel):
         "block_transformers",
         "series",
         "unknown_in_future",
+        "hierarchy",
         mode="before",
     )
     @classmethod
@@ -373,6 +390,13 @@ class Job(BaseModel):
         mode = fields.get("featurization", "auto")
         return {**fields, "featurization": "custom"} if str(mode).lower() == "auto" else fields
 
+    @model_validator(mode="before")
+    @classmethod
+    def _take_hierarchy_as_series(cls, fields: Any) -> Any:
+        if not isinstance(fields, Mapping) or not fields.get("hierarchy") or fields.get("series"):
+            return fields
+        return {**fields, "series": fields["hierarchy"]}
+
     @model_validator(mode="after")
     def _agree(self) -> Job:
         for first, second in EXCLUSIVE:
@@ -423,6 +447,38 @@ class Job(BaseModel):
                         f"{option} names '{column}', which is {seen[column]}; name another column"
                     )
                 seen[column] = f"also in {option}"
+
+        self._agree_on_hierarchy()
+
+    def _agree_on_hierarchy(self) -> None:
+        """Its leaves are the series, and what is trained suits how the rest is made of it."""
+        if not self.hierarchy:
+            given = [name for name in ("hierarchy_level", "reconcile") if getattr(self, name)]
+            if given:
+                raise ValueError(
+                    f"{given[0]} has no meaning without a hierarchy; name its columns"
+                )
+            return
+        if self.series != self.hierarchy:
+            raise ValueError(
+                "series are the leaves of the hierarchy; name its columns there alone, the last"
+                " ones tell series apart"
+            )
+        level = self.hierarchy_level
+        if level not in (None, "total", *self.hierarchy):
+            raise ValueError(
+                f"hierarchy_level is '{level}', which is no level; name total, or one of"
+                f" {', '.join(self.hierarchy)}"
+            )
+        if self.reconcile in ("mint", "wls") and level is not None:
+            raise ValueError(f"{self.reconcile} needs all levels trained; drop hierarchy_level")
+        if self.reconcile == "bottom_up" and level not in (None, self.hierarchy[-1]):
+            raise ValueError("bottom_up trains the leaves; drop hierarchy_level")
+        if self.reconcile in PROPORTIONS and level in (None, self.hierarchy[-1]):
+            raise ValueError(
+                f"{self.reconcile} hands a level down to those below it; name that"
+                " hierarchy_level, above the leaves"
+            )
 
     @classmethod
     def _default(cls, name: str) -> Any:
@@ -513,8 +569,13 @@ OF_SERIES = (
     "feature_lags",
     "use_stl",
     "holidays",
+    "hierarchy",
+    "hierarchy_level",
+    "reconcile",
     "window_step",
 )
+# What hands a trained level down to those below it.
+PROPORTIONS = ("average_historical_proportions", "proportions_of_historical_average")
 NOT_OF_SERIES = (
     "positive_label",
     "weight",

@@ -330,6 +330,9 @@ def forecast(
     feature_lags: Literal["auto", "none"] = "auto",
     use_stl: Literal["none", "season", "season_trend"] = "none",
     holidays: str | None = None,
+    hierarchy: Sequence[str] = (),
+    hierarchy_level: str | None = None,
+    reconcile: str | None = None,
     metric: str | None = None,
     name: str | None = None,
     ignore: Sequence[str] = (),
@@ -398,6 +401,15 @@ def forecast(
     holidays : str, optional
         Country whose holidays are known of each row, as two letters of ISO 3166-1; of days and
         finer steps.
+    hierarchy : sequence of str
+        Columns whose levels are to add up, from the top to the leaves, in place of `series`. The
+        sums at all levels are forecast, too, ``total`` among them.
+    hierarchy_level : str, optional
+        The level to train: one of these columns, or ``total``; by default all of them.
+    reconcile : str, optional
+        How forecasts are made to add up. Of all levels: ``mint`` (the default) or ``wls``. Of the
+        leaves: ``bottom_up``. Of one level: ``average_historical_proportions`` (the default) or
+        ``proportions_of_historical_average`` hand it down, and levels above are sums.
     metric : str, optional
         What ranks the trials; ``mase`` unless named.
     folds : int, optional

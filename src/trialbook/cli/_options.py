@@ -38,6 +38,8 @@ METAVARS = {
     "series": "COLUMN,...",
     "unknown_in_future": "COLUMN,...",
     "holidays": "COUNTRY",
+    "hierarchy": "COLUMN,...",
+    "hierarchy_level": "LEVEL",
     "horizon": "ROWS",
     "target_lags": "ROWS,...",
     "rolling_window": "ROWS",

@@ -47,6 +47,7 @@ from trialbook.data.checks._shift import (
 )
 from trialbook.data.series import (
     LEVELS,
+    NODES_FILE,
     SCALE_COLUMN,
     SERIES_COLUMN,
     TIME_COLUMN,
@@ -69,6 +70,7 @@ __all__ = [
     "MOVED",
     "NAMED_ROWS",
     "NEW_LEVELS",
+    "NODES_FILE",
     "RARE_LEVELS",
     "SAMPLE_WEIGHT",
     "SCALE_COLUMN",

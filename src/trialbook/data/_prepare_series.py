@@ -25,15 +25,18 @@ from trialbook.data.series import (
     SERIES_COLUMN,
     TIME_COLUMN,
     UNKNOWN,
+    Hierarchy,
     LookBack,
     Regular,
     SeriesSpec,
     Taken,
+    balanced,
     canonical,
     constant,
     fits,
     frequency_note,
     gaps,
+    hierarchy_note,
     intermittent,
     is_daily_or_finer,
     known_of_future,
@@ -46,8 +49,10 @@ from trialbook.data.series import (
     regular,
     season_of,
     settle_frequency,
+    settled,
     step_name,
     suggested,
+    summed_test,
     take_rows,
     time_form,
     usual_horizon,
@@ -110,12 +115,22 @@ def prepare_series(
     made = regular(taken.table, job.target, frequency)
     schema, spec = _specified(made.table, schema, spec, job, frequency)
     train, notes = _checked(made, taken, schema, spec, job)
+    if job.hierarchy:
+        train, spec, of_tree = _leaves(train, table, spec, job)
+        notes += of_tree
     source = job.test if test_frame is None else test_frame
     if source is not None:
         test, of_test = rows_of_test(source, job, schema, spec, train)
     else:
         (train, test), of_test = cut_test(train, job, spec), ()
     train, test, of_short = handle_short(train, test, job, spec)
+    nodes = None
+    if job.hierarchy:
+        tree = Hierarchy.of(train[SERIES_COLUMN], spec)
+        train, nodes = tree.summed(train, [job.target], spec), tree.nodes
+        if test is not None:
+            test, of_sums = summed_test(test, tree, job.target, spec)
+            of_test = (*of_test, *of_sums)
     train, folds, of_windows = validated(train, job, spec)
     spec = replace(spec, look_back=_look_back(train, folds, job, spec))
     if test is not None:
@@ -126,7 +141,7 @@ def prepare_series(
     found = (*readings(read), *notes, *of_test, *of_short, looked, room, *of_windows)
     if test is not None:
         test = test.drop(columns=list(spec.past_only), errors="ignore")
-    return Prepared(train, test, replace(schema, series=spec), folds, found)
+    return Prepared(train, test, replace(schema, series=spec), folds, found, nodes=nodes)
 
 
 def _look_back(train: pd.DataFrame, folds: Folds, job: Job, spec: SeriesSpec) -> LookBack:
@@ -331,6 +346,16 @@ def _checked(
     if job.holidays:
         notes.append(_holidays(job.holidays, spec))
     return table, tuple(notes)
+
+
+def _leaves(
+    table: pd.DataFrame, given: pd.DataFrame, spec: SeriesSpec, job: Job
+) -> tuple[pd.DataFrame, SeriesSpec, tuple[Guardrail, ...]]:
+    """Series that can be added up, as leaves, and how it is done."""
+    tree = Hierarchy.of(table[SERIES_COLUMN], spec)
+    notes = hierarchy_note(given, tree, spec)
+    made, ends = balanced(table, job.target, spec)
+    return made, settled(tree, spec, job.hierarchy_level, job.reconcile), (*notes, ends)
 
 
 def _as_given(made: Regular, taken: Taken, spec: SeriesSpec) -> pd.DataFrame:

@@ -34,6 +34,8 @@ class Prepared:
     positions : ndarray of int, shape (n_train_rows,), optional
         Which row of the job's table each training row is, from 0; -1 for the rows of a separate
         validation table. ``None`` when the rows were read back from an experiment.
+    nodes : DataFrame, optional
+        The nodes of a hierarchy of series; see `trialbook.data.Hierarchy`. ``None`` as above.
     """
 
     train: pd.DataFrame
@@ -42,6 +44,7 @@ class Prepared:
     folds: Folds
     guardrails: tuple[Guardrail, ...]
     positions: np.ndarray | None = None
+    nodes: pd.DataFrame | None = None
 
     @property
     def truth(self) -> np.ndarray:

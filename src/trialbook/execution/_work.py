@@ -17,7 +17,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trialbook.data import SCALE_COLUMN, SERIES_COLUMN, TIME_COLUMN, Schema, encode, row_scales
+from trialbook.data import (
+    NODES_FILE,
+    SCALE_COLUMN,
+    SERIES_COLUMN,
+    TIME_COLUMN,
+    Schema,
+    encode,
+    row_scales,
+)
 from trialbook.evaluation import all_metrics, charts, metric, write_charts
 from trialbook.evaluation.conformal import calibrate
 from trialbook.execution._charts import (
@@ -181,7 +189,9 @@ def _run_series(
     (folder / FIRST_FOLD).unlink(missing_ok=True)
     began = time.perf_counter()
     requires = _requires(program, text)
-    kept = save_forecaster(model, folder / MODEL_FOLDER, X, y, requires, schema)
+    beside = Path(payload["schema"]).with_name(NODES_FILE)
+    nodes = pd.read_parquet(beside) if beside.exists() else None
+    kept = save_forecaster(model, folder / MODEL_FOLDER, X, y, requires, schema, nodes)
     store_s = time.perf_counter() - began
     truth = np.column_stack([y, scale])
     write_forecast_charts(

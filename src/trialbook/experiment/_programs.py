@@ -56,6 +56,8 @@ class Writer:
         frame = replace(frame, origin=self.origin.sentence)
         if isinstance(frame, Frame):
             frame = replace(frame, table=self.origin.table)
+        else:
+            frame = frame.in_hierarchy(self._expression(self.tracker.run_id, state.NODES))
         workspace = self.tracker.workspace
         return replace(frame, server=workspace.uri) if workspace.served else frame
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trialbook.data import NODES_FILE
 from trialbook.job import Job
 from trialbook.search import Entry, Ledger, Step
 
@@ -18,6 +19,7 @@ JOB = "job.json"
 SCHEMA = "data/schema.json"
 TRAIN = "data/train.parquet"
 TEST = "data/test.parquet"
+NODES = f"data/{NODES_FILE}"
 TABLE = "data/table.json"
 ROWS = "data/rows.parquet"
 FOLDS = "data/folds.json"
@@ -85,6 +87,8 @@ def write_inputs(folder: Path, job: Job, prepared: Prepared) -> None:
     prepared.train.to_parquet(folder / TRAIN, index=False)
     if prepared.test is not None:
         prepared.test.to_parquet(folder / TEST, index=False)
+    if prepared.nodes is not None:
+        prepared.nodes.to_parquet(folder / NODES, index=False)
     write_json(folder / JOB, job.told())
     write_json(folder / SCHEMA, prepared.schema.to_dict())
     folds = {

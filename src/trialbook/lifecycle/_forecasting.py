@@ -99,13 +99,14 @@ class Forecasting:
         future: Table | None = None,
         context: Table | None = None,
         quantiles: Sequence[float] | None = None,
+        level: str | None = None,
         trial: str | int = "best",
     ) -> pd.DataFrame:
         """Forecast the next rows of every series, or the rows of a table.
 
         Parameters
         ----------
-        horizon, future, context, quantiles
+        horizon, future, context, quantiles, level
             As in `ForecastModel.forecast`.
         trial : str or int
             Which model; the best by default.
@@ -123,5 +124,5 @@ class Forecasting:
             If an option has no such value, or the experiment is no forecast.
         """
         return self.forecaster(trial).forecast(
-            horizon, future=future, context=context, quantiles=quantiles
+            horizon, future=future, context=context, quantiles=quantiles, level=level
         )

@@ -180,12 +180,13 @@ class Trial:
         future: Table | None = None,
         context: Table | None = None,
         quantiles: Sequence[float] | None = None,
+        level: str | None = None,
     ) -> pd.DataFrame:
         """Forecast the next rows of every series, or the rows of a table.
 
         Parameters
         ----------
-        horizon, future, context, quantiles
+        horizon, future, context, quantiles, level
             As in `ForecastModel.forecast`; tables by name need `Experiment.forecast`.
 
         Returns
@@ -201,7 +202,7 @@ class Trial:
             As in `Experiment.forecast`.
         """
         return self.forecaster().forecast(
-            horizon, future=future, context=context, quantiles=quantiles
+            horizon, future=future, context=context, quantiles=quantiles, level=level
         )
 
     def require_model(self) -> None:

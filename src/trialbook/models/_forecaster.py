@@ -27,6 +27,7 @@ from trialbook.data import (
 )
 from trialbook.errors import DataError, OptionError
 from trialbook.models._fitted import NoFittedValuesError, fitted_rows
+from trialbook.models._hierarchy_model import EVERY_LEVEL
 from trialbook.models._package import EXAMPLE_ROWS, SCHEMA_FILE, input_schema, load_model
 from trialbook.models._schema_file import schema_at
 from trialbook.tables import read_table
@@ -48,6 +49,7 @@ def save_forecaster(
     y: np.ndarray,
     requires: Sequence[str],
     schema: Schema,
+    nodes: pd.DataFrame | None = None,
 ) -> Any:
     """Write a forecaster as an MLflow model.
 
@@ -65,6 +67,8 @@ def save_forecaster(
         Requirement lines of the environment that it needs.
     schema : Schema
         Of the table that it was trained on.
+    nodes : DataFrame, optional
+        Of a hierarchy; see `trialbook.data.Hierarchy`.
 
     Returns
     -------
@@ -73,8 +77,9 @@ def save_forecaster(
     import cloudpickle
     import mlflow.pyfunc
 
-    from trialbook.models import _series_model
+    from trialbook.models import _hierarchy_model, _series_model
 
+    cloudpickle.register_pickle_by_value(_hierarchy_model)
     cloudpickle.register_pickle_by_value(_series_model)
     spec = _spec(schema)
     told = {
@@ -94,7 +99,11 @@ def save_forecaster(
     columns = [SERIES_COLUMN, TIME_COLUMN, *spec.covariates, *spec.static, *past]
     rows = X[columns].assign(**{schema.target: y})
     ends = rows.groupby(SERIES_COLUMN, sort=False).tail(1).set_index(SERIES_COLUMN).sort_index()
-    model = _series_model.SeriesModel(forecaster, told, ends, _ids(ends.index, schema))
+    if nodes is None:
+        model = _series_model.SeriesModel(forecaster, told, ends, _ids(ends.index, schema))
+    else:
+        ids = _ids(pd.Index(nodes.iloc[:, -1]), schema)
+        model = _hierarchy_model.HierarchyModel(forecaster, told, ends, ids, nodes)
     example = model.next_rows(spec.horizon).head(EXAMPLE_ROWS)
     first = model.ids.loc[example[SERIES_COLUMN]].reset_index(drop=True)
     first.insert(0, spec.time, example[TIME_COLUMN])
@@ -170,6 +179,7 @@ def _signature(example: pd.DataFrame, spec: SeriesSpec) -> Any:
         [
             ParamSpec("horizon", DataType.long, spec.horizon),
             ParamSpec("quantiles", DataType.double, list(LEVELS), shape=(-1,)),
+            *([ParamSpec("level", DataType.string, spec.ids[-1])] if spec.hierarchy else []),
         ]
     )
     told = dict.fromkeys(["forecast", *map(str, LEVELS)], 0.0)
@@ -258,6 +268,7 @@ class ForecastModel:
         future: Table | None = None,
         context: Table | None = None,
         quantiles: Sequence[float] | None = None,
+        level: str | None = None,
     ) -> pd.DataFrame:
         """Forecast the next rows of every series, or the rows of a table.
 
@@ -274,21 +285,26 @@ class ForecastModel:
             A step without a row is as the row before, as in training.
         quantiles : sequence of float, optional
             Levels between 0 and 1; deciles by default.
+        level : str, optional
+            Of a hierarchy: the level to forecast, or ``all``; the leaves by default. Rows of the
+            future and the context are always those of leaves.
 
         Returns
         -------
         DataFrame of shape (n_rows, n_ids + 2 + n_quantiles)
-            Times, series, ``forecast``, and a column for each quantile.
+            Times, series, ``forecast``, and a column for each quantile. With a `level`, it is
+            named after the times.
 
         Raises
         ------
         DataError
             If the rows do not follow the series, or lack a covariate.
         OptionError
-            If the horizon or a quantile is none, or both a horizon and rows are given.
+            If the horizon, a quantile or the level is none, or both a horizon and rows are given.
         """
         levels = _levels(quantiles)
         steps = self._horizon(horizon, future)
+        of_level = self._level(level)
         model = self.model if context is None else self._aware(context)[0]
         if future is None:
             if self._series.covariates:
@@ -298,9 +314,9 @@ class ForecastModel:
                     place="option future",
                     remedy="Give a table with these columns, a row for each row to forecast.",
                 )
-            return pd.DataFrame(model.next(steps, levels))
+            return pd.DataFrame(model.next(steps, levels, **of_level))
         table = self._table(future, model, "future")
-        return pd.DataFrame(model.answer(table, levels))
+        return pd.DataFrame(model.answer(table, levels, **of_level))
 
     def rolling(
         self, rows: Table, step: int = 1, *, quantiles: Sequence[float] | None = None
@@ -441,6 +457,20 @@ class ForecastModel:
                 remedy=f"Give a whole number from 1 to {most:,}.",
             )
         return int(horizon)
+
+    def _level(self, level: str | None) -> dict[str, str]:
+        """What a model is told of the level that is asked for."""
+        there = self._series.hierarchy
+        if level is None:
+            return {}
+        if level not in (*there, EVERY_LEVEL) or not there:
+            named = f"Name one of {', '.join(there)}, or {EVERY_LEVEL}." if there else None
+            raise OptionError(
+                f"'{level}' is no level" if there else "the series are no hierarchy",
+                place="option level",
+                remedy=named or "Leave it out.",
+            )
+        return {"level": level}
 
     def _aware(self, context: Table) -> tuple[Any, pd.DataFrame]:
         """The model that knows rows observed since, and these rows."""

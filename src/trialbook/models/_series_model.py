@@ -100,11 +100,15 @@ class SeriesModel(PythonModel):
 
     def answer(self, table: pd.DataFrame, levels: list[float] | None = None) -> pd.DataFrame:
         """Forecasts of the rows of a table, as of `predict`."""
+        self.require_fit(table)
+        return self._told(self.rows_of(table), table[self.spec["ids"]], levels)
+
+    def require_fit(self, table: pd.DataFrame) -> None:
+        """Raise a `ValueError` if the rows of a table cannot be forecast."""
         problem = self.problem_of(table)
         if problem is not None:
             where = "" if problem.row is None else f" (row {problem.row + 1:,})"
             raise ValueError(f"{problem.cause}{where}. {problem.remedy}")
-        return self._told(self.rows_of(table), table[self.spec["ids"]], levels)
 
     def _told(
         self, rows: pd.DataFrame, ids: pd.DataFrame, levels: list[float] | None
@@ -281,7 +285,7 @@ class SeriesModel(PythonModel):
             how = self.spec["aggregate"] or "mean"
             rows = rows.groupby(KEYS, as_index=False, sort=True).agg(how)
         steps = pd.Series(self._steps(rows), dtype=int)
-        last = steps.groupby(rows["unique_id"].to_numpy()).max()
+        last = self._until(steps.groupby(rows["unique_id"].to_numpy()).max())
         target = self.spec["target"]
         given = [*self.spec["covariates"], *self._observed()]
         filled = self._filled(self._grid(last), rows, given)
@@ -300,6 +304,10 @@ class SeriesModel(PythonModel):
         rest = self.ends.drop(index=last.index)
         found.ends = pd.concat([rest, last[list(self.ends.columns)]]).loc[self.ends.index]
         return found
+
+    def _until(self, last: pd.Series) -> pd.Series:
+        """How many steps each series is observed, from those that were given of it."""
+        return last
 
     # -- steps -----------------------------------------------------------------------------------
 

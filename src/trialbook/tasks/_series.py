@@ -9,7 +9,7 @@ import numpy as np
 
 from trialbook.data import LookBack
 from trialbook.program import Code
-from trialbook.program.series import ForecastCode, SeriesFrame, forecasting_program
+from trialbook.program.series import ForecastCode, HierarchyCode, SeriesFrame, forecasting_program
 from trialbook.tasks._tabular import metric_code
 
 if TYPE_CHECKING:
@@ -146,6 +146,9 @@ class ForecastingTask:
             seed=self.seed,
             n_jobs=self.n_jobs,
             past_only=spec.past_only,
+            hierarchy=(
+                HierarchyCode(spec.hierarchy_level, spec.reconcile) if spec.hierarchy else None
+            ),
         )
 
     def first_rows(self, rows: int | None) -> int | None:

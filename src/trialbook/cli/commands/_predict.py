@@ -50,7 +50,7 @@ def _levels(ctx: click.Context, parameter: click.Parameter, value: str | None) -
 
 # Options that have a meaning for models of rows alone, and for forecasts alone.
 _OF_ROWS = ("keep", "proba", "explain", "interval", "rows_per_batch", "resume", "workers")
-_OF_FUTURE = ("horizon", "context", "quantiles")
+_OF_FUTURE = ("horizon", "context", "quantiles", "level")
 _OF_FORECASTS = (*_OF_FUTURE, "fitted", "rolling")
 
 
@@ -92,6 +92,9 @@ _OF_FORECASTS = (*_OF_FUTURE, "fitted", "rolling")
     help="Of a forecast: levels such as 0.1,0.9; else deciles.",
 )
 @click.option(
+    "--level", metavar="LEVEL", help="Of a hierarchy: the level to forecast, or all; else leaves."
+)
+@click.option(
     "--fitted",
     is_flag=True,
     help="Of a forecast: what it says of its training rows, one step ahead of each.",
@@ -123,6 +126,7 @@ def predict(
     horizon: int | None,
     context: str | None,
     quantiles: list[str] | None,
+    level: str | None,
     fitted: bool,
     rolling: int | None,
     trust: bool,
@@ -161,7 +165,9 @@ def predict(
             told = _rolled(forecaster, data, rolling, out, as_json=as_json)
         else:
             levels = cast("Any", quantiles)
-            told = forecaster.forecast(horizon, future=data, context=context, quantiles=levels)
+            told = forecaster.forecast(
+                horizon, future=data, context=context, quantiles=levels, level=level
+            )
         if told is not None:
             _write(told, out, as_json=as_json)
         return

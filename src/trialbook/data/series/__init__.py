@@ -21,6 +21,14 @@ from trialbook.data.series._frequency import (
     step_name,
     usual_horizon,
 )
+from trialbook.data.series._hierarchy import (
+    NODES_FILE,
+    Hierarchy,
+    balanced,
+    hierarchy_note,
+    settled,
+    summed_test,
+)
 from trialbook.data.series._look_back import LookBack
 from trialbook.data.series._regular import Regular, regular
 from trialbook.data.series._row_scales import row_scales
@@ -52,15 +60,18 @@ from trialbook.data.series._windows import planned_windows, windows
 __all__ = [
     "LEAST_ROWS",
     "LEVELS",
+    "NODES_FILE",
     "SCALE_COLUMN",
     "SEPARATOR",
     "SERIES_COLUMN",
     "TIME_COLUMN",
     "UNKNOWN",
+    "Hierarchy",
     "LookBack",
     "Regular",
     "SeriesSpec",
     "Taken",
+    "balanced",
     "bins_of",
     "canonical",
     "constant",
@@ -68,6 +79,7 @@ __all__ = [
     "fits",
     "frequency_note",
     "gaps",
+    "hierarchy_note",
     "infer_frequency",
     "intermittent",
     "is_daily_or_finer",
@@ -89,9 +101,11 @@ __all__ = [
     "scales",
     "season_of",
     "settle_frequency",
+    "settled",
     "step_name",
     "steps_of",
     "suggested",
+    "summed_test",
     "take_rows",
     "time_form",
     "together",

@@ -22,7 +22,7 @@ LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 # The code of a category that is missing, or that training did not see.
 UNKNOWN = -1.0
 
-_TUPLES = ("ids", "covariates", "static", "past_only", "levels")
+_TUPLES = ("ids", "hierarchy", "covariates", "static", "past_only", "levels")
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,12 @@ class SeriesSpec:
         How far learners of lags look back.
     auto_horizon : bool
         Whether the horizon was left to the rule of `usual_horizon`.
+    hierarchy : tuple of str
+        Levels from the top to the leaves, if the series are leaves whose sums are forecast, too.
+    hierarchy_level : str, optional
+        The level that is trained; all of them by default.
+    reconcile : str, optional
+        How forecasts of a hierarchy are made to add up; see `trialbook.job.Job`.
     """
 
     time: str
@@ -81,6 +87,9 @@ class SeriesSpec:
     levels: tuple[float, ...] = LEVELS
     look_back: LookBack = field(default_factory=LookBack)
     auto_horizon: bool = False
+    hierarchy: tuple[str, ...] = ()
+    hierarchy_level: str | None = None
+    reconcile: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-safe data; `from_dict` reads it."""
@@ -109,7 +118,8 @@ class SeriesSpec:
         season = f"season {self.season}" if self.season > 1 else "no season"
         step = step_name(self.frequency)
         horizon = f"horizon {self.horizon}" + (" (auto)" if self.auto_horizon else "")
-        return f"{n_series:,} series of {step}, {horizon}, {season}"
+        nodes = f" in {len(self.hierarchy)} levels" if self.hierarchy else ""
+        return f"{n_series:,} series of {step}{nodes}, {horizon}, {season}"
 
     def name_of(self, table: pd.DataFrame) -> pd.Series[str]:
         """The name of the series of each row: its parts, with a slash between them.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trialbook.data import LEVELS
 from trialbook.program._code import Code
@@ -28,6 +28,25 @@ class ForecastCode:
     forecaster: Code
     imports: tuple[str, ...]
     snippets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class HierarchyCode:
+    """How the forecasts of a program add up.
+
+    Parameters
+    ----------
+    level : str or None
+        The level that is trained; all of them if none.
+    reconcile : str
+        How the other nodes are made of it; see `trialbook.job.Job`.
+    nodes : Code, optional
+        Expression of the path of the table of nodes; see `trialbook.data.Hierarchy`.
+    """
+
+    level: str | None
+    reconcile: str
+    nodes: Code | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +87,8 @@ class SeriesFrame:
         Columns that are not known of the future.
     origin : str
         A sentence on the version of a table that was learned from, if it is one.
+    hierarchy : HierarchyCode, optional
+        How forecasts of nodes add up, if the series are those of a hierarchy.
     """
 
     experiment: str
@@ -87,3 +108,10 @@ class SeriesFrame:
     server: str | None = None
     past_only: tuple[str, ...] = ()
     origin: str = ""
+    hierarchy: HierarchyCode | None = None
+
+    def in_hierarchy(self, nodes: Code) -> SeriesFrame:
+        """The same, with the path of the nodes if the series are those of a hierarchy."""
+        if self.hierarchy is None:
+            return self
+        return replace(self, hierarchy=replace(self.hierarchy, nodes=nodes))

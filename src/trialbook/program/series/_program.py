@@ -5,9 +5,14 @@ from __future__ import annotations
 from trialbook.data import SCALE_COLUMN, SERIES_COLUMN
 from trialbook.program._code import assign, import_block, literal, source_of
 from trialbook.program._tabular import markdown_cell
-from trialbook.program.series import _forecasters, _neural
+from trialbook.program.series import _forecasters, _hierarchies, _neural
 from trialbook.program.series._chart_cells import chart_cells
 from trialbook.program.series._frame import ForecastCode, SeriesFrame
+from trialbook.program.series._hierarchy_code import (
+    in_hierarchy,
+    learns_from_windows,
+    nodes_lines,
+)
 
 # Before any window was forecast, errors are taken to be normal.
 FIRST_ERRORS = "norm.ppf(np.linspace(0.01, 0.99, 99))"
@@ -32,6 +37,7 @@ def forecasting_program(
     str
         Python source in percent format: ``# %%`` starts a cell.
     """
+    model = in_hierarchy(model, frame)
     cells = [
         heading(frame, title, summary),
         _imports(frame, model),
@@ -39,11 +45,11 @@ def forecasting_program(
         _load(),
         *(f"# %%\n{_snippet(name)}" for name in model.snippets),
         "# %%\n" + "\n\n\n".join(source_of(getattr(_forecasters, name)) for name in SHARED),
-        _build(model),
-        _cross_validate(),
+        _build(model, frame),
+        _cross_validate(frame),
         "# %%\n" + frame.metric.source,
         evaluate_cell(frame),
-        _combine(),
+        _combine(frame),
         markdown_cell("## Run", "", "Everything above only defines; the cells below do the work."),
         _run(frame),
         *chart_cells(),
@@ -54,7 +60,8 @@ def forecasting_program(
 
 def _snippet(name: str) -> str:
     """The source of a forecaster or of what it needs."""
-    return source_of(getattr(_neural if hasattr(_neural, name) else _forecasters, name))
+    homes = (_forecasters, _hierarchies, _neural)
+    return source_of(getattr(next(home for home in homes if hasattr(home, name)), name))
 
 
 def heading(frame: SeriesFrame, title: str, summary: str) -> str:
@@ -104,7 +111,10 @@ def shared_constants(frame: SeriesFrame) -> list[str]:
 
 
 def _parameters(frame: SeriesFrame) -> str:
-    return "\n".join(["# %%", *shared_constants(frame), "", "_ = threadpool_limits(N_JOBS)"])
+    nodes = nodes_lines(frame)
+    return "\n".join(
+        ["# %%", *shared_constants(frame), *nodes, "", "_ = threadpool_limits(N_JOBS)"]
+    )
 
 
 def load_lines() -> list[str]:
@@ -135,19 +145,24 @@ def _load() -> str:
     )
 
 
-def _build(model: ForecastCode) -> str:
+def _build(model: ForecastCode, frame: SeriesFrame) -> str:
     body = str(model.forecaster).replace("\n", "\n    ")
     return "\n".join(
         [
             "# %%",
-            "def build_forecaster():",
+            f"def build_forecaster({'past=None' if learns_from_windows(frame) else ''}):",
             '    """The forecaster, not yet fitted."""',
             f"    return {body}",
         ]
     )
 
 
-def _cross_validate() -> str:
+def _cross_validate(frame: SeriesFrame) -> str:
+    past, found, begin, keep = "", "seen", [], []
+    if learns_from_windows(frame):
+        past, found = "past", "(seen, past)"
+        begin = ["    past = None  # forecasts of earlier windows, beside what came"]
+        keep = ["        past = pd.concat([past, forecaster.told.assign(y=y[valid])])"]
     return "\n".join(
         [
             "# %%",
@@ -157,13 +172,15 @@ def _cross_validate() -> str:
             "    Quantiles know the errors of earlier windows alone, as they would have then.",
             '    """',
             f"    errors = {FIRST_ERRORS}",
+            *begin,
             "    for fold in folds.T:",
             "        train, valid = np.flatnonzero(fold == 1), np.flatnonzero(fold == 0)",
-            "        forecaster = build_forecaster().fit(X.iloc[train], y[train])",
+            f"        forecaster = build_forecaster({past}).fit(X.iloc[train], y[train])",
             "        spread = Spread(SEASON).fit(X.iloc[train], y[train]).of(X.iloc[valid])",
             "        point = forecaster.forecast(X.iloc[valid])",
+            *keep,
             "        seen = (y[valid] - point) / spread",
-            "        yield seen, valid, quantiles(point, spread, errors, LEVELS)",
+            f"        yield {found}, valid, quantiles(point, spread, errors, LEVELS)",
             "        errors = np.append(errors, seen)",
         ]
     )
@@ -181,13 +198,18 @@ def evaluate_cell(frame: SeriesFrame) -> str:
     )
 
 
-def _combine() -> str:
+def _combine(frame: SeriesFrame) -> str:
+    past, found, apart = "", "errors", []
+    if learns_from_windows(frame):
+        past, found = "past", "found"
+        apart = ["    errors, past = [seen for seen, _ in found], found[-1][1]"]
     return "\n".join(
         [
             "# %%",
-            "def combine(errors, X, y):",
+            f"def combine({found}, X, y):",
             '    """The forecaster of all rows, with quantiles from the errors in all windows."""',
-            "    forecaster = build_forecaster().fit(X, y)",
+            *apart,
+            f"    forecaster = build_forecaster({past}).fit(X, y)",
             "    spread = Spread(SEASON).fit(X, y)",
             "    return CalibratedForecaster(forecaster, spread, np.concatenate(errors), LEVELS)",
         ]

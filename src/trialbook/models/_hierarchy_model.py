@@ -1,0 +1,181 @@
+"""A forecaster of a hierarchy as MLflow keeps it: asked with rows of leaves, for any level.
+
+The class is pickled by value, as that of `_series_model`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from trialbook.models._series_model import KEYS, Problem, SeriesModel
+
+# What asks for the nodes of all levels.
+EVERY_LEVEL = "all"
+
+
+class HierarchyModel(SeriesModel):
+    """A forecaster whose forecasts of leaves add up to those of the nodes above them.
+
+    Parameters
+    ----------
+    forecaster, spec, ends
+        As of `SeriesModel`, of all nodes.
+    ids : DataFrame
+        The id columns of each leaf, by its name.
+    nodes : DataFrame of str
+        A row for each leaf and a column for each level from the top to the leaves.
+    """
+
+    def __init__(
+        self,
+        forecaster: Any,
+        spec: dict[str, Any],
+        ends: pd.DataFrame,
+        ids: pd.DataFrame,
+        nodes: pd.DataFrame,
+    ) -> None:
+        super().__init__(forecaster, spec, ends, ids)
+        self.nodes = nodes
+
+    def predict(
+        self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+    ) -> pd.DataFrame:
+        """As of `SeriesModel`; the parameter ``level`` names a level, or ``all`` of them.
+
+        Without it the forecasts are of leaves. Rows are always given of leaves.
+        """
+        params = params or {}
+        levels = params.get("quantiles")
+        levels = None if levels is None else [float(level) for level in levels]
+        level = params.get("level") or None
+        if model_input is None or not len(model_input):
+            horizon = int(params.get("horizon") or self.spec["horizon"])
+            return self.next(horizon, levels, level)
+        return self.answer(model_input, levels, level)
+
+    def next(
+        self, horizon: int, levels: list[float] | None = None, level: str | None = None
+    ) -> pd.DataFrame:
+        """Forecasts of the rows that follow the end of each node of a level."""
+        if self._is_leaf(level):
+            return super().next(horizon, levels)
+        rows = self.next_rows(horizon)
+        return self._of_level(rows, str(level), levels)
+
+    def answer(
+        self, table: pd.DataFrame, levels: list[float] | None = None, level: str | None = None
+    ) -> pd.DataFrame:
+        """Forecasts of the rows of a table of leaves, or of the nodes of a level above them."""
+        if self._is_leaf(level):
+            return super().answer(table, levels)
+        self.require_fit(table)
+        return self._of_level(self.rows_of(table), str(level), levels)
+
+    def next_rows(self, horizon: int) -> pd.DataFrame:
+        """The rows that follow the end of each leaf, with covariates as they were last."""
+        grid = self._grid(pd.Series(horizon, index=self._leaves))
+        return self._filled(grid, grid, [])
+
+    def forecast(self, rows: pd.DataFrame, levels: list[float] | None = None) -> pd.DataFrame:
+        """Forecasts of rows of any nodes, in their order; what is known stands with the leaves."""
+        return self._told_of(rows, rows, levels)
+
+    def problem_of(self, table: pd.DataFrame, *, future: bool = True) -> Problem | None:
+        """As of `SeriesModel`; where covariates matter, they must be known of all leaves."""
+        problem = super().problem_of(table, future=future)
+        if problem is not None or not future or not self.spec["covariates"]:
+            return problem
+        there = set(self.names_of(table))
+        lacking = [name for name in self._leaves if name not in there]
+        if not lacking:
+            return None
+        return Problem(
+            f"the series '{lacking[0]}' has no row, and the forecasts of all depend on what is"
+            " known of it",
+            "Give rows of all series of the hierarchy.",
+        )
+
+    def observed_of(self, table: pd.DataFrame) -> pd.DataFrame:
+        """As of `SeriesModel`, with rows of all nodes; only those of leaves are ``given``."""
+        rows = super().observed_of(table)
+        if not len(rows):
+            return rows
+        every = self._summed(rows.drop(columns="given"), [self.spec["target"]])
+        given = rows.loc[rows["given"], KEYS].assign(given=True)
+        found = every[KEYS].merge(given, how="left", on=KEYS)["given"].notna()
+        return every.assign(given=found.to_numpy())
+
+    # -- nodes -----------------------------------------------------------------------------------
+
+    @property
+    def _leaves(self) -> pd.Index[str]:
+        return pd.Index(sorted(self.nodes.iloc[:, -1]))
+
+    def _is_leaf(self, level: str | None) -> bool:
+        return level is None or level == self.nodes.columns[-1]
+
+    def _until(self, last: pd.Series[int]) -> pd.Series[int]:
+        """All leaves are observed as far as any of them."""
+        return pd.Series(last.max(), index=self._leaves) if len(last) else last
+
+    def _of_level(
+        self, rows: pd.DataFrame, level: str, levels: list[float] | None
+    ) -> pd.DataFrame:
+        """Forecasts of the nodes of a level, or of all, that rows of leaves belong to."""
+        names = list(self.nodes.columns)
+        if level not in (*names, EVERY_LEVEL):
+            raise ValueError(
+                f"there is no level '{level}'. Name one of {', '.join(names)}, or all"
+            )
+        parts = []
+        for name in names if level == EVERY_LEVEL else [level]:
+            node = rows["unique_id"].map(self.nodes.set_index(names[-1], drop=False)[name])
+            part = rows[["ds"]].assign(unique_id=node, level=name).drop_duplicates()
+            part = part.sort_values(KEYS, ignore_index=True)
+            a_leaf = self.nodes.drop_duplicates(name).set_index(name, drop=False)[names[-1]]
+            shown = [one for one in names[: names.index(name) + 1] if one in self.ids]
+            ids = self.ids.loc[a_leaf[part["unique_id"]], shown].reset_index(drop=True)
+            parts.append(pd.concat([part, ids.astype(object)], axis=1))
+        asked = pd.concat(parts, ignore_index=True)
+        ids = asked.drop(columns=["ds", "unique_id"]).infer_objects()
+        ids.insert(0, self.spec["time"], asked["ds"])
+        return pd.concat([ids, self._told_of(asked, rows, levels)], axis=1)
+
+    def _told_of(
+        self, asked: pd.DataFrame, known: pd.DataFrame, levels: list[float] | None
+    ) -> pd.DataFrame:
+        """Forecasts of rows of any nodes, from what is known of the leaves."""
+        steps = self._steps(asked)
+        most = int(steps.max())
+        grid = self._grid(pd.Series(most, index=self._leaves))
+        every = self._summed(self._filled(grid, known, self.spec["covariates"]), [])
+        told = self.forecaster.predict(every, levels or None)
+        if levels is not None and not levels:
+            told = told[["forecast"]]
+        names = pd.Index(every["unique_id"].unique())
+        places = names.get_indexer(asked["unique_id"]) * most + steps - 1
+        return told.iloc[places].reset_index(drop=True)
+
+    def _summed(self, rows: pd.DataFrame, sums: list[str]) -> pd.DataFrame:
+        """Rows of all nodes, made of those of all leaves as in training."""
+        codes = self.spec.get("codes", {})
+        static = list(self.spec["static"])
+        means = [name for name in rows.columns if name not in (*KEYS, *sums, *static)]
+        leaf = self.nodes.columns[-1]
+        parts = [rows]
+        for level in self.nodes.columns[:-1]:
+            node = rows["unique_id"].map(self.nodes.set_index(leaf)[level])
+            grouped = rows.assign(unique_id=node).groupby(KEYS, sort=True)
+            made = grouped[[*means, *sums]].mean()
+            made[sums] = grouped[sums].sum()
+            for name in means:
+                if name in codes:
+                    made[name] = made[name].where(grouped[name].nunique() == 1, -1.0)
+            made = made.reset_index()
+            for name in static:
+                made[name] = made["unique_id"].map(self.ends[name])
+            parts.append(made[list(rows.columns)])
+        every = pd.concat(parts, ignore_index=True)
+        return every.sort_values(KEYS, ignore_index=True)

@@ -1,0 +1,165 @@
+"""Forecasters of hierarchies as models: asked for any level, with rows of leaves."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from trialbook.data import NODES_FILE, prepare
+from trialbook.errors import DataError, OptionError
+from trialbook.execution import PROGRAM, Request
+from trialbook.execution._work import run_trial
+from trialbook.experiment._design import make_design
+from trialbook.job import Job
+from trialbook.learners import find
+from trialbook.models import forecaster_at
+from trialbook.program import Code
+
+LEAVES = (("a", 1, "x"), ("a", 1, "y"), ("a", 2, "x"), ("b", 3, "x"))
+NAMES = ["state", "shop", "item"]
+
+
+def monthly(n_rows=60, leaves=LEAVES, price=False):
+    """Months of a season, by state, shop and item; the price is known of the future."""
+    month, parts = np.arange(n_rows), []
+    for size, leaf in enumerate(leaves, 1):
+        sold = size * (50 + 20 * np.sin(2 * np.pi * month / 12)) + month
+        part = pd.DataFrame({"month": pd.date_range("2020-01-01", periods=n_rows, freq="MS")})
+        part[NAMES], part["sold"] = leaf, sold
+        if price:
+            part["price"] = np.where((month + size) % 4, 1.0, 2.0)
+            part["sold"] /= part["price"]
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def trained(root, table, learner="seasonal_naive", params=None, **options):
+    """The forecaster of one trial, trained as the engine does."""
+    fields = {"target": "sold", "task": "forecasting", "time_column": "month", "horizon": 6}
+    fields |= {"data": Job.IN_MEMORY, "hierarchy": NAMES, "reconcile": "bottom_up", **options}
+    job = Job.from_fields(fields)
+    prepared = prepare(job, frame=table)
+    prepared.train.to_parquet(root / "train.parquet", index=False)
+    prepared.nodes.to_parquet(root / NODES_FILE, index=False)
+    (root / "schema.json").write_text(json.dumps(prepared.schema.to_dict()), "utf-8")
+    task = make_design(job, prepared).task
+    found = find(learner, "forecasting")
+    known = task.table()
+    params = found.starts(known)[0].params if params is None else params
+    frame = task.frame(Code('Path("../../train.parquet")'))
+    frame = frame.in_hierarchy(Code(f'Path("../../{NODES_FILE}")'))
+    text = task.program(frame, found.code(params, known), title="a title", summary="")
+    folder = root / learner
+    (folder / "program").mkdir(parents=True)
+    (folder / PROGRAM).write_text(text, "utf-8")
+    payload = {"schema": str(root / "schema.json"), "learner": found.key, "metadata": {}}
+    run_trial(Request(1, "trial", str(folder), payload), lambda *_, **__: None)
+    return forecaster_at(folder / "model")
+
+
+@pytest.fixture(scope="module")
+def naive(tmp_path_factory):
+    return trained(tmp_path_factory.mktemp("naive"), monthly())
+
+
+@pytest.fixture(scope="module")
+def priced(tmp_path_factory):
+    root = tmp_path_factory.mktemp("priced")
+    params = {"n_estimators": 20, "min_child_samples": 5, "difference": "none"}
+    return trained(root, monthly(price=True), "lightgbm_recursive", params)
+
+
+def adds_up(every):
+    """Whether forecasts of all levels are the sums of those of the leaves."""
+    leaves = every[every["level"] == "item"]
+    for count, level in enumerate(("total", *NAMES)):
+        sums = leaves.groupby(["month", *NAMES[:count]])["forecast"].sum().reset_index()
+        there = every[every["level"] == level]
+        both = there.merge(sums, on=["month", *NAMES[:count]], suffixes=("", "_sum"))
+        assert len(both) == len(there)
+        np.testing.assert_allclose(both["forecast"], both["forecast_sum"])
+
+
+def test_forecasts_are_of_leaves_or_of_a_level(naive):
+    told = naive.forecast()
+    assert list(told)[:5] == ["month", *NAMES, "forecast"]
+    assert told["shop"].tolist()[::6] == [1, 1, 2, 3]
+    before = monthly().set_index([*NAMES, "month"])["sold"]
+    year = pd.DateOffset(years=1)
+    expected = [before[(*row[1:4], row[0] - year)] for row in told.itertuples(index=False)]
+    np.testing.assert_allclose(told["forecast"], expected)
+    by_shop = naive.forecast(3, level="shop", quantiles=[0.1, 0.9])
+    assert list(by_shop) == ["month", "level", "state", "shop", "forecast", "0.1", "0.9"]
+    assert len(by_shop) == 9
+    total = naive.forecast(level="total")
+    assert list(total)[:3] == ["month", "level", "forecast"]
+    every = naive.forecast(level="all")
+    assert every["level"].value_counts().to_dict() == {
+        "total": 6,
+        "state": 12,
+        "shop": 18,
+        "item": 24,
+    }
+    adds_up(every)
+
+
+def test_any_level_has_quantiles_of_its_own_errors(naive):
+    told = naive.forecast(level="all")
+    assert (np.diff(told.loc[:, "0.1":].to_numpy(), axis=1) >= 0).all()
+    widths = (told["0.9"] - told["0.1"]).groupby(told["level"]).mean()
+    assert widths["total"] > widths["item"]
+
+
+def test_what_was_observed_of_leaves_moves_all_levels(naive):
+    context = monthly(63)
+    told = naive.forecast(2, context=context, level="all")
+    assert told["month"].min() == pd.Timestamp("2025-04-01")
+    adds_up(told)
+    # A leaf without rows is as it was last.
+    some = naive.forecast(2, context=context[context["state"] == "a"], level="all")
+    assert some["month"].min() == pd.Timestamp("2025-04-01")
+    later = naive.rolling(context, step=2)
+    assert later[NAMES].drop_duplicates().shape[0] == len(LEAVES)
+
+
+def test_covariates_must_be_known_of_all_leaves(priced):
+    future = monthly(66, price=True).query("month >= '2025-01-01'").drop(columns="sold")
+    every = priced.forecast(future=future, level="all")
+    assert len(every) == 10 * 6
+    adds_up(every)
+    told = priced.forecast(future=future)
+    assert told[NAMES].equals(future[NAMES].reset_index(drop=True))
+    with pytest.raises(DataError, match="the series 'b/3/x' has no row"):
+        priced.forecast(future=future[future["state"] == "a"])
+    with pytest.raises(DataError, match="depends on what is known"):
+        priced.forecast(level="total")
+
+
+def test_levels_that_are_none_are_refused(naive):
+    with pytest.raises(OptionError) as error:
+        naive.forecast(level="region")
+    assert error.value.remedy == "Name one of total, state, shop, item, or all."
+
+
+def test_the_mlflow_model_takes_a_level(naive):
+    import mlflow.pyfunc
+
+    model = mlflow.pyfunc.load_model(str(naive.folder))
+    future = naive.forecast().iloc[:, :4]
+    told = model.predict(future.head(0), params={"level": "state", "horizon": 2})
+    assert told["state"].tolist() == ["a", "a", "b", "b"]
+    assert len(model.predict(future)) == len(future)
+    adds_up(model.predict(future, params={"level": "all"}))
+
+
+def test_reconciled_forecasts_of_all_levels_add_up(tmp_path):
+    pytest.importorskip("hierarchicalforecast")
+    told = trained(tmp_path, monthly(), reconcile="mint").forecast(level="all")
+    adds_up(told)
+
+
+def test_a_middle_level_is_handed_down_and_added_up(tmp_path):
+    options = {"reconcile": "proportions_of_historical_average", "hierarchy_level": "state"}
+    told = trained(tmp_path, monthly(), **options).forecast(level="all")
+    adds_up(told)
