@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         guardrails,
         load_model,
         open,
+        open_many,
         plan,
         profile,
         promote,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         score,
         serve,
         train,
+        train_many,
     )
     from trialbook.errors import (
         DataError,
@@ -62,6 +64,7 @@ __all__ = [
     "guardrails",
     "load_model",
     "open",
+    "open_many",
     "plan",
     "profile",
     "promote",
@@ -74,6 +77,7 @@ __all__ = [
     "serve",
     "tables",
     "train",
+    "train_many",
 ]
 
 # Where each name is imported from when it is first used: importing trialbook costs nothing.
@@ -90,6 +94,7 @@ _HOME = {
             "guardrails",
             "load_model",
             "open",
+            "open_many",
             "plan",
             "profile",
             "promote",
@@ -101,6 +106,7 @@ _HOME = {
             "serve",
             "retrain",
             "train",
+            "train_many",
         ),
         "api",
     ),

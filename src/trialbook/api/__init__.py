@@ -3,6 +3,7 @@
 from trialbook.api._batch import drift, score
 from trialbook.api._explain import explain
 from trialbook.api._judging import card, find_trial
+from trialbook.api._many import open_many, train_many
 from trialbook.api._models import export, load_model, promote, registered_models, retrain
 from trialbook.api._serving import serve
 from trialbook.api._tables import guardrails, profile
@@ -19,6 +20,7 @@ __all__ = [
     "guardrails",
     "load_model",
     "open",
+    "open_many",
     "plan",
     "profile",
     "promote",
@@ -30,4 +32,5 @@ __all__ = [
     "score",
     "serve",
     "train",
+    "train_many",
 ]

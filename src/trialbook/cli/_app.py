@@ -64,7 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         # The engine stops gracefully by itself; this is the second Ctrl-C, or one before it began.
         given = sys.argv[1:] if arguments is None else arguments
-        kept = " Finished trials are kept; go on with trialbook resume."
+        parts = any(str(one).startswith("--partition") for one in given)
+        again = "trialbook many resume" if parts else "trialbook resume"
+        kept = f" Finished trials are kept; go on with {again}."
         click.echo(f"Interrupted.{kept if {*given[:1]} & TRAINING else ''}", err=True)
         return INTERRUPTED
     return result if isinstance(result, int) else 0

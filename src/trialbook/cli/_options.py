@@ -65,6 +65,9 @@ METAVARS = {
     "tags": "NAME=VALUE",
 }
 
+# Options of a command that trains many models; see `trialbook.cli.commands._many`.
+OF_PARTS = frozenset({"partition", "divide", "at_once"})
+
 # A person writes these with a unit, so the job reads them, not click.
 WRITTEN_WITH_UNIT = frozenset({"timeout", "trial_timeout", "memory_limit", "total_memory"})
 
@@ -156,16 +159,18 @@ class JobCommand(click.Command):
         """Write the options in the sections of the job instead of one long list."""
         headings = _headings()
         sections: dict[str, list[tuple[str, str]]] = {}
+        parts: list[tuple[str, str]] = []
         rest: list[tuple[str, str]] = []
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is None or isinstance(parameter, click.Argument):
                 continue
             if parameter.name not in Job.model_fields:
-                rest.append(record)
+                (parts if parameter.name in OF_PARTS else rest).append(record)
                 continue
             sections.setdefault(headings[parameter.name], []).append(record)
-        for title, records in [*sections.items(), ("Output", rest)]:
+        more = [("Many models", parts)] if parts else []
+        for title, records in [*sections.items(), *more, ("Output", rest)]:
             with formatter.section(title):
                 formatter.write_dl(records)
 

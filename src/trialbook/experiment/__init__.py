@@ -2,6 +2,7 @@
 
 from trialbook.experiment._design import PlanPreview, Tables, check, plan
 from trialbook.experiment._learning import learning_curve
+from trialbook.experiment._machine import n_cores
 from trialbook.experiment._ranking import ENSEMBLES, leaderboard_table, ranked, winner
 from trialbook.experiment._rerun import rerun
 from trialbook.experiment._run import resume, train
@@ -13,6 +14,7 @@ __all__ = [
     "check",
     "leaderboard_table",
     "learning_curve",
+    "n_cores",
     "plan",
     "ranked",
     "rerun",

@@ -17,12 +17,15 @@ from trialbook.lifecycle._retrain import Retrained, retrain
 from trialbook.lifecycle._series import require_rows
 from trialbook.lifecycle._trial import Trial
 from trialbook.lifecycle.card import ModelCard, card_ending
+from trialbook.lifecycle.many import ManyModels, Part, open_many, train_many
 
 __all__ = [
     "Backtest",
     "Experiment",
     "LearnedFrom",
+    "ManyModels",
     "ModelCard",
+    "Part",
     "Promotion",
     "Retrained",
     "Trial",
@@ -36,7 +39,9 @@ __all__ = [
     "find_row_model",
     "find_trial",
     "learned_from",
+    "open_many",
     "promote",
     "require_rows",
     "retrain",
+    "train_many",
 ]

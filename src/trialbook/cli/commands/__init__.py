@@ -16,6 +16,7 @@ from trialbook.cli.commands._export import export
 from trialbook.cli.commands._features import features
 from trialbook.cli.commands._guardrails import guardrails
 from trialbook.cli.commands._judge import errors, fairness
+from trialbook.cli.commands._many import many
 from trialbook.cli.commands._models import models, promote, retrain
 from trialbook.cli.commands._predict import predict, test
 from trialbook.cli.commands._profile import profile
@@ -27,7 +28,7 @@ from trialbook.cli.commands._train import demo, forecast, resume, run, train
 # What a person wants to do, and the commands for it.
 SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Data": (tables, profile, guardrails),
-    "Training": (train, forecast, run, resume, rerun, demo),
+    "Training": (train, forecast, run, resume, rerun, many, demo),
     "Results": (leaderboard, show, features, notebook, charts, learning_curve),
     "Judgement": (test, explain, errors, fairness, card),
     "Production": (register, models, retrain, promote, predict, export, serve, drift),

@@ -43,7 +43,9 @@ def _columns(
     return () if names == ("none",) else names
 
 
-def _levels(ctx: click.Context, parameter: click.Parameter, value: str | None) -> list[str] | None:
+def read_levels(
+    ctx: click.Context, parameter: click.Parameter, value: str | None
+) -> list[str] | None:
     """Read levels of quantiles between commas; the model says whether they are any."""
     return None if value is None else [level.strip() for level in value.split(",")]
 
@@ -88,7 +90,7 @@ _OF_FORECASTS = (*_OF_FUTURE, "fitted", "rolling")
 @click.option(
     "--quantiles",
     metavar="LEVEL,...",
-    callback=_levels,
+    callback=read_levels,
     help="Of a forecast: levels such as 0.1,0.9; else deciles.",
 )
 @click.option(
@@ -169,7 +171,7 @@ def predict(
                 horizon, future=data, context=context, quantiles=levels, level=level
             )
         if told is not None:
-            _write(told, out, as_json=as_json)
+            write_forecasts(told, out, as_json=as_json)
         return
     _refuse(ctx, _OF_FORECASTS, "it is for models that forecast series")
     which, table = _model_and_data(names)
@@ -267,7 +269,7 @@ def _refuse(ctx: click.Context, options: tuple[str, ...], why: str) -> None:
             )
 
 
-def _write(told: pd.DataFrame, out: str | None, *, as_json: bool) -> None:
+def write_forecasts(told: pd.DataFrame, out: str | None, *, as_json: bool) -> None:
     """Write forecasts into a file, or on standard output."""
     from trialbook.cli._output import write_json
     from trialbook.serving import write_frame

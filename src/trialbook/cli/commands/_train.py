@@ -22,6 +22,7 @@ from trialbook.cli.commands._common import (
     tracking_option,
     where,
 )
+from trialbook.cli.commands._many import partition_options, train_parts
 from trialbook.errors import DataError
 from trialbook.job import Job
 
@@ -102,9 +103,18 @@ dry_run_option = click.option(
 @click.command(cls=JobCommand)
 @click.argument("data")
 @job_options
+@partition_options
 @dry_run_option
 @json_option
-def train(data: str, dry_run: bool, as_json: bool, **options: Any) -> None:
+def train(
+    data: str,
+    partition: str | None,
+    divide: str,
+    at_once: int | None,
+    dry_run: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Train many models on DATA and rank them.
 
     DATA is a table (CSV, TSV, Parquet, JSON lines, Feather; gzipped or not), a folder of them or
@@ -114,7 +124,9 @@ def train(data: str, dry_run: bool, as_json: bool, **options: Any) -> None:
     repeated.
     """
     job = job_from_options(data, options)
-    if dry_run:
+    if partition is not None:
+        train_parts(job, partition, divide, at_once, as_json=as_json, dry_run=dry_run)
+    elif dry_run:
         _preview(job, as_json=as_json)
     else:
         _train(job, as_json=as_json)
@@ -123,9 +135,18 @@ def train(data: str, dry_run: bool, as_json: bool, **options: Any) -> None:
 @click.command(cls=JobCommand)
 @click.argument("data")
 @forecast_options
+@partition_options
 @dry_run_option
 @json_option
-def forecast(data: str, dry_run: bool, as_json: bool, **options: Any) -> None:
+def forecast(
+    data: str,
+    partition: str | None,
+    divide: str,
+    at_once: int | None,
+    dry_run: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Train many models that forecast series, and rank them.
 
     DATA is a table as `train` takes it, with a row for each series and time. What is known of the
@@ -135,7 +156,9 @@ def forecast(data: str, dry_run: bool, as_json: bool, **options: Any) -> None:
     --horizon 14
     """
     job = job_from_options(data, {**options, "task": "forecasting"})
-    if dry_run:
+    if partition is not None:
+        train_parts(job, partition, divide, at_once, as_json=as_json, dry_run=dry_run)
+    elif dry_run:
         _preview(job, as_json=as_json)
     else:
         _train(job, as_json=as_json)

@@ -1,0 +1,313 @@
+"""Many models as people use them: trained, resumed, listed, and asked all at once."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from trialbook.errors import NoModelError, OptionError, TrialbookError
+from trialbook.experiment import n_cores
+from trialbook.job import Job, read_seconds
+from trialbook.lifecycle._handle import Experiment
+from trialbook.lifecycle.many._plan import Divide, Part, Plan, folder_of, keys_of, latest, plan_of
+from trialbook.lifecycle.many._run import PartListener, Runner
+from trialbook.tables import read_table
+from trialbook.tracking import Tracker, Workspace, get_ready
+
+if TYPE_CHECKING:
+    from trialbook.tables import Source as Table
+
+ROLES = ("data", "validation", "test")
+TABLE = "{role}.parquet"
+
+
+def train_many(
+    job: Job,
+    partition: Sequence[str],
+    *,
+    data: Table | None = None,
+    divide: Divide = "rows",
+    at_once: int | None = None,
+    listeners: Sequence[PartListener] = (),
+    started: float | None = None,
+) -> ManyModels:
+    """Run a job once for each part of its table; see `trialbook.train_many`."""
+    started = time.monotonic() if started is None else started
+    if at_once is not None and at_once < 1:
+        raise OptionError(f"{at_once} experiments at once are none", place="option at_once")
+    sources: dict[str, Any] = {role: getattr(job, role) for role in ROLES}
+    sources["data"] = job.data if data is None else data
+    tables = {
+        role: read_table(source, workspace=job.workspace)
+        for role, source in sources.items()
+        if source is not None
+    }
+    columns = (partition,) if isinstance(partition, str) else tuple(partition)
+    plan = plan_of(tables["data"], job, columns, divide, at_once or n_cores())
+    plan.at_once = min(plan.at_once, len(plan.parts))
+    get_ready()
+    workspace = Workspace.open(job.workspace, job.tracking_uri, create=True)
+    folder = folder_of(workspace, plan.name)
+    with _claimed(workspace, plan.name):
+        folder.mkdir(parents=True, exist_ok=True)
+        for role, table in tables.items():
+            table.to_parquet(folder / TABLE.format(role=role), index=False)
+        plan.write(folder)
+        deadline = None if job.deadline_s is None else started + job.deadline_s
+        Runner(plan, folder, workspace, job, tables, deadline, listeners).run()
+    return ManyModels(workspace, folder)
+
+
+def open_many(
+    workspace: str | Path, name: str | None = None, *, tracking_uri: str | None = None
+) -> ManyModels:
+    """Find many models that were trained; see `trialbook.open_many`."""
+    space = Workspace.open(workspace, tracking_uri)
+    return ManyModels(space, latest(space, name))
+
+
+@contextlib.contextmanager
+def _claimed(workspace: Workspace, name: str) -> Iterator[None]:
+    """Nobody else trains them meanwhile."""
+    lock = workspace.lock(f"many {name}")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+class ManyModels:
+    """An experiment for each part of a table, and the best model of each.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    folder : Path
+        Where they are kept in it.
+    """
+
+    def __init__(self, workspace: Workspace, folder: Path) -> None:
+        self._workspace, self.folder = workspace, folder
+
+    def __repr__(self) -> str:
+        states = self.results["state"].value_counts().to_dict()
+        told = ", ".join(f"{count} {state}" for state, count in states.items())
+        return f"<ManyModels {self.name}: {told}>"
+
+    @property
+    def _plan(self) -> Plan:
+        return Plan.read(self.folder)
+
+    @property
+    def name(self) -> str:
+        """What all of them are called together."""
+        return self._plan.name
+
+    @property
+    def partition(self) -> tuple[str, ...]:
+        """The columns that divide the table."""
+        return self._plan.columns
+
+    @property
+    def results(self) -> pd.DataFrame:
+        """What became of each part.
+
+        Returns
+        -------
+        DataFrame
+            ``partition``, ``experiment``, ``rows``, ``state`` (waiting, finished or failed),
+            ``best`` (a trial), ``score`` and ``test_score`` where there is one, ``seconds``,
+            ``version`` (in the registry, under the name of the experiment) and ``error``.
+        """
+        return pd.DataFrame([self._row(part) for part in self._plan.parts])
+
+    def _row(self, part: Part) -> dict[str, Any]:
+        best = None
+        if part.state == "finished":
+            with contextlib.suppress(TrialbookError):
+                best = self.experiment(part.key).best
+        return {
+            "partition": part.key,
+            "experiment": part.name,
+            "rows": part.rows,
+            "state": part.state,
+            "best": None if best is None else best.label,
+            "score": None if best is None else best.score,
+            "test_score": None if best is None else best.metrics.get("test_score"),
+            "seconds": part.seconds,
+            "version": part.version,
+            "error": part.error,
+        }
+
+    def experiment(self, partition: str) -> Experiment:
+        """The experiment of a part.
+
+        Parameters
+        ----------
+        partition : str
+            Its values, with slashes between them, or the name of its experiment.
+
+        Raises
+        ------
+        OptionError
+            If there is no such part.
+        WorkspaceError
+            If it has no experiment yet.
+        """
+        name = self._plan.of(partition).name
+        return Experiment(Tracker.latest(self._workspace, name))
+
+    def forecast(
+        self,
+        horizon: int | None = None,
+        *,
+        future: Table | None = None,
+        context: Table | None = None,
+        quantiles: Sequence[float] | None = None,
+        level: str | None = None,
+    ) -> pd.DataFrame:
+        """Forecast with the best model of every part.
+
+        Parameters
+        ----------
+        horizon, future, context, quantiles, level
+            As in `ForecastModel.forecast`; tables have rows of any parts.
+
+        Returns
+        -------
+        DataFrame
+            As there, after the columns of the partition. Parts without a model are left out;
+            `results` names them. With a table of the future there are its parts alone.
+
+        Raises
+        ------
+        NoModelError
+            If no part has a model.
+        OptionError, DataError
+            As there; the message names the part.
+        """
+        plan = self._plan
+        futures, contexts = self._divided(future, "future"), self._divided(context, "context")
+        made = []
+        for part in plan.parts:
+            if part.state != "finished" or (future is not None and part.key not in futures):
+                continue
+            try:
+                told = self.experiment(part.key).forecast(
+                    horizon,
+                    future=futures.get(part.key),
+                    context=contexts.get(part.key),
+                    quantiles=quantiles,
+                    level=level,
+                )
+            except TrialbookError as error:
+                cause = f"{part.key}: {error.cause}"
+                raise type(error)(cause, place=error.place, remedy=error.remedy) from None
+            made.append(self._with_key(told, part))
+        if not made:
+            raise NoModelError(
+                f"no part of '{plan.name}' has a model",
+                place=str(self.folder),
+                remedy="Resume it.",
+            )
+        return pd.concat(made, ignore_index=True)
+
+    def predict(self, data: Table) -> pd.Series[Any]:
+        """Predict each row with the best model of its part.
+
+        Parameters
+        ----------
+        data : table
+            With the columns of the partition.
+
+        Returns
+        -------
+        Series of shape (n_rows,)
+            Missing where the part has no model.
+        """
+        plan = self._plan
+        table = read_table(data, workspace=self._workspace.path)
+        keys = keys_of(table, plan.columns, "data").to_numpy()
+        told: pd.Series[Any] = pd.Series([None] * len(table), dtype=object)
+        for part in plan.parts:
+            mine = keys == part.key
+            if part.state == "finished" and mine.any():
+                told[mine] = self.experiment(part.key).predict(table[mine])
+        return told.infer_objects()
+
+    def resume(
+        self,
+        *,
+        timeout: str | float | None = None,
+        listeners: Sequence[PartListener] = (),
+    ) -> ManyModels:
+        """Train the parts that wait, and carry on with those that were stopped.
+
+        Parameters
+        ----------
+        timeout : str or float, optional
+            Time for all of them from now; that of the job by default.
+        listeners : sequence of callable
+            Told of each part that ended.
+
+        Returns
+        -------
+        ManyModels
+            These.
+        """
+        started = time.monotonic()
+        with _claimed(self._workspace, self.name):
+            self._run(self._plan, started, timeout, listeners)
+        return self
+
+    def retrain_failed(
+        self,
+        *,
+        timeout: str | float | None = None,
+        listeners: Sequence[PartListener] = (),
+    ) -> ManyModels:
+        """Train the parts anew that failed, and those that wait; parameters as of `resume`."""
+        started = time.monotonic()
+        with _claimed(self._workspace, self.name):
+            plan = self._plan
+            for part in plan.parts:
+                if part.state == "failed":
+                    part.state, part.error, part.begun = "waiting", None, False
+            self._run(plan, started, timeout, listeners)
+        return self
+
+    def _run(
+        self,
+        plan: Plan,
+        started: float,
+        timeout: str | float | None,
+        listeners: Sequence[PartListener],
+    ) -> None:
+        uri = None if self._workspace.own_database else self._workspace.uri
+        job = Job.from_fields({**plan.job, "tracking_uri": uri})
+        limit = job.deadline_s if timeout is None else read_seconds(timeout)
+        paths = {role: self.folder / TABLE.format(role=role) for role in ROLES}
+        tables = {role: pd.read_parquet(path) for role, path in paths.items() if path.exists()}
+        deadline = None if limit is None else started + limit
+        Runner(plan, self.folder, self._workspace, job, tables, deadline, listeners).run()
+
+    def _divided(self, table: Table | None, place: str) -> dict[str, pd.DataFrame]:
+        """A table by its parts."""
+        if table is None:
+            return {}
+        read = read_table(table, workspace=self._workspace.path)
+        keys = keys_of(read, self.partition, place).to_numpy()
+        return {str(key): rows for key, rows in read.groupby(keys, sort=False)}
+
+    def _with_key(self, told: pd.DataFrame, part: Part) -> pd.DataFrame:
+        """Forecasts behind the columns of the partition, where these are not there already."""
+        values = part.key.split("/", len(self.partition) - 1)
+        for position, (name, value) in enumerate(zip(self.partition, values, strict=True)):
+            if name not in told:
+                told.insert(position, name, value)
+        return told

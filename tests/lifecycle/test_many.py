@@ -1,0 +1,145 @@
+"""Many models: a table by its parts, time by rule, and what becomes of each."""
+
+import threading
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import trialbook as tb
+from trialbook.errors import DataError, NoModelError, OptionError, WorkspaceError
+from trialbook.job import Job
+from trialbook.lifecycle.many._plan import Plan, keys_of, plan_of, share_s
+from trialbook.lifecycle.many._run import Runner
+from trialbook.tracking import Workspace
+
+
+def table(rows):
+    """So many rows of each state."""
+    states = np.repeat(list(rows), list(rows.values()))
+    return pd.DataFrame({"state": states, "year": 2020.0, "y": np.arange(len(states))})
+
+
+def job(**options):
+    return Job.from_fields({"data": "sales.csv", "target": "y", **options})
+
+
+def test_parts_are_values_of_columns_and_the_largest_come_first():
+    made = plan_of(table({"a": 2, "b/c": 5, "d": 5}), job(), ("state", "year"), "rows", 2)
+    assert [(part.key, part.rows) for part in made.parts] == [
+        ("b/c/2020", 5),
+        ("d/2020", 5),
+        ("a/2020", 2),
+    ]
+    names = [part.name for part in made.parts]
+    assert len(set(names)) == 3
+    assert all(name.startswith("sales-") and "/" not in name for name in names)
+    assert made.of("a/2020") is made.of(names[2])
+    with pytest.raises(OptionError, match="no part 'e'"):
+        made.of("e")
+
+
+def test_a_plan_is_kept_as_it_is(tmp_path):
+    made = plan_of(table({"a": 2}), job(), ("state",), "even", 2)
+    made.parts[0].state, made.parts[0].error = "failed", "why"
+    made.write(tmp_path)
+    assert Plan.read(tmp_path) == made
+
+
+def test_columns_that_make_no_parts_are_refused():
+    for columns in ((), ("y",)):
+        with pytest.raises(OptionError, match="columns that divide a table"):
+            plan_of(table({"a": 2}), job(), columns, "rows", 1)
+    with pytest.raises(DataError, match="lacks the column 'town'"):
+        keys_of(table({"a": 2}), ["town"], "data")
+
+
+def test_time_is_divided_by_weight_and_what_is_left_over_goes_to_the_others():
+    assert share_s(100, 1, [], 1, 3) == 25
+    assert share_s(100, 2, [], 1, 3) == 50
+    # One runs and may take 50 s more, so that 150 s of two are free.
+    assert share_s(100, 2, [50], 1, 2) == 50
+    # The first took 5 s of its 25: 95 s for three.
+    assert share_s(95, 1, [], 1, 2) == pytest.approx(95 / 3)
+    assert share_s(10, 4, [], 1, 0) == 10  # never longer than there is
+    assert share_s(5, 2, [20], 1, 1) == 0
+
+
+class Made(Runner):
+    """A session that trains nothing: parts fail by their names."""
+
+    def _train(self, part, tables, seconds, *, again):
+        with self.lock:
+            self.seen.append((part.key, len(tables["data"]), seconds, again))
+            self.most = max(self.most, threading.active_count())
+        time.sleep(0.01)
+        part.state = "failed" if part.key == "b" else "finished"
+
+
+def session(tmp_path, rows, deadline=None, at_once=2, divide="rows"):
+    data = table(rows)
+    plan = plan_of(data, job(), ("state",), divide, at_once)
+    space = Workspace.open(tmp_path / "space", create=True)
+    made = Made(plan, tmp_path, space, job(), {"data": data}, deadline)
+    made.seen, made.most, made.lock = [], 0, threading.Lock()
+    return made
+
+
+def test_one_that_fails_does_not_stop_the_others(tmp_path):
+    made = session(tmp_path, {"a": 3, "b": 2, "c": 1})
+    told = []
+    made.listeners = [told.append]
+    made.run()
+    assert [part.state for part in made.plan.parts] == ["finished", "failed", "finished"]
+    assert sorted(part.key for part in told) == ["a", "b", "c"]
+    assert Plan.read(tmp_path) == made.plan
+    assert {(key, n) for key, n, *_ in made.seen} == {("a", 3), ("b", 2), ("c", 1)}
+    assert all(seconds is None for _, _, seconds, _ in made.seen)
+
+
+def test_so_many_run_at_once_and_no_more(tmp_path):
+    before = threading.active_count()
+    made = session(tmp_path, dict.fromkeys("acdefghi", 1), at_once=3)
+    made.run()
+    assert len(made.seen) == 8
+    assert made.most - before <= 3
+
+
+def test_time_is_by_rows_or_the_same_for_all(tmp_path):
+    later = time.monotonic() + 1000
+    by_rows = session(tmp_path, {"a": 9, "c": 1}, later, at_once=1)
+    by_rows.run()
+    assert [round(seconds, -1) for _, _, seconds, _ in by_rows.seen] == [900, 1000]
+    even = session(tmp_path, {"a": 9, "c": 1}, later, at_once=1, divide="even")
+    even.run()
+    assert [round(seconds, -1) for _, _, seconds, _ in even.seen] == [500, 1000]
+
+
+def test_without_time_parts_wait_for_another_session(tmp_path):
+    made = session(tmp_path, {"a": 1, "b": 1}, time.monotonic() + 1)
+    made.run()
+    assert made.seen == []
+    assert {part.state for part in made.plan.parts} == {"waiting"}
+    made.deadline = None
+    made.run()
+    assert len(made.seen) == 2
+
+
+def test_there_must_be_many_models(tmp_path):
+    Workspace.open(tmp_path / "space", create=True)
+    with pytest.raises(WorkspaceError, match="there are no such models"):
+        tb.open_many(tmp_path / "space")
+    with pytest.raises(OptionError, match="0 experiments at once"):
+        tb.train_many(job(workspace=str(tmp_path)), ["state"], at_once=0)
+
+
+def test_without_a_model_nothing_is_forecast(tmp_path):
+    made = session(tmp_path / "space", {"a": 1})
+    folder = tmp_path / "space" / "space" / "many" / "sales"
+    folder.mkdir(parents=True)
+    made.plan.write(folder)
+    many = tb.open_many(tmp_path / "space" / "space")
+    assert many.results["state"].tolist() == ["waiting"]
+    with pytest.raises(NoModelError, match="no part of 'sales' has a model"):
+        many.forecast()
