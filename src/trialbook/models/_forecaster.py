@@ -77,10 +77,10 @@ def save_forecaster(
     import cloudpickle
     import mlflow.pyfunc
 
-    from trialbook.models import _hierarchy_model, _series_model
+    from trialbook.models import _hierarchy_model, _series_model, _timeseries
 
-    cloudpickle.register_pickle_by_value(_hierarchy_model)
-    cloudpickle.register_pickle_by_value(_series_model)
+    for module in (_hierarchy_model, _series_model, _timeseries):
+        cloudpickle.register_pickle_by_value(module)
     spec = _spec(schema)
     told = {
         "time": spec.time,

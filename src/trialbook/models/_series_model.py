@@ -1,7 +1,7 @@
 """A forecaster as MLflow keeps it: asked with plain rows, and answering under their own names.
 
 The class is pickled by value, so that a model loads where there is no trialbook; it uses nothing
-but pandas and MLflow.
+but pandas, MLflow and `_timeseries`, which is pickled by value, too.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from mlflow.pyfunc.model import PythonModel
+
+from trialbook.models._timeseries import Timeseries
 
 KEYS = ["unique_id", "ds"]
 # Forecasts are fed back beyond the trained horizon, but a time a hundred horizons away, or a
@@ -38,7 +40,7 @@ class Problem(NamedTuple):
     row: int | None = None
 
 
-class SeriesModel(PythonModel):
+class SeriesModel(Timeseries, PythonModel):
     """A forecaster of series, with what is needed to ask it for their future.
 
     Parameters

@@ -31,6 +31,20 @@ def table():
     return customers()
 
 
+def sales(n_days=60):
+    """Two shops over some days, with a week in them."""
+    day = np.tile(pd.date_range("2024-01-01", periods=n_days), 2)
+    shop = np.repeat(["north", "south"], n_days)
+    week = np.where(day.astype("datetime64[D]").astype(int) % 7 < 2, 30.0, 20.0)
+    sold = week + 5 * (shop == "south") + np.random.default_rng(0).normal(0, 1, 2 * n_days)
+    return pd.DataFrame({"day": day, "shop": shop, "manager": "Ann", "sold": sold})
+
+
+@pytest.fixture
+def table_of_sales():
+    return sales()
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """An empty folder to work in; MLflow's tracking URI is put back."""
@@ -56,6 +70,21 @@ def one_tree(monkeypatch):
 
     own = _request._fields
     monkeypatch.setattr(_request, "_fields", fields)
+
+
+@pytest.fixture
+def forecast(folder, monkeypatch):
+    """Let experiments try a seasonal naive forecast alone, on two windows."""
+    from trialbook.compat.databricks import _forecast_request
+
+    def fields(asked, dataset):
+        few = {"allow": ("seasonal_naive",), "max_trials": 1, "folds": 2, "voting": False}
+        return own(asked, dataset) | few
+
+    own = _forecast_request._fields
+    monkeypatch.setattr(_forecast_request, "_fields", fields)
+    known = {"target_col": "sold", "time_col": "day", "identity_col": "shop", "horizon": 7}
+    return functools.partial(automl.forecast, **known)
 
 
 @pytest.fixture

@@ -12,8 +12,12 @@ from trialbook.job import Label
 if TYPE_CHECKING:
     import pandas as pd
 
+    from trialbook.compat.databricks._dataset import Dataset
     from trialbook.compat.databricks._request import Arguments
     from trialbook.compat.databricks._summary import AutoMLSummary
+    from trialbook.data import Guardrail
+    from trialbook.job import Job
+    from trialbook.lifecycle import Experiment
 
 Lookups = Sequence[Mapping[str, Any]]
 Imputers = Mapping[str, "str | Mapping[str, Any]"]
@@ -164,6 +168,106 @@ def regress(
     return _run(dict(locals()) | {"task": "regression", "pos_label": None})
 
 
+def forecast(
+    dataset: Any,
+    *,
+    target_col: str,
+    time_col: str,
+    primary_metric: str = "smape",
+    country_code: str | None = "US",
+    frequency: str = "D",
+    horizon: int = 1,
+    data_dir: str | None = None,
+    experiment_dir: str | Path | None = None,
+    experiment_name: str | None = None,
+    exclude_cols: Sequence[str] | None = None,
+    exclude_frameworks: Sequence[str] | None = None,
+    feature_store_lookups: Lookups | None = None,
+    identity_col: str | Sequence[str] | None = None,
+    sample_weight_col: str | None = None,
+    output_database: str | None = None,
+    max_trials: int | None = None,
+    timeout_minutes: float | None = None,
+) -> AutoMLSummary:
+    """Find a model that forecasts series.
+
+    Parameters
+    ----------
+    dataset : DataFrame or str
+        As in `classify`. Rows of one time in a series become one by their mean. Columns that are
+        neither time, identity nor target are left out, with an alert; what is known of the future
+        comes by `feature_store_lookups`.
+    target_col : str
+        Column to forecast.
+    time_col : str
+        Column of times.
+    primary_metric : str
+        What ranks the trials: ``smape`` (from 0 to 2), ``mse``, ``rmse``, ``mae``, ``mdape``, or
+        any other metric that Trialbook has.
+    country_code : str, optional
+        Country whose holidays Prophet is told, such as ``US``; ``""`` for none. They matter to
+        days and finer steps.
+    frequency : str
+        Step from row to row: ``W``; ``D``, ``days``; ``H``, ``hr``, ``hours``; ``m``, ``min``,
+        ``minutes``; ``S``, ``sec``, ``seconds``; ``M``, ``MS``, ``month``; ``Q``, ``QS``,
+        ``quarter``; ``Y``, ``YS``, ``year``. Rows between the steps are left out, and steps
+        without a row are as the row before.
+    horizon : int
+        Rows of each series to forecast.
+    exclude_cols : sequence of str, optional
+        Columns of the dataset, or of feature tables, that are not used; Trialbook's own.
+    exclude_frameworks : sequence of str, optional
+        ``prophet``, ``arima``, ``deepar``; and what that product does not have: ``lightgbm``,
+        ``xgboost``, ``catboost``, ``statsforecast``, ``mlforecast``.
+    feature_store_lookups : sequence of dict, optional
+        As in `classify`. Features are taken to be known of the future, too, as that of a weekend
+        is. Where the forecast of `output_database` finds none, those of the last row before are
+        taken, with an alert.
+    identity_col : str or sequence of str, optional
+        Columns that tell series apart; without them the dataset is one series.
+    sample_weight_col : str, optional
+        Not used, with a warning: all series count alike.
+    output_database : str, optional
+        Keep the forecast of the next rows as a table: it is one of the experiment's folder, by
+        the last part of `AutoMLSummary.output_table_name`.
+    max_trials : int, optional
+        Number of trials; Trialbook's own.
+    data_dir, experiment_dir, experiment_name, timeout_minutes
+        As in `classify`.
+
+    Returns
+    -------
+    AutoMLSummary
+
+    Raises
+    ------
+    TrialbookError
+        If the data or an argument cannot be used; nothing is written then.
+
+    Examples
+    --------
+    >>> from trialbook.compat import databricks as automl
+    >>> summary = automl.forecast(
+    ...     "default.sales", target_col="sold", time_col="day", horizon=30
+    ... )  # doctest: +SKIP
+    >>> summary.best_trial.load_model().predict_timeseries(include_history=False)  # doctest: +SKIP
+    """
+    arguments = dict(locals())
+    started = time.monotonic()
+    from trialbook.compat.databricks._forecast_request import ForecastArguments, read_forecast
+    from trialbook.compat.databricks._forecaster import write_forecast
+    from trialbook.compat.databricks._summary import summarise
+
+    asked = ForecastArguments(**arguments)
+    job, data, notes = read_forecast(asked)
+    found = _train(job, data, notes, started)
+    table: str | None = None
+    alerts: list[str] = []
+    if output_database:
+        table, alerts = write_forecast(found, output_database, feature_store_lookups, data)
+    return summarise(found, primary_metric, table, alerts)
+
+
 def join_features(
     dataset: Any,
     feature_store_lookups: Lookups,
@@ -202,13 +306,19 @@ def join_features(
 
 def _run(arguments: dict[str, Any]) -> AutoMLSummary:
     started = time.monotonic()
-    from trialbook import experiment, lifecycle
-    from trialbook.compat.databricks._metrics import renamed
     from trialbook.compat.databricks._request import Arguments, read_request
     from trialbook.compat.databricks._summary import summarise
 
     asked: Arguments = Arguments(**arguments)
     job, dataset, notes = read_request(asked)
+    return summarise(_train(job, dataset, notes, started), asked.primary_metric)
+
+
+def _train(job: Job, dataset: Dataset, notes: tuple[Guardrail, ...], started: float) -> Experiment:
+    """Run a job, and log its metrics under their other names, too."""
+    from trialbook import experiment, lifecycle
+    from trialbook.compat.databricks._metrics import renamed
+
     tables = experiment.Tables(dataset.handed, notes=notes)
     found = lifecycle.Experiment(experiment.train(job, tables, started=started))
     for trial in found.trials:
@@ -216,4 +326,4 @@ def _run(arguments: dict[str, Any]) -> AutoMLSummary:
     import mlflow
 
     mlflow.set_tracking_uri(found.tracking_uri)
-    return summarise(found, asked.primary_metric)
+    return found

@@ -34,6 +34,18 @@ REGRESSION = {
     "rmse": "root_mean_squared_error",
     "mean_absolute_percentage_error": "mean_absolute_percentage_error",
 }
+FORECASTING = {
+    "smape": "smape",
+    "mse": "mean_squared_error",
+    "mean_squared_error": "mean_squared_error",
+    "rmse": "root_mean_squared_error",
+    "root_mean_squared_error": "root_mean_squared_error",
+    "mae": "mean_absolute_error",
+    "mean_absolute_error": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "mdape": "median_absolute_percentage_error",
+    "coverage": "coverage",
+}
 SQUARED = ("mean_squared_error", "mse")
 # The argument ``primary_metric`` and the metric of a run that shows it.
 PRIMARY = {
@@ -56,7 +68,7 @@ def renamed(measured: Mapping[str, float], task: Task, n_classes: int) -> dict[s
     ----------
     measured : mapping of str to float
         Metrics of its run.
-    task : {"classification", "regression"}
+    task : {"classification", "regression", "forecasting"}
     n_classes : int
 
     Returns
@@ -64,14 +76,16 @@ def renamed(measured: Mapping[str, float], task: Task, n_classes: int) -> dict[s
     dict of str to float
         Those that are known.
     """
-    names = BINARY if n_classes == 2 else MULTICLASS
+    names = {"regression": REGRESSION, "forecasting": FORECASTING}.get(
+        task, BINARY if n_classes == 2 else MULTICLASS
+    )
     found: dict[str, float] = {}
     for theirs, ours in SIDES.items():
-        for name, own in (REGRESSION if task == "regression" else names).items():
+        for name, own in names.items():
             value = measured.get(f"{ours}_{own}")
             if value is not None:
                 found[f"{theirs}_{name}"] = value
         root = measured.get(f"{ours}_root_mean_squared_error")
-        if root is not None:
+        if root is not None and task == "regression":
             found |= {f"{theirs}_{name}": root**2 for name in SQUARED}
     return found

@@ -89,11 +89,7 @@ def read_request(asked: Arguments) -> tuple[Job, Dataset, tuple[Guardrail, ...]]
     """
     _check_together(asked)
     if asked.data_dir:
-        warnings.warn(
-            "data_dir is not used: intermediate data is kept with the experiment, under"
-            f" {asked.workspace}",
-            stacklevel=4,
-        )
+        warn_of_data_dir(asked.workspace)
     dataset = resolve(asked.dataset, asked.workspace)
     _check_columns(asked, dataset.columns)
     notes: tuple[Guardrail, ...] = ()
@@ -123,7 +119,7 @@ def _fields(asked: Arguments, dataset: Dataset) -> dict[str, Any]:
     fields = {
         "task": asked.task,
         "target": asked.target_col,
-        "name": asked.experiment_name or _name(asked, dataset),
+        "name": name_of(asked.experiment_name, asked.target_col, dataset.title),
         "metric": _metric(asked, dataset),
         "positive_label": asked.pos_label,
         "ignore": asked.ignored,
@@ -139,9 +135,33 @@ def _fields(asked: Arguments, dataset: Dataset) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _name(asked: Arguments, dataset: Dataset) -> str:
-    """A name that says what is learned from what, and when that began."""
-    return f"{asked.target_col}_{dataset.title}-{datetime.now():%Y_%m_%d-%H_%M_%S}"
+def name_of(asked: str | None, target: str, title: str) -> str:
+    """The name of an experiment: as asked, or what is learned from what, and when that began.
+
+    Parameters
+    ----------
+    asked : str, optional
+    target : str
+    title : str
+        Of the table.
+
+    Returns
+    -------
+    str
+    """
+    return asked or f"{target}_{title}-{datetime.now():%Y_%m_%d-%H_%M_%S}"
+
+
+def warn_of_data_dir(workspace: str) -> None:
+    """Say that the argument ``data_dir`` is not used.
+
+    Parameters
+    ----------
+    workspace : str
+        Where data is kept.
+    """
+    kept = f"intermediate data is kept with the experiment, under {workspace}"
+    warnings.warn(f"data_dir is not used: {kept}", stacklevel=5)
 
 
 def _imputer(asked: str | Mapping[str, Any]) -> str | dict[str, Any]:

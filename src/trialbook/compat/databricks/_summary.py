@@ -78,15 +78,25 @@ class TrialInfo:
 
         Returns
         -------
-        estimator
-            A fitted scikit-learn estimator of the table's columns.
+        estimator or Forecaster
+            A fitted scikit-learn estimator of the table's columns; of a forecast MLflow's model,
+            with ``predict_timeseries`` and ``make_future_dataframe``.
 
         Raises
         ------
         NoModelError
             If the trial has none.
         """
-        return self._trial.model
+        from trialbook.compat.databricks._forecaster import Forecaster
+        from trialbook.models import MODEL_FOLDER, is_forecaster
+
+        self._trial.require_model()
+        folder = self._trial.folder / MODEL_FOLDER
+        if not is_forecaster(folder):
+            return self._trial.model
+        import mlflow.pyfunc
+
+        return Forecaster(mlflow.pyfunc.load_model(str(folder)))
 
     def __repr__(self) -> str:
         score = self.evaluation_metric_score
@@ -117,7 +127,7 @@ class AutoMLSummary:
     metric_distribution : str
         How the scores of the trials are spread.
     output_table_name : str or None
-        Table of predictions, which only forecasting makes.
+        Table of the forecast, if a database for it was named.
     primary_metric : str
         What ranks the trials; Trialbook's own.
     alerts : list of str
@@ -172,7 +182,12 @@ class AutoMLSummary:
         )
 
 
-def summarise(experiment: Experiment, primary_metric: str) -> AutoMLSummary:
+def summarise(
+    experiment: Experiment,
+    primary_metric: str,
+    output_table_name: str | None = None,
+    alerts: Sequence[str] = (),
+) -> AutoMLSummary:
     """Describe an experiment.
 
     Parameters
@@ -181,6 +196,10 @@ def summarise(experiment: Experiment, primary_metric: str) -> AutoMLSummary:
         It has a model.
     primary_metric : str
         As it was asked for.
+    output_table_name : str, optional
+        The table of its forecast.
+    alerts : sequence of str
+        What else a person should look at.
 
     Returns
     -------
@@ -197,13 +216,14 @@ def summarise(experiment: Experiment, primary_metric: str) -> AutoMLSummary:
         trials=list(infos.values()),
         best_trial=infos[best.run_id],
         metric_distribution=_distribution(name, [one for one in scores if one is not None]),
-        output_table_name=None,
+        output_table_name=output_table_name,
         primary_metric=primary_metric,
         alerts=[
             f"{one.name}: {one.finding}" + (f"; {one.action}" if one.action else "")
             for one in experiment.guardrails
             if one.verdict == "alerted"
-        ],
+        ]
+        + list(alerts),
     )
 
 

@@ -30,7 +30,7 @@ class DecisionTreeRecursive(LagLearner):
 
     def regressor_s(self, params: Params, table: SeriesTable) -> tuple[float, float]:
         cells = table.n_rows * n_features(table)
-        return 0.01 + 3e-8 * cells * math.log2(table.n_rows + 2), 1e-7
+        return 0.01 + 4.5e-8 * cells * math.log2(table.n_rows + 2), 1e-7
 
     def regressor(self, params: Params, table: SeriesTable) -> Code:
         return call("DecisionTreeRegressor", **params, random_state=Code("SEED"))

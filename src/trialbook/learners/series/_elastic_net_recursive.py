@@ -26,7 +26,7 @@ class ElasticNetRecursive(LagLearner):
         return (("", {"alpha": 1e-2, "l1_ratio": 0.5}, 1.0),)
 
     def regressor_s(self, params: Params, table: SeriesTable) -> tuple[float, float]:
-        return 0.01 + 2e-7 * table.n_rows * n_features(table), 1e-7
+        return 0.01 + 1e-7 * table.n_rows * n_features(table), 1e-7
 
     def regressor(self, params: Params, table: SeriesTable) -> Code:
         return scaled(call("ElasticNet", **params, max_iter=3000, random_state=Code("SEED")))

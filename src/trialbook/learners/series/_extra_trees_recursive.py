@@ -34,7 +34,7 @@ class ExtraTreesRecursive(LagLearner):
     def regressor_s(self, params: Params, table: SeriesTable) -> tuple[float, float]:
         share = float(params.get("max_features") or 1.0)
         cells = table.n_rows * n_features(table) * share
-        return 0.1 + TREES * (1e-3 + 1e-7 * cells), 3e-6 * TREES
+        return 0.05 + TREES * (5e-4 + 1.4e-7 * cells), 1e-6 * TREES
 
     def regressor(self, params: Params, table: SeriesTable) -> Code:
         options = {"random_state": Code("SEED"), "n_jobs": Code("N_JOBS")}

@@ -32,7 +32,7 @@ class HistGradientBoostingRecursive(LagLearner):
     def regressor_s(self, params: Params, table: SeriesTable) -> tuple[float, float]:
         rounds = float(params.get("max_iter") or 100)
         cells = table.n_rows * n_features(table)
-        return 0.05 + rounds * (1e-3 + 1e-8 * cells), 2e-8 * rounds
+        return 0.05 + rounds * (1e-3 + 4e-9 * cells), 8e-8 * rounds
 
     def regressor(self, params: Params, table: SeriesTable) -> Code:
         # A fixed number of rounds: rows put aside at random would be next to those that train.

@@ -37,7 +37,7 @@ class KNNRecursive(LagLearner):
         return (("", {"n_neighbors": few, "weights": "distance", "p": 2}, 1.0),)
 
     def regressor_s(self, params: Params, table: SeriesTable) -> tuple[float, float]:
-        return 0.01 + 1e-8 * table.n_rows * n_features(table), 1e-5 + 1e-8 * table.n_rows
+        return 0.01 + 1e-8 * table.n_rows * n_features(table), 1e-5 + 3e-9 * table.n_rows
 
     def regressor(self, params: Params, table: SeriesTable) -> Code:
         return scaled(call("KNeighborsRegressor", **params, n_jobs=Code("N_JOBS")))

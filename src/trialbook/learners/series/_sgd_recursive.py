@@ -30,7 +30,7 @@ class SGDRecursive(LagLearner):
         return (("", {"loss": "squared_error", "alpha": 1e-3, "penalty": "l2"}, 1.0),)
 
     def regressor_s(self, params: Params, table: SeriesTable) -> tuple[float, float]:
-        return 0.01 + 2e-6 * table.n_rows, 1e-7
+        return 0.01 + 6e-6 * table.n_rows, 1e-7
 
     def regressor(self, params: Params, table: SeriesTable) -> Code:
         # Steps that shrink only when the loss does not are safe at any scale of the gradient, and
