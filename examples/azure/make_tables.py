@@ -132,6 +132,65 @@ def reviews(rng: np.random.Generator, n_rows: int) -> pd.DataFrame:
     )
 
 
+def energy(rng: np.random.Generator, n_rows: int) -> pd.DataFrame:
+    """What a city needs of power, hour by hour, and its weather."""
+    times = pd.date_range("2017-06-01", periods=n_rows, freq="h")
+    hour = np.arange(n_rows) % 24
+    warm = 20 + 6 * np.sin(2 * np.pi * (hour - 9) / 24) + rng.normal(0, 1, n_rows)
+    busy = 1_000 * np.sin(2 * np.pi * (hour - 8) / 24) - 600 * (times.dayofweek > 4)
+    demand = 6_000 + busy + 60 * warm + rng.normal(0, 80, n_rows)
+    return pd.DataFrame(
+        {
+            "timeStamp": times.strftime("%Y-%m-%d %H:%M:%S"),
+            "demand": demand.round(1),
+            "precip": rng.choice([0.0, 0.0, 0.0, 0.1], n_rows),
+            "temp": warm.round(1),
+        }
+    )
+
+
+def rides(rng: np.random.Generator, n_rows: int) -> pd.DataFrame:
+    """Bicycles that were lent, day by day, and to whom."""
+    times = pd.date_range("2011-09-01", periods=n_rows)
+    day = times.dayofyear.to_numpy()
+    warm = 0.5 - 0.3 * np.cos(2 * np.pi * (day - 20) / 365)
+    registered = 3_000 * warm + 400 * (times.dayofweek < 5) + rng.normal(0, 90, n_rows)
+    casual = 900 * warm + 500 * (times.dayofweek > 4) + rng.normal(0, 60, n_rows)
+    return pd.DataFrame(
+        {
+            "date": times.strftime("%m/%d/%Y"),
+            "weekday": times.dayofweek,
+            "weathersit": rng.choice(["clear", "mist", "rain"], n_rows),
+            "temp": (warm + rng.normal(0, 0.03, n_rows)).round(3),
+            "casual": casual.round().astype(int).clip(0),
+            "registered": registered.round().astype(int),
+            "cnt": (casual.round().clip(0) + registered.round()).astype(int),
+        }
+    )
+
+
+def users(rng: np.random.Generator, n_rows: int) -> pd.DataFrame:
+    """People who used a site, day by day; some days are missing."""
+    times = pd.date_range("2017-06-01", periods=n_rows)
+    count = 900 + 0.8 * np.arange(n_rows) - 350 * (times.dayofweek > 4)
+    table = pd.DataFrame({"date": times.strftime("%Y-%m-%d"), "count": count})
+    table["count"] = (table["count"] + rng.normal(0, 30, n_rows)).round().astype(int)
+    return table.drop(index=[40, 41, 97])
+
+
+def orders(rng: np.random.Generator, n_rows: int) -> pd.DataFrame:
+    """What shops of two states sold of two kinds of goods, day by day."""
+    times, parts = pd.date_range("2022-01-03", periods=n_rows), []
+    for state, shop in (("CA", "1"), ("CA", "2"), ("TX", "3")):
+        for goods in ("FOOD", "HOBBIES"):
+            level = 12 + 6 * (goods == "FOOD") + 2 * int(shop)
+            price = 4 + 0.5 * rng.integers(0, 3, n_rows // 7 + 1).repeat(7)[:n_rows]
+            sold = rng.poisson(level + 5 * (times.dayofweek > 4) - price)
+            known = {"state": state, "store_id": shop, "product_category": goods}
+            parts.append(pd.DataFrame({"date": times, **known, "price": price, "quantity": sold}))
+    return pd.concat(parts, ignore_index=True)
+
+
 def main() -> None:
     """Write all tables."""
     table = bank(np.random.default_rng(1), 330)
@@ -147,6 +206,12 @@ def main() -> None:
     write(table[60:], "flower-folds/data/flowers_2.csv")
     write(loans(np.random.default_rng(5), 200), "loans-camel-case/data/loans.csv")
     write(reviews(np.random.default_rng(6), 160), "review-stars/data/reviews.jsonl")
+    write(energy(np.random.default_rng(7), 480), "energy-demand/data/energy.csv")
+    table = rides(np.random.default_rng(8), 254)
+    write(table[:240], "bike-share/training-mltable-folder/bike_train.csv")
+    write(table[240:], "bike-share/test-mltable-folder/bike_test.csv")
+    write(users(np.random.default_rng(9), 240), "daily-users/data/users.csv")
+    write(orders(np.random.default_rng(10), 224), "shop-orders/data/orders.csv")
 
 
 if __name__ == "__main__":

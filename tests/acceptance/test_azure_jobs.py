@@ -1,5 +1,6 @@
-"""Six jobs in the style that Azure ML publishes run as they are, once their tables are local."""
+"""Ten jobs in the style that Azure ML publishes run as they are, once their tables are local."""
 
+import importlib.util
 import runpy
 import shutil
 from pathlib import Path
@@ -8,10 +9,18 @@ import pytest
 from mlflow import MlflowClient
 
 import trialbook as tb
+from trialbook.learners import all_learners, installed
 
 pytestmark = pytest.mark.acceptance
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "azure"
+
+# Keys that are noted where deep models cannot be tried.
+CAN_BE_DEEP = any(
+    one.extra == "deep" and "forecasting" in one.tasks and installed(one)
+    for one in all_learners().values()
+)
+DEEP = () if CAN_BE_DEEP else ("training.allowedTrainingAlgorithms", "training.enableDnnTraining")
 
 # Job -> metric, whether it is tested, and the keys that are noted.
 JOBS = {
@@ -66,7 +75,21 @@ JOBS = {
             "training_data.mode",
         },
     ),
+    "energy-demand": ("normalized_root_mean_squared_error", False, {"compute"}),
+    "bike-share": (
+        "normalized_mean_absolute_error",
+        True,
+        {"compute", "featurization.mode", "featurization.transformer_params", "log_verbosity"},
+    ),
+    "daily-users": (
+        "normalized_root_mean_squared_error",
+        False,
+        {"compute", "limits.maxNodes", "resources", *DEEP},
+    ),
+    "shop-orders": ("normalized_root_mean_squared_error", False, {"compute"}),
 }
+FORECASTS = ("energy-demand", "bike-share", "daily-users", "shop-orders")
+CAN_FORECAST = importlib.util.find_spec("statsforecast") is not None
 
 
 def test_every_job_of_the_examples_is_run():
@@ -75,6 +98,8 @@ def test_every_job_of_the_examples_is_run():
 
 @pytest.mark.parametrize("name", JOBS)
 def test_a_published_style_job_runs_as_it_is(name, run, folder, warm_workers):
+    if name in FORECASTS and not CAN_FORECAST:
+        pytest.skip("the extra forecast is not installed")
     metric, tested, noted = JOBS[name]
     outcome = run("run", EXAMPLES / name / "job.yml", "--max-trials", "1", "--json")
     assert outcome.code == 0, outcome.err
@@ -97,6 +122,16 @@ def test_a_published_style_job_runs_as_it_is(name, run, folder, warm_workers):
         assert len(Path("predicted.csv").read_text().splitlines()) == 61
 
 
+@pytest.mark.skipif(not CAN_FORECAST, reason="the extra forecast is not installed")
+def test_a_forecast_of_the_examples_tells_the_future(run, folder, warm_workers):
+    job = EXAMPLES / "shop-orders" / "job.yml"
+    assert run("run", job, "--max-trials", "1", "--json").code == 0
+    told = tb.open("trialbook", "shop-orders").forecast()
+    assert list(told)[:4] == ["date", "state", "store_id", "product_category"]
+    assert len(told) == 6 * 4
+    assert told["date"].dt.dayofweek.eq(6).all()
+
+
 def test_a_job_may_be_converted_and_then_run_from_the_same_folder(run, folder, warm_workers):
     shutil.copytree(EXAMPLES / "flower-folds", "flowers")
     printed = run("run", "flowers/job.yml", "--dry-run").out
@@ -112,6 +147,6 @@ def test_the_tables_of_the_examples_are_those_that_their_script_makes(tmp_path):
     made = runpy.run_path(str(tmp_path / "make_tables.py"))
     made["main"]()
     files = [path for path in tmp_path.rglob("*") if path.suffix in (".csv", ".jsonl")]
-    assert len(files) == 10
+    assert len(files) == 15
     for file in files:
         assert file.read_text() == (EXAMPLES / file.relative_to(tmp_path)).read_text()

@@ -12,6 +12,7 @@ from trialbook.compat.azure._values import COLUMN_TYPES, LACKING, OTHER_TASKS, P
 from trialbook.errors import DataError, OptionError
 from trialbook.evaluation import metric
 from trialbook.job import Job
+from trialbook.learners import all_learners, find
 
 LEAST = {
     "type": "automl",
@@ -20,6 +21,12 @@ LEAST = {
     "primary_metric": "accuracy",
     "training_data": {"path": "./train", "type": "mltable"},
     "limits": {"timeout_minutes": 30},
+}
+LEAST_FORECAST = {
+    **LEAST,
+    "task": "forecasting",
+    "primary_metric": "r2_score",
+    "forecasting": {"time_column_name": "day", "forecast_horizon": 7},
 }
 PLAIN = Job(
     data="./train", target="y", task="classification", name="job", metric="accuracy", timeout=1800
@@ -31,8 +38,8 @@ def load(tmp_path, monkeypatch):
     """Load a job that differs from the least one, from the current folder."""
     monkeypatch.chdir(tmp_path)
 
-    def load_job(changes=None, without=(), text=None, given=None, name="job.yml"):
-        values = {key: value for key, value in LEAST.items() if key not in without}
+    def load_job(changes=None, without=(), text=None, given=None, name="job.yml", least=LEAST):
+        values = {key: value for key, value in least.items() if key not in without}
         for key, value in (changes or {}).items():
             *blocks, last = key.split(".") if isinstance(key, str) else [key]
             place = values
@@ -123,12 +130,33 @@ HONOURED = {
     ),
     "featurization.dataset_language": ("deu", {"language": "de", "featurization": "custom"}),
     "featurization.drop_columns": (["a"], {"ignore": ["a"]}),
+    "training.enable_dnn_training": ("false", {}),
+}
+# The same of forecasts.
+FORECASTING = {
+    "forecasting.time_column_name": ("t", {"time_column": "t"}),
+    "forecasting.time_series_id_column_names": (["shop", "item"], {"series": ["shop", "item"]}),
+    "forecasting.forecast_horizon": (24, {"horizon": 24}),
+    "forecasting.frequency": ("W-MON", {"frequency": "W-MON"}),
+    "forecasting.target_aggregate_function": ("Sum", {"aggregate": "sum"}),
+    "forecasting.target_lags": ([1, 7], {"target_lags": [1, 7]}),
+    "forecasting.feature_lags": ("none", {"feature_lags": "none"}),
+    "forecasting.target_rolling_window_size": (5, {"rolling_window": 5}),
+    "forecasting.seasonality": (7, {"season": 7}),
+    "forecasting.use_stl": ("season_trend", {"use_stl": "season_trend"}),
+    "forecasting.short_series_handling_config": ("drop", {"short_series": "drop"}),
+    "forecasting.country_or_region_for_holidays": ("US", {"holidays": "US"}),
+    "forecasting.cv_step_size": (3, {"window_step": 3}),
+    "forecasting.features_unknown_at_forecast_time": (
+        ["price"],
+        {"unknown_in_future": ["price"]},
+    ),
 }
 BY_FATE = {fate: [key for key in KEYS if key.fate is fate] for fate in Fate}
 
 
 def test_every_honoured_key_is_tested():
-    assert set(HONOURED) == {key.path for key in BY_FATE[Fate.HONOURED]}
+    assert {*HONOURED, *FORECASTING} == {key.path for key in BY_FATE[Fate.HONOURED]}
 
 
 def changed(path, value):
@@ -151,6 +179,21 @@ def test_a_key_is_honoured(load, key):
         found = {}
     assert found == fields
     assert notes == ()
+
+
+@pytest.mark.parametrize("key", FORECASTING)
+def test_a_key_of_a_forecast_is_honoured(load, key):
+    value, fields = FORECASTING[key]
+    job, notes = load({key: value}, least=LEAST_FORECAST)
+    found, plain = (one.model_dump(mode="json") for one in (job, load(least=LEAST_FORECAST)[0]))
+    assert {name: found[name] for name in found if found[name] != plain[name]} == fields
+    assert notes == ()
+
+
+@pytest.mark.parametrize("key", FORECASTING)
+def test_a_key_of_a_forecast_has_no_place_in_other_jobs(load, key):
+    with pytest.raises(OptionError, match=rf"{key} is for forecasting.*job\.yml, line \d+"):
+        load({key: FORECASTING[key][0]})
 
 
 @pytest.mark.parametrize("key", BY_FATE[Fate.NOTED], ids=lambda key: key.path)
@@ -178,9 +221,14 @@ def test_a_key_of_other_tasks_is_refused_with_its_place(load, key):
     ("key", "older"), [(key, older) for key in KEYS for older in key.older], ids=str
 )
 def test_older_names_mean_the_same(load, key, older):
-    value = HONOURED.get(key.path, ("true", None))[0]
-    own = key.path.split(".")[0]
-    without = {own} if own not in ("type", "limits") or "timeout" in key.path else set()
+    value = (HONOURED | FORECASTING).get(key.path, ("true", None))[0]
+    own, least = key.path.split(".")[0], LEAST
+    if own == "forecasting":
+        others = {**LEAST_FORECAST["forecasting"]}
+        others.pop(key.path.split(".")[1], None)
+        least = LEAST_FORECAST | {"forecasting": others}
+    kept = own in ("type", "limits", "forecasting") and "timeout" not in key.path
+    without = set() if kept else {own}
     if own == "training_data":
         without |= {"training_data"}
     changes = changed(older, value)
@@ -190,11 +238,11 @@ def test_older_names_mean_the_same(load, key, older):
         changes["primary_metric"] = "r2_score"
     if key.path == "limits.max_trials" and "." in older:
         without = set()
-    job, notes = load(changes, without=without)
+    job, notes = load(changes, without=without, least=least)
     if key.fate is Fate.NOTED:
         assert key.path.split(".")[-1].split("_")[0] in str(notes) or notes[-1].key == older
     else:
-        expected = HONOURED[key.path][1]
+        expected = (HONOURED | FORECASTING)[key.path][1]
         found = job.model_dump(mode="json")
         assert {name: found[name] for name in expected} == expected
 
@@ -239,6 +287,11 @@ REGRESSORS = (
     *("ElasticNet", "GradientBoosting", "DecisionTree", "KNN", "LassoLars", "SGD"),
     *("RandomForest", "ExtremeRandomTrees", "LightGBM", "XGBoostRegressor"),
 )
+FORECASTERS = (
+    *("Naive", "SeasonalNaive", "Average", "SeasonalAverage", "ExponentialSmoothing"),
+    *("AutoArima", "Arimax", "Prophet"),
+    *REGRESSORS,
+)
 TRANSFORMERS = (
     *("TextTargetEncoder", "OneHotEncoder", "CatTargetEncoder", "TfIdf", "WoETargetEncoder"),
     *("LabelEncoder", "WordEmbedding", "NaiveBayes", "CountVectorizer", "HashOneHotEncoder"),
@@ -246,7 +299,8 @@ TRANSFORMERS = (
 
 
 @pytest.mark.parametrize(
-    ("task", "names"), [("classification", CLASSIFIERS), ("regression", REGRESSORS)]
+    ("task", "names"),
+    [("classification", CLASSIFIERS), ("regression", REGRESSORS), ("forecasting", FORECASTERS)],
 )
 def test_every_algorithm_of_azure_is_known(load, task, names):
     snake = [re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper() for name in names]
@@ -254,6 +308,7 @@ def test_every_algorithm_of_azure_is_known(load, task, names):
         job, notes = load(
             {"task": task, "training.allowed_training_algorithms": asked},
             without=("primary_metric",),
+            least=LEAST_FORECAST if task == "forecasting" else LEAST,
         )
         assert len(job.allow) == len(names)
         assert [note.key for note in notes] == ["primary_metric"]
@@ -265,7 +320,7 @@ def test_algorithms_that_are_not_here_are_said(load, asked):
     job, notes = load({key: [asked, "KNN"]})
     assert job.allow == ("knn",)
     assert str(notes[0]) == f"{key}: Trialbook does not have {asked}"
-    with pytest.raises(OptionError, match=f"allows only {asked}, which Trialbook does not have"):
+    with pytest.raises(OptionError, match=f"can be tried: Trialbook does not have {asked}"):
         load({key: [asked]})
     assert load({"training.blocked_training_algorithms": [asked]})[0].block == ()
 
@@ -274,8 +329,9 @@ def test_algorithms_that_are_not_here_are_said(load, asked):
     ("task", "name"), [(task, name) for task, names in PRIMARY_METRICS.items() for name in names]
 )
 def test_every_primary_metric_of_azure_exists(load, task, name):
+    least = LEAST_FORECAST if task == "forecasting" else LEAST
     for spelling in (name, name.upper(), camel(name)):
-        job, _ = load({"task": task, "primary_metric": spelling})
+        job, _ = load({"task": task, "primary_metric": spelling}, least=least)
         assert metric(job.metric, task, 2).name == metric(name, task, 2).name
 
 
@@ -486,7 +542,6 @@ def test_other_tasks_are_refused_and_what_is_supported_is_named(load, task):
     ("changes", "message"),
     [
         ({"type": "pipeline", "settings": {"x": 1}}, "pipelines are not run"),
-        ({"forecasting": {"time_column_name": "t"}, "task": "forecasting"}, "task is forecasting"),
         ({"sweep": {"x": 1}, "task": "image_object_detection"}, "task is image_object_detection"),
     ],
 )
@@ -506,6 +561,111 @@ def test_a_file_that_is_no_mapping_is_refused(load):
         load(text="- a\n")
     with pytest.raises(DataError, match="is there twice"):
         load(text="task: classification\ntask: regression\n")
+
+
+# -- forecasts ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "field", "meaning"),
+    [
+        ("seasonality", None, "season", 1),
+        ("seasonality", "none", "season", 1),
+        ("seasonality", "auto", "season", None),
+        ("short_series_handling_config", None, "short_series", "none"),
+        ("short_series_handling_config", "Pad", "short_series", "pad"),
+        ("feature_lags", None, "feature_lags", "none"),
+        ("feature_lags", "auto", "feature_lags", "auto"),
+        ("use_stl", None, "use_stl", "none"),
+        ("use_stl", "season", "use_stl", "season"),
+        ("target_lags", 3, "target_lags", (3,)),
+        ("target_lags", "auto", "target_lags", ()),
+        ("target_lags", None, "target_lags", ()),
+        ("target_rolling_window_size", "auto", "rolling_window", None),
+        ("cv_step_size", "auto", "window_step", None),
+        ("forecast_horizon", "auto", "horizon", "auto"),
+        ("time_series_id_column_names", "shop", "series", ("shop",)),
+        ("country_or_region_for_holidays", "us", "holidays", "US"),
+    ],
+)
+def test_values_of_a_forecast_mean_what_azure_means(load, key, value, field, meaning):
+    for spelling in (key, camel(key)):
+        changes = {f"forecasting.{spelling}": value}
+        without = {"forecasting"} if spelling != key and key == "forecast_horizon" else ()
+        if without:
+            changes["forecasting.time_column_name"] = "day"
+        job, notes = load(changes, without=without, least=LEAST_FORECAST)
+        assert (getattr(job, field), notes) == (meaning, ())
+
+
+def test_a_forecast_without_a_horizon_is_of_one_row_and_that_is_said(load):
+    job, notes = load({"forecasting": {"time_column_name": "day"}}, least=LEAST_FORECAST)
+    assert job.horizon == 1
+    assert [str(note) for note in notes] == [
+        "forecasting.forecast_horizon: not given: 1, as in Azure ML"
+    ]
+    with pytest.raises(OptionError, match=r"no forecasting\.time_column_name"):
+        load({"forecasting": {"forecast_horizon": 3}}, least=LEAST_FORECAST)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"validation_data.path": "v"}, "windows at the ends of its series"),
+        ({"validation_data_size": 0.1}, "n_cross_validations says how many windows"),
+        ({"cv_split_column_names": ["a"]}, "windows at the ends of its series"),
+        ({"weight_column_name": "w"}, "no weights"),
+        ({"positive_label": "yes"}, "no classes"),
+        ({"forecasting.forecast_horizon": "soon"}, "is no number"),
+        ({"forecasting.forecast_horizon": 0}, "(forecasting.forecast_horizon, job.yml, line "),
+        ({"forecasting.target_lags": [1, 2.5]}, "is no whole number"),
+        ({"forecasting.use_stl": "seasonal"}, "Did you mean 'season'?"),
+        ({"forecasting.target_aggregate_function": "median"}, "names 'median'"),
+        ({"forecasting.time_colum_name": "t"}, "Did you mean 'time_column_name'?"),
+        ({"primary_metric": "accuracy"}, "Known: normalized_root_mean_squared_error"),
+        ({"training.allowed_training_algorithms": ["LogisticRegression"]}, "not do forecasting"),
+    ],
+)
+def test_what_a_forecast_cannot_be_asked_is_said_with_its_place(load, changes, message):
+    with pytest.raises(OptionError, match=r"job\.yml, line \d+") as caught:
+        load(changes, least=LEAST_FORECAST)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "silent"),
+    [
+        ("featurization.mode", "custom", "auto"),
+        ("featurization.blocked_transformers", ["LabelEncoder"], None),
+        ("featurization.dataset_language", "deu", None),
+        ("featurization.transformer_params", {"imputer": IMPUTER}, None),
+        ("training.enable_stack_ensemble", True, False),
+    ],
+)
+def test_keys_of_tables_that_change_nothing_in_a_forecast_are_noted(load, key, value, silent):
+    job, notes = load({key: value}, least=LEAST_FORECAST)
+    assert [note.key for note in notes] == [key]
+    assert "no meaning for a forecast" in notes[0].text
+    assert job == load(least=LEAST_FORECAST)[0]
+    if silent is not None:
+        assert load({key: silent}, least=LEAST_FORECAST)[1] == ()
+
+
+def test_whether_deep_models_are_tried_is_for_forecasts_to_say(load):
+    key = "training.enable_dnn_training"
+    assert "no language model" in load({key: True})[1][0].text
+    job, notes = load({key: False}, least=LEAST_FORECAST)
+    deep = {one.key for one in all_learners().values() if one.extra == "deep"}
+    assert set(job.block) == {key for key in deep if "forecasting" in find(key).tasks}
+    assert notes == ()
+
+
+def test_a_network_of_azure_that_cannot_be_tried_is_said(load):
+    key = "training.allowed_training_algorithms"
+    job, notes = load({key: ["TCNForecaster", "Prophet"]}, least=LEAST_FORECAST)
+    known = [one for one in job.allow if one != "prophet"]
+    assert known or "TCNForecaster" in notes[0].text
+    assert not (known and notes)
 
 
 # -- which files are Azure's -----------------------------------------------------------------

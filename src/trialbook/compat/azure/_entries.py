@@ -85,7 +85,8 @@ def _read_block(
     for name, value in block.items():
         here = (*way, str(name))
         dotted, place = ".".join(here), document.place(*here)
-        if value is None:
+        known = BY_PATH.get(folded(dotted))
+        if value is None and not (known is not None and known.null):
             if folded(dotted) not in BY_PATH and folded(dotted) not in BLOCKS:
                 raise _unknown(here, place)
             continue
@@ -101,8 +102,8 @@ def _read_block(
                     remedy=f"Write its keys below it, such as {_example(dotted)}.",
                 )
             key = BY_PATH[folded(f"{dotted}.{SHORT[folded(dotted)]}")]
-        elif folded(dotted) in BY_PATH:
-            key = BY_PATH[folded(dotted)]
+        elif known is not None:
+            key = known
         else:
             raise _unknown(here, place)
         if key.fate is Fate.REFUSED:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from trialbook.compat.azure import _series
 from trialbook.compat.azure import _values as v
 from trialbook.compat.azure._entries import Entry, read_entries
-from trialbook.compat.azure._keys import BY_PATH, Fate, folded
+from trialbook.compat.azure._keys import BY_PATH, DEEP_TEXT, Fate, folded
 from trialbook.documents import Document, read_yaml
 from trialbook.errors import OptionError
 from trialbook.job import DEFAULT_TIMEOUT_S, EXCLUSIVE, Job
@@ -146,9 +147,17 @@ def convert(
     draft = _Draft(document.path.parent)
     _require(entries, document)
     _check_folders(entries)
+    task = v.fold(entries["task"].value)
+    _series.refuse_keys(entries, task)
+    if task == _series.TASK and "forecasting.time_column_name" not in entries:
+        raise OptionError(
+            "the job has no forecasting.time_column_name",
+            place=str(document.path),
+            remedy="Write forecasting: {time_column_name: date}.",
+        )
     for path, reader in _READERS.items():
         if path in entries:
-            reader(draft, entries[path])
+            _read(draft, entries[path], reader)
     for entry in entries.values():
         written = str(entry.value).casefold()
         if entry.key.fate is Fate.NOTED and written not in entry.key.done:
@@ -174,7 +183,7 @@ def _check_kind(document: Document) -> None:
 
 def _require(entries: Mapping[str, Entry], document: Document) -> None:
     for path, remedy in (
-        ("task", "Write task: classification, or task: regression."),
+        ("task", "Write task: classification, regression or forecasting."),
         ("training_data.path", "Write training_data: {path: ./folder, type: mltable}."),
         ("target_column_name", "Write target_column_name: and the column to predict."),
     ):
@@ -197,6 +206,15 @@ def _check_folders(entries: Mapping[str, Entry]) -> None:
             )
 
 
+def _read(draft: _Draft, entry: Entry, reader: Callable[[_Draft, Entry], None]) -> None:
+    """Read a key, or say why it changes nothing in a forecast."""
+    vain = _series.in_vain(entry) if draft.fields.get("task") == _series.TASK else None
+    if vain is None:
+        reader(draft, entry)
+    elif vain:
+        draft.note(entry, vain)
+
+
 def _defaults(draft: _Draft, document: Document, given: dict[str, Any]) -> None:
     """Settle what the file leaves open."""
     place = str(document.path)
@@ -205,6 +223,10 @@ def _defaults(draft: _Draft, document: Document, given: dict[str, Any]) -> None:
         metric = v.DEFAULT_METRICS[draft.task]
         draft.fields["metric"] = metric
         draft.notes.append(Note("primary_metric", place, f"not given: {metric}, as in Azure ML"))
+    if draft.task == _series.TASK and "horizon" not in draft.fields | given:
+        draft.fields["horizon"] = horizon = _series.DEFAULT_HORIZON
+        told = f"not given: {horizon}, as in Azure ML"
+        draft.notes.append(Note("forecasting.forecast_horizon", place, told))
     if not {"timeout", "max_trials"} & set(draft.fields | given):
         draft.notes.append(
             Note(
@@ -264,7 +286,8 @@ def _task(draft: _Draft, entry: Entry) -> None:
     task = v.one_of(entry, entry.value, (*v.TASKS, *v.OTHER_TASKS))
     if task not in v.TASKS:
         raise entry.wrong(
-            f"is {task}, which is not supported", "Supported: classification and regression."
+            f"is {task}, which is not supported",
+            "Supported: classification, regression and forecasting.",
         )
     draft.set("task", task, entry)
 
@@ -336,29 +359,43 @@ def _time(name: str, unit_s: float) -> Callable[[_Draft, Entry], None]:
 
 def _algorithms(name: str) -> Callable[[_Draft, Entry], None]:
     def reader(draft: _Draft, entry: Entry) -> None:
-        from trialbook.learners import all_learners, find
+        from trialbook.learners import all_learners
 
-        lacking = {v.fold(one): one for one in v.LACKING}
-        kept, absent = [], []
+        kept, lacks = [], []
         for asked in v.names(entry):
-            if v.fold(asked) in lacking:
-                absent.append(lacking[v.fold(asked)])
-                continue
             try:
-                kept.append(find(asked, task=draft.task).key)
+                key, lack = _series.algorithm(asked, draft.task)
             except OptionError as error:
                 raise entry.wrong(f"has an {error.cause}", error.remedy or "") from None
-        if absent and name == "allow" and not kept:
+            if key is not None:
+                kept.append(key)
+            elif lack not in lacks:
+                lacks.append(lack)
+        if lacks and name == "allow" and not kept:
+            known = [key for key, one in all_learners().items() if draft.task in one.tasks]
             raise entry.wrong(
-                f"allows only {' and '.join(absent)}, which Trialbook does not have",
-                f"Known: {', '.join(all_learners())}.",
+                f"allows nothing that can be tried: {'; '.join(lacks)}",
+                f"Known: {', '.join(known)}.",
             )
-        if absent:
-            draft.note(entry, f"Trialbook does not have {' and '.join(absent)}")
+        if lacks:
+            draft.note(entry, "; ".join(lacks))
         if kept:
             draft.set(name, tuple(dict.fromkeys(kept)), entry)
 
     return reader
+
+
+def _deep(draft: _Draft, entry: Entry) -> None:
+    asked = v.switch(entry)
+    if draft.task != _series.TASK:
+        if asked:
+            draft.note(entry, f"no meaning here: {DEEP_TEXT}")
+        return
+    block, text = _series.deep_learners(not asked, draft.fields.get("allow", ()))
+    if block:
+        draft.fields["block"] = (*draft.fields.get("block", ()), *block)
+    if text:
+        draft.note(entry, text)
 
 
 def _mode(draft: _Draft, entry: Entry) -> None:
@@ -422,10 +459,12 @@ _READERS: dict[str, Callable[[_Draft, Entry], None]] = {
     "training.enable_vote_ensemble": _simple("voting", v.switch),
     "training.enable_stack_ensemble": _simple("stacking", v.switch),
     "training.enable_model_explainability": _simple("explain", v.switch),
+    "training.enable_dnn_training": _deep,
     "featurization.mode": _mode,
     "featurization.blocked_transformers": _blocked_transformers,
     "featurization.column_name_and_types": _column_types,
     "featurization.transformer_params": _simple("transformer_params", v.mapping),
     "featurization.dataset_language": _language,
     "featurization.drop_columns": _simple("ignore", v.names),
+    **{f"forecasting.{key}": _simple(name, read) for key, (name, read) in _series.FIELDS.items()},
 }

@@ -1,4 +1,4 @@
-"""Every key of an Azure ML job for tables, and what becomes of it.
+"""Every key of an Azure ML job for tables and forecasts, and what becomes of it.
 
 Names are those of the command line extension's version 2; `older` ones are those of the first
 SDK's ``AutoMLConfig`` and of previews of version 2.
@@ -34,6 +34,8 @@ class Key:
         Paths that meant the same before.
     done : tuple of str
         Of a noted key, the values that ask for what is done here anyway: nothing is said then.
+    null : bool
+        Whether no value means something; else the key is as if it were not there.
     """
 
     path: str
@@ -41,10 +43,11 @@ class Key:
     text: str
     older: tuple[str, ...] = ()
     done: tuple[str, ...] = ()
+    null: bool = False
 
 
-def _honoured(path: str, becomes: str, *older: str) -> Key:
-    return Key(path, Fate.HONOURED, becomes, older)
+def _honoured(path: str, becomes: str, *older: str, null: bool = False) -> Key:
+    return Key(path, Fate.HONOURED, becomes, older, null=null)
 
 
 def _noted(path: str, why: str, *older: str, done: tuple[str, ...] = ()) -> Key:
@@ -59,7 +62,7 @@ _NOT = ("false",)
 _HERE = "it trains on this machine"
 _TABLES = "Trialbook learns tables: take it out, or ask for classification or regression"
 _STACK = "the stack's meta-learner is a regularised linear model on out-of-fold predictions"
-_DEEP_TEXT = "text becomes word and character n-grams; no language model is trained"
+DEEP_TEXT = "text becomes word and character n-grams; no language model is trained"
 
 
 def _table(block: str, field: str, *older: str) -> tuple[Key, ...]:
@@ -69,6 +72,34 @@ def _table(block: str, field: str, *older: str) -> tuple[Key, ...]:
         _honoured(f"{block}.type", "checked", *(f"{name}.type" for name in older)),
         _noted(f"{block}.mode", "tables are read where they are"),
         _noted(f"{block}.description", "it is of no use in training"),
+    )
+
+
+def _forecasting() -> tuple[Key, ...]:
+    """Keys of the block of a forecast; they stood outside of it before."""
+    keys = {
+        "time_column_name": ("time_column", ()),
+        "time_series_id_column_names": ("series", ("grain_column_names",)),
+        "forecast_horizon": ("horizon", ("max_horizon",)),
+        "frequency": ("frequency", ("freq",)),
+        "target_aggregate_function": ("aggregate", ("target_aggregation_function",)),
+        "target_lags": ("target_lags; without it the search chooses them", ()),
+        "feature_lags": ("feature_lags; without it the search chooses", ()),
+        "target_rolling_window_size": ("rolling_window; without it the search chooses", ()),
+        "seasonality": ("season; null is none", ()),
+        "use_stl": ("use_stl", ()),
+        "short_series_handling_config": (
+            "short_series",
+            ("short_series_handling_configuration",),
+        ),
+        "country_or_region_for_holidays": ("holidays", ("country_or_region", "holiday_country")),
+        "cv_step_size": ("window_step", ()),
+        "features_unknown_at_forecast_time": ("unknown_in_future", ()),
+    }
+    null = {"seasonality", "short_series_handling_config", "feature_lags", "use_stl"}
+    return tuple(
+        _honoured(f"forecasting.{name}", becomes, name, *older, null=name in null)
+        for name, (becomes, older) in keys.items()
     )
 
 
@@ -185,7 +216,11 @@ KEYS: tuple[Key, ...] = (
         "enable_onnx_compatible_models",
         done=_NOT,
     ),
-    _noted("training.enable_dnn_training", _DEEP_TEXT, "enable_dnn", done=_NOT),
+    _honoured(
+        "training.enable_dnn_training",
+        f"whether a forecast tries deep models; of tables no meaning here: {DEEP_TEXT}",
+        "enable_dnn",
+    ),
     _noted("training.training_mode", _HERE, done=("non_distributed", "auto")),
     _noted("enable_code_generation", "every trial has its notebook", done=("true",)),
     # Featurization
@@ -195,9 +230,10 @@ KEYS: tuple[Key, ...] = (
     _honoured("featurization.transformer_params", "imputers and transformer_params"),
     _honoured("featurization.dataset_language", "language"),
     _honoured("featurization.drop_columns", "ignore"),
-    _noted("featurization.enable_dnn_featurization", _DEEP_TEXT, done=_NOT),
+    _noted("featurization.enable_dnn_featurization", DEEP_TEXT, done=_NOT),
+    # Of forecasts
+    *_forecasting(),
     # Of other tasks
-    _refused("forecasting", f"it is for forecasting. {_TABLES}"),
     _refused("training_parameters", f"it is for images and text. {_TABLES}"),
     _refused("sweep", f"it is for images and text. {_TABLES}"),
     _refused("search_space", f"it is for images and text. {_TABLES}"),

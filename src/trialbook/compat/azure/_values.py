@@ -11,10 +11,9 @@ from typing import Any
 from trialbook.compat.azure._entries import Entry
 from trialbook.errors import nearest
 
-TASKS = ("classification", "regression")
-# Tasks of the same service that are no tables, and forecasting.
+TASKS = ("classification", "regression", "forecasting")
+# Tasks of the same service that are no tables.
 OTHER_TASKS = (
-    "forecasting",
     "image_classification",
     "image_classification_multilabel",
     "image_object_detection",
@@ -24,7 +23,7 @@ OTHER_TASKS = (
     "text_ner",
 )
 
-# Algorithms that Azure ML has, or had, and Trialbook has not.
+# Algorithms that Azure ML has, or had, and Trialbook has not, for this task or for any.
 LACKING = (
     *("TCNForecaster", "Prophet", "AutoArima", "Arimax", "ExponentialSmoothing"),
     *("Naive", "SeasonalNaive", "Average", "SeasonalAverage"),
@@ -37,6 +36,7 @@ LACKING = (
 DEFAULT_METRICS = {
     "classification": "accuracy",
     "regression": "normalized_root_mean_squared_error",
+    "forecasting": "normalized_root_mean_squared_error",
 }
 
 # The metrics that Azure ML offers as primary ones.
@@ -45,9 +45,12 @@ PRIMARY_METRICS = {
         *("accuracy", "AUC_weighted", "norm_macro_recall"),
         *("average_precision_score_weighted", "precision_score_weighted"),
     ),
-    "regression": (
-        *("normalized_root_mean_squared_error", "spearman_correlation", "r2_score"),
-        "normalized_mean_absolute_error",
+    **dict.fromkeys(
+        ("regression", "forecasting"),
+        (
+            *("normalized_root_mean_squared_error", "spearman_correlation", "r2_score"),
+            "normalized_mean_absolute_error",
+        ),
     ),
 }
 
