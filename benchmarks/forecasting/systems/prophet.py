@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from prophet import Prophet
 
 from benchmarks.forecasting.systems.shared import (
@@ -37,11 +37,13 @@ class Prophets(Adapter):
         ahead = dict(iter(future.groupby(ID)))
         # Prophet takes gaps for what they are, so it learns from rows that were observed alone.
         seen = history.merge(window.history.loc[window.history[TARGET].notna(), [ID, TIME]])
-        tasks = [
-            delayed(one_series)(rows[[TIME, TARGET, *known]], ahead[name], known, seed)
-            for name, rows in seen.groupby(ID)
-        ]
-        return pd.concat(Parallel(n_jobs=self.request.cores)(tasks), ignore_index=True)
+        with ProcessPoolExecutor(self.request.cores) as pool:
+            tasks = [
+                pool.submit(one_series, rows[[TIME, TARGET, *known]], ahead[name], known, seed)
+                for name, rows in seen.groupby(ID)
+            ]
+            tables = [task.result() for task in tasks]
+        return pd.concat(tables, ignore_index=True)
 
     def models(self) -> list[str]:
         """There is one."""
