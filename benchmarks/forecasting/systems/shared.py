@@ -91,6 +91,10 @@ class Adapter(ABC):
     # Whether windows after the first are forecast, too: without training anew or at little cost.
     rolls = False
 
+    def start(self, request: Request) -> None:
+        """Do what comes before training and is no part of the budget, as imports are."""
+        return
+
     @abstractmethod
     def fit(self, request: Request) -> None:
         """Train; what is left of the budget must do for the forecast."""
@@ -126,6 +130,7 @@ def run(adapter: Adapter, request: Request, observed: Path, output: Path) -> Non
         Folder for the answer and ``result.json``.
     """
     first, *later = _windows(request)
+    adapter.start(request)
     started = time.perf_counter()
     adapter.fit(request)
     said: dict[str, Any] = {"training_s": time.perf_counter() - started}
