@@ -209,6 +209,32 @@ def test_more_time_carries_on_and_a_seed_gives_the_same(experiment, space, tmp_p
     )
 
 
+def test_lags_a_window_and_a_horizon_may_be_left_open_or_given(space, folder, run, refuse):
+    monthly(90).assign(visitors=range(180)).to_csv("shops.csv", index=False)
+    options = ["--target", "sold", "--time", "month", "--series", "shop", "--horizon", "auto"]
+    options += ["--unknown-in-future", "visitors", "--allow", "linear_recursive"]
+    outcome = run("forecast", "shops.csv", *options, "--dry-run", "--json", "--workspace", space)
+    assert outcome.code == 0, outcome.err
+    named = " ".join(step["label"] for step in outcome.document["plan"])
+    assert "linear_recursive" in named
+    given = ["--target-lags", "1,12", "--rolling-window", 6, "--feature-lags", "none"]
+    given += ["--use-stl", "season", "--max-trials", 1, "--workspace", space, "--name", "asked"]
+    outcome = run("forecast", "shops.csv", *options, *given)
+    assert outcome.code == 0, outcome.err
+    assert "2 series of months (MS), horizon 12 (auto), season 12" in outcome.out + outcome.err
+    (trial,) = (
+        one
+        for one in tb.load("asked", workspace=space).trials
+        if one.learner == "linear_recursive"
+    )
+    text = trial.program.read_text("utf-8")
+    assert "lags=[1, 12]" in text
+    assert "RollingMin(6, min_samples=1)" in text
+    assert "DecomposedForecaster(" in text
+    assert len(trial.forecast()) == 24
+    refuse(run("forecast", "shops.csv", *options, "--target-lags", "0"), "lags are whole numbers")
+
+
 def test_the_command_trains_the_same(experiment, space, folder, run):
     monthly().to_csv("shops.csv", index=False)
     options = ["--target", "sold", "--series", "shop", "--horizon", HORIZON, "--max-trials", 2]

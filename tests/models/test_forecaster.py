@@ -13,6 +13,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+from holidays import country_holidays
 
 from trialbook.data import prepare
 from trialbook.errors import DataError, OptionError
@@ -115,22 +116,40 @@ def test_fitted_values_are_one_step_ahead(naive, priced):
     assert error.mean() < 0.5 * table.groupby("shop")["sold"].diff().abs().mean()
 
 
-def test_fitted_values_of_what_is_told_of_holidays_and_spared_its_season(tmp_path, past):
-    days = monthly(72, ("north",)).drop(columns=["number", "shop"])
-    days["month"] = pd.date_range("2022-11-01", periods=72)
-    model = trained(
-        tmp_path,
-        days.assign(sold=lambda t: t["sold"] + 200.0 * (t.index % 7 == 3)),
-        "linear_recursive",
-        {"alpha": 1.0, "difference": "none"},
-        series=(),
-        holidays="US",
-        use_stl="season",
-    )
-    told = model.fitted()
-    np.testing.assert_allclose(told["actual"], days["sold"] + 200.0 * (days.index % 7 == 3))
-    assert (told["fitted"] - told["actual"]).abs().mean() < 20
-    assert len(model.forecast()) == 6
+def festive(n_rows=780):
+    """Days of a shop that is closed on holidays, with a season of a week."""
+    days = pd.date_range("2022-01-01", periods=n_rows)
+    closed = days.isin(pd.DatetimeIndex(list(country_holidays("US", years=range(2022, 2026)))))
+    sold = 100 + 50.0 * (days.dayofweek == 5) + np.random.default_rng(0).normal(size=n_rows)
+    return pd.DataFrame({"month": days, "shop": "north", "sold": np.where(closed, 0.0, sold)})
+
+
+@pytest.fixture(scope="module")
+def open_days(tmp_path_factory):
+    """A forecaster that is told of holidays, and spared the week; its next day but six is one."""
+    root = tmp_path_factory.mktemp("festive")
+    params = {"alpha": 1.0, "difference": "none"}
+    options = {"holidays": "US", "use_stl": "season", "horizon": 7}
+    return trained(root, festive(718), "linear_recursive", params, **options)
+
+
+def test_holidays_are_known_of_every_row(open_days):
+    told = open_days.forecast()  # 2023-12-20 and later
+    assert told["month"].iloc[5] == pd.Timestamp("2023-12-25")
+    assert told["forecast"].iloc[5] < 40 < told["forecast"].iloc[[0, 1, 2, 6]].min()
+    two = open_days.forecast(future=told[["month", "shop"]].iloc[[0, 5]])
+    assert two["forecast"].iloc[1] == pytest.approx(told["forecast"].iloc[5])
+    later = open_days.forecast(context=festive(725))
+    assert later["month"].iloc[5] == pd.Timestamp("2024-01-01")
+    assert later["forecast"].iloc[5] < 0.7 * later["forecast"].median()
+
+
+def test_fitted_values_know_of_holidays_and_of_what_stl_took(open_days, past):
+    told = open_days.fitted()
+    np.testing.assert_allclose(told["actual"], festive(718)["sold"])
+    error = (told["fitted"] - told["actual"]).abs()
+    assert error.mean() < 15
+    assert error.mean() < 0.5 * told["actual"].diff().abs().mean()
     for one in past:
         found = one.fitted()
         assert len(found) == 2 * 72
@@ -504,6 +523,22 @@ def test_it_loads_and_forecasts_without_trialbook(priced, naive, tmp_path):
         assert told["month"].str[:10].tolist()[:2] == ["2024-01-01", "2024-02-01"]
         assert list(following) == ["month", "shop", "forecast", "0.05", "0.95"]
         assert len(following["month"]) == 10
+
+
+def test_a_loaded_model_knows_holidays_by_itself(open_days, tmp_path):
+    future = open_days.forecast()[["month", "shop"]]
+    future.to_csv(tmp_path / "future.csv", index=False)
+    script = LOAD.replace("pd.read_csv(sys.argv[2])", "pd.read_csv(sys.argv[2], parse_dates=[0])")
+    command = [sys.executable, "-c", script, str(open_days.folder), str(tmp_path / "future.csv")]
+    environment = {**os.environ, "PYTHONPATH": ""}
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=200, env=environment, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    answer, _ = map(json.loads, json.loads(done.stdout.splitlines()[-1]))
+    np.testing.assert_allclose(list(answer["forecast"].values()), open_days.forecast()["forecast"])
+    lines = (open_days.folder / "requirements.txt").read_text("utf-8").split()
+    assert any(line.startswith("holidays==") for line in lines)
 
 
 def test_mlflow_knows_what_it_takes_and_gives(priced, naive):

@@ -11,7 +11,7 @@ from trialbook.data.series._suggested import partial_autocorrelations, read_off
 @pytest.mark.parametrize(
     ("significant", "lags", "window"),
     [
-        ("1000", 1, 1),  # the one before the first that is not
+        ("1000", 1, 0),  # the one before the first that is not; a window of one row is a lag
         ("1101", 2, 4),  # and the window is the last that is
         ("0110", 0, 3),  # lag 1 says nothing: no lags
         ("1111", 0, 0),  # all of them: a season, which differences tell
@@ -55,7 +55,7 @@ def table(*series):
 
 def test_what_series_suggest():
     walk = table(autoregressive(0.95), autoregressive(0.9, seed=1))
-    assert suggested(walk, "y", "D", 7) == (1, 1)
+    assert suggested(walk, "y", "D", 7) == (1, 0)
     noise = table(np.random.default_rng(0).normal(size=500))
     assert suggested(noise, "y", "D", 7) == (0, 0)
     assert suggested(table(np.ones(500)), "y", "D", 7) == (0, 0)
@@ -66,7 +66,7 @@ def test_a_season_is_taken_away_first():
     pytest.importorskip("statsmodels")
     t = np.arange(700)
     y = autoregressive(0.9, n=700) + 30 * (t % 7 == 0)
-    assert suggested(table(y), "y", "D", 7) == (1, 1)
+    assert suggested(table(y), "y", "D", 7) == (1, 0)
 
 
 @pytest.mark.parametrize(

@@ -87,9 +87,11 @@ def read_off(pacf: np.ndarray) -> tuple[int, int]:
         Significant ones before the first that is not: 0 if lag 1 is not. All are a season that
         differences tell better, so that there are none either.
     window : int
-        The last significant lag; 0 if there is none, or all are.
+        The last significant lag; 0 if there is none, all are, or it is the first: a window of one
+        row is a lag.
     """
     significant = np.abs(pacf) > 1.96 / math.sqrt(len(pacf))
     if significant.all() or not significant.any():
         return 0, 0
-    return int(np.argmin(significant)), int(np.flatnonzero(significant)[-1]) + 1
+    last = int(np.flatnonzero(significant)[-1])
+    return int(np.argmin(significant)), last + 1 if last else 0
