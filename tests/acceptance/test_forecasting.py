@@ -222,11 +222,8 @@ def test_lags_a_window_and_a_horizon_may_be_left_open_or_given(space, folder, ru
     outcome = run("forecast", "shops.csv", *options, *given)
     assert outcome.code == 0, outcome.err
     assert "2 series of months (MS), horizon 12 (auto), season 12" in outcome.out + outcome.err
-    (trial,) = (
-        one
-        for one in tb.load("asked", workspace=space).trials
-        if one.learner == "linear_recursive"
-    )
+    trials = tb.open(space, "asked").trials
+    (trial,) = (one for one in trials if one.learner == "linear_recursive")
     text = trial.program.read_text("utf-8")
     assert "lags=[1, 12]" in text
     assert "RollingMin(6, min_samples=1)" in text
