@@ -151,6 +151,11 @@ FORECASTING = {
         ["price"],
         {"unknown_in_future": ["price"]},
     ),
+    "forecasting.hierarchy_column_names": (
+        ["state", "shop"],
+        {"hierarchy": ["state", "shop"], "series": ["state", "shop"]},
+    ),
+    "forecasting.hierarchy_training_level": ("state", {"hierarchy_level": "state"}),
 }
 BY_FATE = {fate: [key for key in KEYS if key.fate is fate] for fate in Fate}
 
@@ -181,11 +186,20 @@ def test_a_key_is_honoured(load, key):
     assert notes == ()
 
 
+def with_hierarchy(least, key):
+    """The least forecast under which a key has a meaning: of a level, a hierarchy."""
+    if not key.endswith("training_level"):
+        return least
+    levels = {"hierarchy_column_names": ["state", "shop"]}
+    return least | {"forecasting": least["forecasting"] | levels}
+
+
 @pytest.mark.parametrize("key", FORECASTING)
 def test_a_key_of_a_forecast_is_honoured(load, key):
     value, fields = FORECASTING[key]
-    job, notes = load({key: value}, least=LEAST_FORECAST)
-    found, plain = (one.model_dump(mode="json") for one in (job, load(least=LEAST_FORECAST)[0]))
+    least = with_hierarchy(LEAST_FORECAST, key)
+    job, notes = load({key: value}, least=least)
+    found, plain = (one.model_dump(mode="json") for one in (job, load(least=least)[0]))
     assert {name: found[name] for name in found if found[name] != plain[name]} == fields
     assert notes == ()
 
@@ -226,7 +240,7 @@ def test_older_names_mean_the_same(load, key, older):
     if own == "forecasting":
         others = {**LEAST_FORECAST["forecasting"]}
         others.pop(key.path.split(".")[1], None)
-        least = LEAST_FORECAST | {"forecasting": others}
+        least = with_hierarchy(LEAST_FORECAST | {"forecasting": others}, key.path)
     kept = own in ("type", "limits", "forecasting") and "timeout" not in key.path
     without = set() if kept else {own}
     if own == "training_data":

@@ -53,11 +53,13 @@ from trialbook.data.series import (
     TIME_COLUMN,
     LookBack,
     SeriesSpec,
+    bins_of,
     read_frequency,
     read_times,
     regular,
     row_scales,
     scales,
+    time_form,
 )
 
 __all__ = [
@@ -85,6 +87,7 @@ __all__ = [
     "Semantic",
     "SeriesSpec",
     "Shift",
+    "bins_of",
     "check_columns",
     "check_target",
     "concerned",
@@ -111,6 +114,7 @@ __all__ = [
     "scales",
     "shift_of",
     "some_rows",
+    "time_form",
     "told",
     "trained_rows",
 ]

@@ -87,6 +87,17 @@ def test_rows_of_one_time_become_one_by_their_mean(folder, table_of_sales):
     assert len(alone) == 60
 
 
+def test_rows_finer_than_the_frequency_are_put_together_by_their_mean(folder, table_of_sales):
+    assert request(table_of_sales)[0].aggregate is None
+    assert request(table_of_sales, frequency="W")[0].aggregate == "mean"
+    hours = table_of_sales.assign(day=table_of_sales["day"] + pd.Timedelta("5h"))
+    assert request(hours)[0].aggregate is None
+    assert request(pd.concat([table_of_sales, hours]))[0].aggregate == "mean"
+    # Weeks of Mondays are weeks, whatever day these end on.
+    mondays = table_of_sales[table_of_sales["day"].dt.dayofweek == 0]
+    assert request(mondays, frequency="W")[0].aggregate is None
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

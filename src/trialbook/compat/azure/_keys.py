@@ -95,6 +95,8 @@ def _forecasting() -> tuple[Key, ...]:
         "country_or_region_for_holidays": ("holidays", ("country_or_region", "holiday_country")),
         "cv_step_size": ("window_step", ()),
         "features_unknown_at_forecast_time": ("unknown_in_future", ()),
+        "hierarchy_column_names": ("hierarchy", ()),
+        "hierarchy_training_level": ("hierarchy_level", ()),
     }
     null = {"seasonality", "short_series_handling_config", "feature_lags", "use_stl"}
     return tuple(

@@ -131,6 +131,8 @@ FIELDS: dict[str, tuple[str, Callable[[Entry], Any]]] = {
     "country_or_region_for_holidays": ("holidays", v.text),
     "cv_step_size": ("window_step", _count),
     "features_unknown_at_forecast_time": ("unknown_in_future", v.names),
+    "hierarchy_column_names": ("hierarchy", v.names),
+    "hierarchy_training_level": ("hierarchy_level", v.text),
 }
 
 

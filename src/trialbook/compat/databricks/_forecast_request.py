@@ -21,7 +21,7 @@ from trialbook.compat.databricks._request import (
     name_of,
     warn_of_data_dir,
 )
-from trialbook.data import Guardrail
+from trialbook.data import Guardrail, bins_of, read_frequency, read_times, time_form
 from trialbook.errors import DataError, OptionError, nearest
 from trialbook.job import Job
 from trialbook.learners import all_learners
@@ -149,6 +149,7 @@ def _fields(asked: ForecastArguments, dataset: Dataset) -> dict[str, Any]:
         "time_column": asked.time_col,
         "series": asked.ids,
         "frequency": _frequency(asked.frequency),
+        "aggregate": "mean" if _are_finer(dataset, asked) else None,
         "horizon": asked.horizon,
         "holidays": asked.country_code or None,
         "name": name_of(asked.experiment_name, asked.target_col, dataset.title),
@@ -193,6 +194,17 @@ def _blocked(frameworks: Sequence[str]) -> list[str]:
             )
         found += mine
     return found
+
+
+def _are_finer(dataset: Dataset, asked: ForecastArguments) -> bool:
+    """Whether several rows of a series belong to one step, so that their mean is taken."""
+    table = dataset.some([asked.time_col, *asked.ids])
+    times = read_times(table[asked.time_col], time_form(table[asked.time_col]))
+    known = times.notna().to_numpy()
+    steps = bins_of(times[known].to_numpy(), read_frequency(_frequency(asked.frequency)))
+    rows = table.loc[known, list(asked.ids)].assign(**{asked.time_col: times[known]})
+    together = rows.assign(**{asked.time_col: steps}).drop_duplicates()
+    return len(together) < len(rows.drop_duplicates())
 
 
 # -- columns -----------------------------------------------------------------------------------

@@ -210,8 +210,8 @@ def forecast(
     frequency : str
         Step from row to row: ``W``; ``D``, ``days``; ``H``, ``hr``, ``hours``; ``m``, ``min``,
         ``minutes``; ``S``, ``sec``, ``seconds``; ``M``, ``MS``, ``month``; ``Q``, ``QS``,
-        ``quarter``; ``Y``, ``YS``, ``year``. Rows between the steps are left out, and steps
-        without a row are as the row before.
+        ``quarter``; ``Y``, ``YS``, ``year``. Finer rows are put together by their mean, rows
+        between the steps are left out, and steps without a row are as the row before.
     horizon : int
         Rows of each series to forecast.
     exclude_cols : sequence of str, optional
