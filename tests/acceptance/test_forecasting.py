@@ -16,16 +16,11 @@ QUICK = ("seasonal_naive", "theta", "exponential_smoothing")
 # What a forecast does not do; the rest of the commands it does.
 REFUSED = (
     ("features",),
-    ("explain",),
-    ("errors",),
     ("fairness", "--by", "shop"),
-    ("card", "-o", "card.html"),
     ("learning-curve",),
     ("export", "--to", "onnx"),
     ("export", "--to", "zip"),
     ("serve", "--port", "0"),
-    ("drift", "--data", "later.csv"),
-    ("retrain", "sales", "--data", "later.csv"),
 )
 
 
@@ -166,6 +161,76 @@ def test_rows_that_came_are_forecast_as_time_went_on(experiment, space, folder, 
     refuse(run(*asked, "--horizon", 2), "--horizon has no meaning here")
     tested = run("test", "later.csv", "--workspace", space, "--json").document["metrics"]
     assert tested["mase"] == pytest.approx(experiment.backtest(monthly()).overall["mase"])
+
+
+def test_forecasts_are_explained(experiment, space, folder, run):
+    asked = ("explain", "best", "--row", 7, "-o", "why", "--workspace", space, "--json")
+    outcome = run(*asked)
+    assert outcome.code == 0, outcome.err
+    told = experiment.forecast()
+    of_row = outcome.document["row"]
+    assert of_row["prediction"] == pytest.approx(told["forecast"][7])
+    moved = sum(one["value"] for one in of_row["values"])
+    assert of_row["base"] + moved == pytest.approx(of_row["prediction"])
+    assert {one["series"] for one in outcome.document["decomposition"]} == {"north", "south"}
+    for name in ("horizon", "decomposition"):
+        assert (folder / "why" / f"{name}.png").stat().st_size > 5000
+    kept = json.loads((experiment.best.folder / "explanation/explanation.json").read_text("utf-8"))
+    assert kept["importance"] == outcome.document["importance"]
+    assert "(own past)" in run("explain", "best", "--workspace", space).out
+
+
+def test_a_forecaster_is_judged_on_its_windows(experiment, space, folder, run):
+    outcome = run("errors", "best", "--by", "shop,(step)", "--workspace", space, "--json")
+    assert outcome.code == 0, outcome.err
+    assert outcome.document["measure"] == "mean absolute scaled error"
+    assert outcome.document["map"]["columns"] == ["shop", "(step)"]
+    made = run("card", "-o", "card.html", "--fairness-by", "shop", "--workspace", space, "--json")
+    assert made.code == 0, made.err
+    parts = ("How good it is", "Errors by series and step", "What it looks at", "Data")
+    assert {*parts} <= {*made.document["parts"]}
+    text = (experiment.best.folder / "card/card.md").read_text("utf-8")
+    assert "| MASE |" in text and "seasonal naive" in text and "### By shop" in text
+    assert "12 test rows" in text
+    page = (folder / "card.html").read_text("utf-8")
+    assert page.count("data:image/png;base64") > 5
+
+
+def test_rows_that_came_are_watched(experiment, space, folder, run):
+    rows = monthly()
+    rows.to_csv("later.csv", index=False)
+    usual = run("drift", "best", "--data", "later.csv", "--workspace", space, "--json")
+    assert usual.code == 0, usual.err
+    assert usual.document["alarm"] is False
+    late = rows["month"] >= "2023-07-01"
+    rows.loc[late, "sold"] += 60
+    rows.to_csv("moved.csv", index=False)
+    asked = ("drift", "best", "--data", "moved.csv", "--html", "drift.html", "--workspace", space)
+    found = run(*asked, "--json").document
+    assert found["moved"] == ["level", "errors"]
+    assert found["errors"]["after"] > 2 * found["errors"]["before"]
+    assert "forecasts of recent rows are worse" in found["summary"][0].lower()
+    assert "Drift of a model" in (folder / "drift.html").read_text("utf-8")
+
+
+def test_a_challenger_is_trained_on_more_rows_and_promoted(experiment, space, folder, run):
+    experiment.register("shops", aliases=["champion"])
+    longer = monthly(72 + HORIZON)
+    longer.to_csv("longer.csv", index=False)
+    outcome = run("retrain", "shops", "--data", "longer.csv", "--workspace", space, "--json")
+    assert outcome.code == 0, outcome.err
+    difference = outcome.document["difference"]
+    assert difference["n_rows"] == 2 * HORIZON  # the latest window, which neither was trained on
+    assert difference["metric"] == "mase"
+    ends = tb.load_model("shops@challenger", workspace=space).forecast()["month"].min()
+    assert ends == pd.Timestamp("2024-01-01")
+    monthly(72).to_csv("older.csv", index=False)
+    refused = run("promote", "shops", "--data", "older.csv", "--workspace", space)
+    assert "no row follows" in refused.error
+    promoted = run("promote", "shops", "--data", "longer.csv", "--workspace", space, "--json")
+    assert promoted.document["difference"]["n_rows"] == 2 * HORIZON
+    again = run("retrain", "shops@1", "--data", "train.csv", "--workspace", space)
+    assert again.code == 2
 
 
 def test_options_without_meaning_are_refused(experiment, space, folder, run, refuse):

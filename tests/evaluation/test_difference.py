@@ -70,3 +70,18 @@ def test_a_seed_fixes_the_interval():
     by = metric("roc_auc", "classification", 2)
     first, again = (difference(by, Y, WEAK, STRONG, 1, seed=3) for _ in range(2))
     assert first == again
+
+
+def test_rows_that_go_together_are_drawn_together():
+    # Ten groups whose rows all say the same: there are ten facts, not four hundred.
+    groups = np.arange(N) % 10
+    y = np.column_stack([np.zeros(N), np.ones(N), np.ones(N), groups])
+    first = np.full((N, 10), 1.0)
+    second = first - np.where(groups < 6, 0.5, -0.4)[:, None]
+    mase = metric("mase", "forecasting")
+    alone = difference(mase, y, first, second)
+    together = difference(mase, y, first, second, groups=groups)
+    assert together.gain == alone.gain == pytest.approx(0.14)
+    assert alone.low > 0 > together.low
+    few = difference(mase, y, first, second, groups=groups % 3)
+    assert few.low == alone.low

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from trialbook.api._models import load_model
 
 if TYPE_CHECKING:
-    from trialbook.evaluation.drift import Drift
-    from trialbook.models import Model
+    from trialbook.evaluation.drift import Drift, SeriesDrift
+    from trialbook.models import ForecastModel, Model
     from trialbook.models.onnx import OnnxModel
     from trialbook.serving import Progress, Scored
     from trialbook.tables import Source
@@ -116,7 +116,7 @@ def score(
 
 
 def drift(
-    model: Model | str | Path,
+    model: Model | ForecastModel | str | Path,
     data: Source,
     *,
     predictions: bool = False,
@@ -124,25 +124,26 @@ def drift(
     name: str | None = None,
     tracking_uri: str | None = None,
     trust: bool = False,
-) -> Drift:
+) -> Drift | SeriesDrift:
     """Compare recent rows with those that a model learned from.
 
     Parameters
     ----------
-    model : Model, str or Path
+    model : Model, ForecastModel, str or Path
         One that `load_model` gave, or what it finds. Of a folder alone, its few background rows
         stand for the training rows.
     data : path or table
-        Recent rows: as in `classify`; or the folder of a server's log of requests. Of many
-        rows, some are drawn at random.
+        Recent rows: as in `classify`; of series those that came since, with the target; or the
+        folder of a server's log of requests. Of many rows, some are drawn at random.
     predictions : bool
         Predict the recent rows, too, and compare with the out-of-fold predictions of training.
+        Series are forecast in any case, as time went on.
     workspace, name, tracking_uri, trust
         As in `load_model`.
 
     Returns
     -------
-    Drift
+    Drift or SeriesDrift
         Its ``moved`` are the columns that moved, its ``summary`` says how; ``to_html(path)``
         writes a page, ``to_json(path)`` a document.
 
@@ -159,14 +160,16 @@ def drift(
     >>> tb.drift("churn@champion", "last_week.parquet").moved  # doctest: +SKIP
     """
     from trialbook import serving
-    from trialbook.lifecycle import require_rows
+    from trialbook.lifecycle import forecast_drift
+    from trialbook.models import ForecastModel
 
     found: Any = model
     if isinstance(found, (str, Path)):
         found = load_model(
             found, workspace=workspace, name=name, tracking_uri=tracking_uri, trust=trust
         )
-    require_rows(found.schema, found.label)
+    if isinstance(found, ForecastModel):
+        return forecast_drift(found, data, tracking_uri)
     return serving.drift(
         found, data, predictions=predictions, workspace=workspace, tracking_uri=tracking_uri
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,8 @@ RESAMPLES = 500
 # So many rows times resamples are scored at most: that takes seconds for the slowest metrics.
 MOST_SCORED = 10_000_000
 FEWEST_RESAMPLES = 100
+# Of fewer groups, to draw groups says less than to draw rows.
+FEWEST_GROUPS = 10
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ def difference(
     second: np.ndarray,
     positive: int | None = None,
     *,
+    groups: np.ndarray | None = None,
     seed: int = 0,
 ) -> Difference:
     """Compare two models' predictions of the same rows.
@@ -81,6 +85,9 @@ def difference(
         Probabilities, or numbers.
     positive : int, optional
         Position of the positive class.
+    groups : ndarray of shape (n_rows,), optional
+        Rows that go together, such as the series of each: whole groups are drawn, if there are
+        enough of them.
     seed : int
         Of the resamples.
 
@@ -105,7 +112,8 @@ def difference(
     n_rows = len(y)
     rng = np.random.default_rng(seed)
     n_resamples = int(np.clip(MOST_SCORED // max(1, n_rows), FEWEST_RESAMPLES, RESAMPLES))
-    gains = np.array([gain(rng.integers(0, n_rows, n_rows)) for _ in range(n_resamples)])
+    draw = _drawer(n_rows, groups)
+    gains = np.array([gain(draw(rng)) for _ in range(n_resamples)])
     gains = gains[np.isfinite(gains)]
     known = len(gains) >= FEWEST_RESAMPLES / 2
     # Of B resamples the (B + 1) q-th: others lie too far in.
@@ -121,4 +129,16 @@ def difference(
         low=float(ends[0]),
         high=float(ends[1]),
         sure=sure,
+    )
+
+
+def _drawer(n_rows: int, groups: np.ndarray | None) -> Callable[[np.random.Generator], np.ndarray]:
+    """What draws rows with replacement: each by itself, or with all that go with it."""
+    names, place = np.unique([] if groups is None else groups, return_inverse=True)
+    if len(names) < FEWEST_GROUPS:
+        return lambda rng: rng.integers(0, n_rows, n_rows)
+    order = np.argsort(place, kind="stable")
+    members = np.split(order, np.cumsum(np.bincount(place))[:-1])
+    return lambda rng: np.concatenate(
+        [members[k] for k in rng.integers(0, len(names), len(names))]
     )

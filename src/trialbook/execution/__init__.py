@@ -1,6 +1,7 @@
 """Where a trial runs: worker processes with a guard of time and memory."""
 
 from trialbook.execution._explain import DRAWING_S, Explained, explain_trial
+from trialbook.execution._explain_series import explain_forecasts
 from trialbook.execution._lasting import lasting_workers
 from trialbook.execution._messages import (
     CHARTS,
@@ -25,6 +26,7 @@ __all__ = [
     "Message",
     "Pool",
     "Request",
+    "explain_forecasts",
     "explain_trial",
     "lasting_workers",
     "read_oof",

@@ -24,6 +24,7 @@ from trialbook.evaluation.explanations import (
     fold_models,
     say,
 )
+from trialbook.execution._explain_series import explain_forecasts
 from trialbook.execution._messages import OOF, Request
 from trialbook.execution._oof import read_oof
 from trialbook.models import (
@@ -156,8 +157,18 @@ def run_explain(request: Request, report: Report) -> dict[str, Any]:
         payload["metric"],
     )
     budget = None if request.budget_s is None else max(0.5, request.budget_s - DRAWING_S)
-    found = explain_trial(trial, timeout=budget, seed=payload["seed"])
-    found.save(trial.folder / FOLDER)
+
+    def keep(found: Explanation) -> None:
+        found.save(trial.folder / FOLDER)
+
+    if schema.series is not None:
+        # Windows are fitted for anew, which may be killed: what is known before is kept.
+        found: Explanation = explain_forecasts(
+            trial, timeout=budget, seed=payload["seed"], told=keep
+        )
+    else:
+        found = explain_trial(trial, timeout=budget, seed=payload["seed"])
+    keep(found)
     columns = list(found.importance["column"])
     return {"exact": found.exact, "n_rows": len(found.rows), "columns": columns}
 

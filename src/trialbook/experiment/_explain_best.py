@@ -51,7 +51,7 @@ def explain_best(engine: Engine, best: TrialRecord, seed: int) -> None:
     best : TrialRecord
     seed : int
     """
-    from trialbook.evaluation.explanations import FOLDER
+    from trialbook.evaluation.explanations import FILE, FOLDER
 
     ledger, tracker = engine.ledger, engine.tracker
     budget_s = _budget_s(ledger)
@@ -74,7 +74,8 @@ def explain_best(engine: Engine, best: TrialRecord, seed: int) -> None:
         EXPLAIN_REQUEST, "explain", str(best.folder), payload, budget_s=budget_s, limit_s=limit_s
     )
     answer = engine.run_requests([request], stoppable=True)[request.id]
-    if answer.kind == "failed":
+    # Of a forecast, what was known before its windows were fitted for anew is kept.
+    if answer.kind == "failed" and not (best.folder / FOLDER / FILE).is_file():
         reason = str(answer.payload["reason"])
         ledger.skip("explanation", reason)
         if reason != STOPPED:

@@ -92,7 +92,7 @@ class Finish:
         self._warn_if_slow(best)
         self._draw(best)
         tested = self._test(best)
-        if self.job.explain and self.prepared.schema.series is None:
+        if self.job.explain:
             explain_best(self.engine, best, self.job.seed)
         self._report(tested)
         self.engine.emit(

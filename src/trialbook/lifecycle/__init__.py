@@ -15,6 +15,7 @@ from trialbook.lifecycle._learned_from import LearnedFrom, learned_from
 from trialbook.lifecycle._promote import Promotion, promote
 from trialbook.lifecycle._retrain import Retrained, retrain
 from trialbook.lifecycle._series import require_rows
+from trialbook.lifecycle._series_drift import forecast_drift
 from trialbook.lifecycle._trial import Trial
 from trialbook.lifecycle.card import ModelCard, card_ending
 from trialbook.lifecycle.many import ManyModels, Part, open_many, train_many
@@ -38,6 +39,7 @@ __all__ = [
     "find_model",
     "find_row_model",
     "find_trial",
+    "forecast_drift",
     "learned_from",
     "open_many",
     "promote",

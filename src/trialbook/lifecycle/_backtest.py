@@ -79,6 +79,8 @@ class Backtest:
             for one in sorted(by.unique())
         ]
         whole = {name: ALL, "rows": len(by), **self.overall}
+        if len(parts) == 1:  # a single series is all
+            return pd.DataFrame([whole])
         table = pd.DataFrame(parts)
         if worst_first:
             table = table.sort_values("mase", ascending=False, kind="stable")

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 from trialbook.errors import OptionError
 from trialbook.experiment import state
 from trialbook.job import read_seconds
-from trialbook.lifecycle._find_model import find_model
+from trialbook.lifecycle._find_model import find_fitted_model
 from trialbook.lifecycle._handle import Experiment
+from trialbook.models import ForecastModel
 from trialbook.tracking import Tracker, Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from trialbook.evaluation.explanations import Explanation
+    from trialbook.evaluation.explanations.forecasts import ForecastExplanation
+    from trialbook.execution import Explained
     from trialbook.models import Model
     from trialbook.tables import Source as Table
 
@@ -35,7 +38,7 @@ def explain_trial_of(
 
     experiment = Experiment(tracker)
     trial = experiment.trial(which)
-    model = experiment.model(trial.run_id)
+    trial.require_model()
     asked = Explained(
         trial.folder,
         experiment.schema,
@@ -44,6 +47,14 @@ def explain_trial_of(
         trial.label,
         experiment.metric,
     )
+    if experiment.schema.series is not None:
+        forecaster = experiment.forecaster(trial.run_id)
+        told = _forecasts(forecaster, asked, data, row, timeout, seed)
+        if data is None:
+            told.save(trial.folder / FOLDER, row=_place(told, row))
+            tracker.publish(trial.run_id, FOLDER)
+        return told
+    model = experiment.model(trial.run_id)
     rows = None if data is None else _rows(model, data, row)
     found = explain_trial(
         asked, rows, row=row, timeout=_limit(timeout), seed=seed, estimator=model.estimator
@@ -82,7 +93,7 @@ def explain_model(
     -------
     Explanation
     """
-    model = find_model(which, workspace, name, tracking_uri, trust=trust)
+    model = find_fitted_model(which, workspace, name, tracking_uri, trust=trust)
     if model.run_id is not None:
         tracker = Tracker.of_trial(Workspace.open(workspace, tracking_uri), model.run_id)
         if tracker is not None:
@@ -92,8 +103,32 @@ def explain_model(
     return _explain_alone(model, data, row=row, timeout=timeout, seed=seed)
 
 
+def _forecasts(
+    model: ForecastModel,
+    asked: Explained,
+    data: Table | None,
+    row: int | None,
+    timeout: str | float | None,
+    seed: int,
+) -> ForecastExplanation:
+    """Explain forecasts: the next ones, or those of a table."""
+    from trialbook.execution import explain_forecasts
+
+    rows = None if data is None else model.asked(data)
+    spec = model.schema.series
+    assert spec is not None
+    n_rows = len(model.model.ends) * spec.horizon if rows is None else len(rows)
+    _require_row(row, n_rows)
+    return explain_forecasts(asked, rows, row=row, timeout=_limit(timeout), seed=seed)
+
+
 def _explain_alone(
-    model: Model, data: Table | None, *, row: int | None, timeout: str | float | None, seed: int
+    model: Model | ForecastModel,
+    data: Table | None,
+    *,
+    row: int | None,
+    timeout: str | float | None,
+    seed: int,
 ) -> Explanation:
     """Explain a model of which only the folder is there."""
     from trialbook.evaluation import default_metric
@@ -102,8 +137,10 @@ def _explain_alone(
 
     schema = model.schema
     metric = default_metric(schema.task, len(schema.classes)).name
-    rows = load_background(model) if data is None else _rows(model, data, row)
     asked = Explained(model.folder.parent, schema, model.folder, model.folder, model.label, metric)
+    if isinstance(model, ForecastModel):
+        return _forecasts(model, asked, data, row, timeout, seed)
+    rows = load_background(model) if data is None else _rows(model, data, row)
     return explain_trial(
         asked, rows, row=row, timeout=_limit(timeout), seed=seed, estimator=model.estimator
     )
@@ -122,11 +159,15 @@ def _rows(model: Model, data: Table, row: int | None) -> pd.DataFrame:
         known, _ = keep_known_labels(rows, schema, "data")
         # Positions must stay those of the table that was given.
         rows = known if len(known) == len(rows) else rows[schema.names]
-    if row is not None and not 0 <= row < len(rows):
-        raise OptionError(
-            f"there is no row {row}", remedy=f"Rows are counted from 0 to {len(rows) - 1}."
-        )
+    _require_row(row, len(rows))
     return rows.reset_index(drop=True)
+
+
+def _require_row(row: int | None, n_rows: int) -> None:
+    if row is not None and not 0 <= row < n_rows:
+        raise OptionError(
+            f"there is no row {row}", remedy=f"Rows are counted from 0 to {n_rows - 1}."
+        )
 
 
 def _limit(timeout: str | float | None) -> float | None:

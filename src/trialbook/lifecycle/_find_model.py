@@ -69,8 +69,36 @@ def find_model(
     UntrustedError
         If it is a pickle from outside the workspace, and nobody said that it may be loaded.
     """
-    found = find_row_model(which, workspace, name, tracking_uri, trust=trust)
-    if isinstance(found, Model):
+    found = find_fitted_model(which, workspace, name, tracking_uri, trust=trust)
+    return found if isinstance(found, Model) else refuse_series(found.label)
+
+
+def find_fitted_model(
+    which: str | Path,
+    workspace: str | Path,
+    name: str | None = None,
+    tracking_uri: str | None = None,
+    *,
+    trust: bool = False,
+) -> Model | ForecastModel:
+    """Find a model that was fitted here: one of rows, or one that forecasts series.
+
+    Parameters
+    ----------
+    which, workspace, name, tracking_uri, trust
+        As in `find_model`.
+
+    Returns
+    -------
+    Model or ForecastModel
+
+    Raises
+    ------
+    TrialbookError
+        As in `find_model`, but not of a forecast.
+    """
+    found = find_any_model(which, workspace, name, tracking_uri, trust=trust)
+    if isinstance(found, (Model, ForecastModel)):
         return found
     raise OptionError(
         "an ONNX file has no Python estimator, which this needs",
@@ -145,7 +173,7 @@ def find_any_model(
         return _of_run(space, run["run"])
     version = _version(space, text, name)
     if version is not None:
-        return _of_version(space, version)
+        return model_of(space, version)
     experiment = Experiment(Tracker.latest(space, name))
     with _neither(space, text, name):
         trial = experiment.trial(text)
@@ -251,7 +279,7 @@ def name_and_version(text: str) -> tuple[str, str | None]:
     return found["name"], found["which"]
 
 
-def model_of(space: Workspace, version: ModelVersion) -> Model:
+def model_of(space: Workspace, version: ModelVersion) -> Model | ForecastModel:
     """The model of a version.
 
     Parameters
@@ -262,7 +290,7 @@ def model_of(space: Workspace, version: ModelVersion) -> Model:
 
     Returns
     -------
-    Model
+    Model or ForecastModel
 
     Raises
     ------
@@ -270,14 +298,7 @@ def model_of(space: Workspace, version: ModelVersion) -> Model:
         If its run or experiment is gone.
     NoModelError
         If its run has no model.
-    OptionError
-        If it forecasts series.
     """
-    found = _of_version(space, version)
-    return found if isinstance(found, Model) else refuse_series(found.label)
-
-
-def _of_version(space: Workspace, version: ModelVersion) -> Model | ForecastModel:
     label = f"{version.name}@{version.version}"
     return _stored(space, version.run_id, label, version.name, version.version)
 

@@ -19,6 +19,7 @@ from trialbook.tables.plain import Storage, as_text, normalise, storage_of
 from trialbook.tables.text import parse
 
 if TYPE_CHECKING:
+    from trialbook.evaluation.errors import Losses
     from trialbook.lifecycle._handle import Experiment
     from trialbook.lifecycle._trial import Trial
     from trialbook.tables import Source as Table
@@ -50,6 +51,13 @@ class Held:
     y: np.ndarray
     prediction: np.ndarray
     origin: str
+
+    @property
+    def losses(self) -> Losses:
+        """What each row loses."""
+        from trialbook.evaluation.errors import losses_of
+
+        return losses_of(self.y, self.prediction)
 
     def column(self, name: str) -> pd.Series:
         """A column of the rows.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from trialbook.errors import OptionError, nearest
 from trialbook.lifecycle._held import Held, held_rows
+from trialbook.lifecycle._held_series import HeldForecasts, held_forecasts
 
 if TYPE_CHECKING:
     from trialbook.evaluation.errors import ErrorAnalysis
@@ -24,14 +25,21 @@ def errors_of(
 ) -> ErrorAnalysis:
     """Where a trial errs; see `Experiment.errors`."""
     trial = experiment.trial(which)
-    return errors_on(held_rows(experiment, trial, data), trial.label, columns, by)
+    if experiment.schema.series is not None:
+        held: Held | HeldForecasts = held_forecasts(experiment, trial, data)
+    else:
+        held = held_rows(experiment, trial, data)
+    return errors_on(held, trial.label, columns, by)
 
 
 def errors_on(
-    held: Held, label: str, columns: Sequence[str] | None = None, by: Sequence[str] = ()
+    held: Held | HeldForecasts,
+    label: str,
+    columns: Sequence[str] | None = None,
+    by: Sequence[str] = (),
 ) -> ErrorAnalysis:
     """Where a trial errs on rows that it had not seen."""
-    from trialbook.evaluation.errors import analyse_errors, losses_of
+    from trialbook.evaluation.errors import analyse_errors
 
     for name in columns or ():
         if name not in held.rows:
@@ -42,12 +50,12 @@ def errors_on(
             )
     return analyse_errors(
         held.rows,
-        losses_of(held.y, held.prediction),
+        held.losses,
         trial=label,
         origin=held.origin,
         columns=held.features if columns is None else columns,
         by=by,
-        counted=held.texts,
+        counted=held.texts if isinstance(held, Held) else (),
     )
 
 

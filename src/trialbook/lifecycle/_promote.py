@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 from trialbook.errors import OptionError
 from trialbook.evaluation import Difference
 from trialbook.lifecycle._compare import compare
+from trialbook.lifecycle._compare_series import compare_forecasts
 from trialbook.lifecycle._find_model import model_of, name_and_version
 from trialbook.lifecycle._seen import unseen
+from trialbook.lifecycle._series import refuse_series
+from trialbook.models import ForecastModel, Model
 from trialbook.tables import as_address, read_table
 from trialbook.tracking import (
     CHALLENGER,
@@ -110,11 +113,9 @@ def promote(
     found, n_seen, left_out = None, 0, False
     if former is not None and data is not None:
         first, second = model_of(space, former), model_of(space, version)
-        text = first.schema.text | second.schema.text
-        read = read_table(data, text=text, workspace=second.workspace)
-        kept = unseen(read, (first, second), tracking_uri)
-        n_seen, left_out = kept.n_seen, kept.left_out
-        found = compare(first, second, kept.rows, version.tags["metric"])
+        found, n_seen, left_out = _compared(
+            first, second, data, version.tags["metric"], tracking_uri
+        )
     elif former is not None and not force:
         raise OptionError(
             f"version {former.version} of '{name}' is its {alias}, and nothing says that version"
@@ -143,6 +144,27 @@ def promote(
         n_seen,
         left_out,
     )
+
+
+def _compared(
+    first: Model | ForecastModel,
+    second: Model | ForecastModel,
+    data: Table,
+    by: str,
+    tracking_uri: str | None,
+) -> tuple[Difference, int, bool]:
+    """How both answer the data, how many of its rows one of them knew, and whether they count."""
+    if isinstance(first, ForecastModel) and isinstance(second, ForecastModel):
+        compared = compare_forecasts(first, second, data, by)
+        return compared.difference, compared.n_seen, True
+    for one in (first, second):
+        if not isinstance(one, Model):
+            refuse_series(one.label)
+    assert isinstance(first, Model) and isinstance(second, Model)
+    text = first.schema.text | second.schema.text
+    read = read_table(data, text=text, workspace=second.workspace)
+    kept = unseen(read, (first, second), tracking_uri)
+    return compare(first, second, kept.rows, by), kept.n_seen, kept.left_out
 
 
 def compared(found: Difference, other: ModelVersion | None, data: Table | None) -> dict[str, str]:

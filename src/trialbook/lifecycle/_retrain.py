@@ -18,11 +18,13 @@ from trialbook.evaluation import Difference
 from trialbook.experiment import ENSEMBLES, Tables, state, train
 from trialbook.job import Job
 from trialbook.lifecycle._compare import compare
+from trialbook.lifecycle._compare_series import compare_forecasts, known_series
 from trialbook.lifecycle._find_model import model_of, name_and_version
 from trialbook.lifecycle._handle import Experiment
 from trialbook.lifecycle._promote import compared
 from trialbook.lifecycle._seen import unseen
 from trialbook.lifecycle._trial import Trial
+from trialbook.models import ForecastModel, Model
 from trialbook.search import Step
 from trialbook.tables import as_address, open_big, read_table
 from trialbook.tables.plain import normalise
@@ -36,7 +38,7 @@ from trialbook.tracking import (
 )
 
 if TYPE_CHECKING:
-    from trialbook.data import Schema
+    from trialbook.data import Schema, SeriesSpec
     from trialbook.tables import Source as Table
 
 # Of the new rows, this share is kept to compare both models on, unless a test table is given.
@@ -134,6 +136,8 @@ def retrain(
     tracker, record = _origin(space, former)
     parts = _parts(tracker, record)
     new = _look(data, model.schema, space)
+    if isinstance(model, ForecastModel):
+        _require_newer(model, data, test)
     job = _job(tracker, record, parts, model.schema, data, space, new)
     job, notes = _with_classes(job, model.schema, new)
     updates = {"timeout": timeout, "tracking_uri": tracking_uri}
@@ -145,8 +149,7 @@ def retrain(
     )
     made = Experiment(train(job, in_memory, listeners, started, _steps(parts)))
     trial = _counterpart(made, record)
-    kept = unseen(pd.read_parquet(made.folder / state.TEST), [model], tracking_uri)
-    found = compare(model, made.model(trial.run_id), kept.rows, made.metric)
+    found, n_seen, left_out = _beside(model, made, trial, data, test, tracking_uri)
     address = hide_password(as_address(data)) if isinstance(data, (str, Path)) else Job.IN_MEMORY
     version = made.register(
         name,
@@ -155,7 +158,37 @@ def retrain(
         tags={"retrained_from": str(former.version)}
         | compared(found, former, address if test is None else test),
     )
-    return Retrained(version, former, made, trial, found, kept.n_seen, kept.left_out)
+    return Retrained(version, former, made, trial, found, n_seen, left_out)
+
+
+def _require_newer(model: ForecastModel, data: Table, test: Table | None) -> None:
+    """Refuse rows of series that end where those of the model do, before anything is trained."""
+    rows = _together(data, test, model.workspace)
+    model.observed(known_series(model, rows))
+
+
+def _together(data: Table, test: Table | None, workspace: Path | None) -> pd.DataFrame:
+    """The rows of a table, and of another one that follows it."""
+    parts = [read_table(one, workspace=workspace) for one in (data, test) if one is not None]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _beside(
+    model: Model | ForecastModel,
+    made: Experiment,
+    trial: Trial,
+    data: Table,
+    test: Table | None,
+    tracking_uri: str | None,
+) -> tuple[Difference, int, bool]:
+    """Both models on rows that neither was trained on: of series, those of the latest window."""
+    if isinstance(model, ForecastModel):
+        rows = _together(data, test, model.workspace)
+        compared = compare_forecasts(model, made.forecaster(trial.run_id), rows, made.metric)
+        return compared.difference, 0, True
+    kept = unseen(pd.read_parquet(made.folder / state.TEST), [model], tracking_uri)
+    found = compare(model, made.model(trial.run_id), kept.rows, made.metric)
+    return found, kept.n_seen, kept.left_out
 
 
 def _origin(space: Workspace, version: ModelVersion) -> tuple[Tracker, TrialRecord]:
@@ -217,36 +250,60 @@ def _job(
     """The job of before, on other data, with nothing to search."""
     before = Job.from_fields(state.read_json(tracker.folder / state.JOB))
     names = new.names
+    if schema.series is not None:
+        return before.model_copy(
+            update=_same_search(tracker, record, parts, schema, data, space)
+            | _same_series(schema.series)
+        )
     used, steering = set(schema.names), {before.target, before.weight, before.group_column}
     steering |= {before.time_column, *before.fold_columns}
+    return before.model_copy(
+        update=_same_search(tracker, record, parts, schema, data, space)
+        | {
+            "types": {one.name: one.semantic.value for one in schema.used if one.name in names},
+            "ignore": tuple(one for one in names if one not in used | steering),
+            "fold_columns": before.fold_columns if {*before.fold_columns} <= {*names} else (),
+        }
+    )
+
+
+def _same_search(
+    tracker: Tracker,
+    record: TrialRecord,
+    parts: Sequence[TrialRecord],
+    schema: Schema,
+    data: Table,
+    space: Workspace,
+) -> dict[str, object]:
+    """What a job says of its search, so that nothing is searched."""
     kind = record.learner
     if record.refitted:
         kind = next(
             one.learner for one in tracker.trials() if one.run_id == record.tags["refit_of"]
         )
-    return before.model_copy(
-        update={
-            "data": as_address(data) if isinstance(data, (str, Path)) else Job.IN_MEMORY,
-            "task": schema.task,
-            "name": f"{tracker.name.removesuffix('-retrain')}-retrain",
-            "metric": tracker.tags()["metric"],
-            "types": {one.name: one.semantic.value for one in schema.used if one.name in names},
-            "ignore": tuple(one for one in names if one not in used | steering),
-            "fold_columns": before.fold_columns if {*before.fold_columns} <= {*names} else (),
-            "validation": None,
-            "test": None,
-            "allow": tuple(dict.fromkeys(part.learner for part in parts)),
-            "block": (),
-            "max_trials": len(parts),
-            "trial_timeout": None,
-            "exit_score": None,
-            "early_termination": False,
-            "voting": kind == "voting",
-            "stacking": kind == "stacking",
-            "refit": record.refitted,
-            "workspace": str(space.path),
-        }
-    )
+    return {
+        "data": as_address(data) if isinstance(data, (str, Path)) else Job.IN_MEMORY,
+        "task": schema.task,
+        "name": f"{tracker.name.removesuffix('-retrain')}-retrain",
+        "metric": tracker.tags()["metric"],
+        "validation": None,
+        "test": None,
+        "allow": tuple(dict.fromkeys(part.learner for part in parts)),
+        "block": (),
+        "max_trials": len(parts),
+        "trial_timeout": None,
+        "exit_score": None,
+        "early_termination": False,
+        "voting": kind == "voting",
+        "stacking": kind == "stacking",
+        "refit": record.refitted,
+        "workspace": str(space.path),
+    }
+
+
+def _same_series(spec: SeriesSpec) -> dict[str, object]:
+    """What a job says of series: as the model understood them."""
+    return {"season": spec.season, "horizon": spec.horizon}
 
 
 def _test(job: Job, test: Table | None) -> dict[str, object]:
@@ -274,7 +331,7 @@ def _look(data: Table, schema: Schema, space: Workspace) -> _New:
     else:
         read = read_table(data, text=schema.text, workspace=space.path)
         names = list(read.columns)
-        found = normalise(read[[name for name in names if name in asked]])
+        found = normalise(read[[*asked & set(names)]]) if asked else pd.DataFrame()
     classes = [label for name in found.columns for label in found[name].dropna().unique().tolist()]
     return _New(names, tuple(classes))
 

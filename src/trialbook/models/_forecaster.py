@@ -407,7 +407,37 @@ class ForecastModel:
         names = pd.Index(np.unique(rows[SERIES_COLUMN].to_numpy()), name=SERIES_COLUMN)
         last = pd.Series(model._steps(rows)).groupby(rows[SERIES_COLUMN].to_numpy()).max()
         grid = model._grid(last.loc[names])
-        return pd.DataFrame(model._filled(grid, rows, self._series.covariates))
+        return self.of_all_nodes(model._filled(grid, rows, self._series.covariates))
+
+    def of_all_nodes(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Rows of leaves with those of the nodes above them, if the series are a hierarchy.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            As programs read them, of all leaves.
+
+        Returns
+        -------
+        DataFrame
+        """
+        return pd.DataFrame(self.model._summed(rows, []) if self._series.hierarchy else rows)
+
+    def observed(self, rows: Table) -> pd.DataFrame:
+        """Rows that came since training as programs read them, one for each step.
+
+        Parameters
+        ----------
+        rows : table
+            As in `rolling`.
+
+        Returns
+        -------
+        DataFrame
+            With the target, and ``given``: whether a step was in the table, or is as the one
+            before.
+        """
+        return self._aware(rows)[1]
 
     def named(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Rows of programs under their own names: times, series, and what else they have.

@@ -84,7 +84,7 @@ def explain(
         return
     screen = console()
     kind = "exact" if found.exact else "sampled"
-    title = f"{found.model}: SHAP values of {len(found.rows)} rows, {kind}"
+    title = f"{found.model}: {found.value_name}s of {len(found.rows)} rows, {kind}"
     screen.print(title, style="bold", highlight=False, markup=False)
     screen.print(_row_table(found, place) if place is not None else _importance(found))
     for note in found.notes:
@@ -112,7 +112,7 @@ def _importance(found: Explanation) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     table.add_column("column", overflow="fold")
     unit = "of probability" if found.schema.classes else f"of {found.schema.target}"
-    table.add_column(f"mean |SHAP| {unit}", justify="right")
+    table.add_column(f"mean |{found.value_name.removesuffix(' value')}| {unit}", justify="right")
     if alone:
         table.add_column(f"{found.metric} worse by, if mixed up", justify="right")
     for one in found.importance.head(SHOWN).itertuples():

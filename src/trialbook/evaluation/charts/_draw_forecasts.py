@@ -47,7 +47,7 @@ def draw_forecast_horizon(data: Mapping[str, Any]) -> Figure:
         entries = _over_time(axes, one, data["levels"])
         error = "" if one["error"] is None else f"MASE {one['error']:.3g}"
         dress(axes, _title(one, data), "", shorten(data["target"], 24), note=error)
-        _show_dates(axes.xaxis)
+        show_dates(axes.xaxis)
         if i == 0:
             legend(axes, entries, "", None)
     return figure
@@ -75,7 +75,7 @@ def draw_error_by_step(data: Mapping[str, Any]) -> Figure:
 
 def draw_error_by_series(data: Mapping[str, Any]) -> Figure:
     """Draw the errors of the worst series by name, above a histogram of all."""
-    names = [_short(name) for name in data["names"]]
+    names = [short_name(name) for name in data["names"]]
     left = max(LEFT, 0.3 + max(inches(name, 9) for name in names))
     n_series, n_named = data["n_series"], len(names)
     width, bars = 4.6, max(0.9, _BAR * n_named)
@@ -135,7 +135,7 @@ def _windows(axes: Any, data: Mapping[str, Any], promised: float) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(10, integer=True))
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
     """A name, its middle cut where it is long: both ends tell series apart."""
     half = _NAME // 2
     return name if len(name) <= _NAME else f"{name[: half - 1]}…{name[-half:]}"
@@ -145,7 +145,7 @@ def _title(one: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     if data["n_series"] == 1:
         return "Forecasts and true values"
     role = f" ({one['role']} of {data['n_series']:,} series)" if one["role"] else ""
-    return _short(one["name"]) + role
+    return short_name(one["name"]) + role
 
 
 def _over_time(axes: Any, one: Mapping[str, Any], levels: list[float]) -> list[tuple[Any, str]]:
@@ -165,7 +165,7 @@ def _over_time(axes: Any, one: Mapping[str, Any], levels: list[float]) -> list[t
     return entries
 
 
-def _show_dates(axis: Any) -> None:
+def show_dates(axis: Any) -> None:
     """Ticks at round dates, each said in as few letters as tell it from the one before."""
     locator_of: Any = AutoDateLocator
     formatter_of: Any = ConciseDateFormatter

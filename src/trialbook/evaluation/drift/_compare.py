@@ -82,7 +82,7 @@ def compare_rows(
                 f" {FEWEST_ROWS} are the least",
                 remedy="Give more rows.",
             )
-    columns = _columns(schema, old.frame, new.frame)
+    columns = compare_columns(schema.used, old.frame, new.frame)
     told = [
         f"{len(drawn.frame):,} of the {drawn.n_rows:,} {which} rows are compared, drawn at random"
         for which, drawn in (("old", old), ("recent", new))
@@ -117,10 +117,23 @@ def compare_rows(
     )
 
 
-def _columns(schema: Schema, old: pd.DataFrame, new: pd.DataFrame) -> list[Moved]:
+def compare_columns(
+    columns: Sequence[Column], old: pd.DataFrame, new: pd.DataFrame
+) -> list[Moved]:
+    """Compare the columns of two tables; those that moved most come first.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+    old, new : DataFrame
+
+    Returns
+    -------
+    list of Moved
+    """
     found = [
         compare(cells)
-        for column in schema.used
+        for column in columns
         for cells in cells_of(column, old[column.name], new[column.name])
     ]
     moved = corrected(found, [_is_far(one) for one in found])

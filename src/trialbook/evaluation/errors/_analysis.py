@@ -84,7 +84,7 @@ class ErrorAnalysis:
     trial : str
     origin : str
         Which rows were looked at.
-    measure : {"error rate", "mean absolute error"}
+    measure : {"error rate", "mean absolute error", "mean absolute scaled error"}
     rows, measured : int
         Rows that were looked at, and those of them that the tree was not grown on.
     loss : float

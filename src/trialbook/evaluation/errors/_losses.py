@@ -17,7 +17,7 @@ class Losses:
     ----------
     values : ndarray of float, shape (n,)
         Not below zero.
-    name : {"error rate", "mean absolute error"}
+    name : {"error rate", "mean absolute error", "mean absolute scaled error"}
         What their mean is called.
     """
 

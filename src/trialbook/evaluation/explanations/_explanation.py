@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -85,6 +85,9 @@ class Explanation:
     def __repr__(self) -> str:
         top = ", ".join(self.importance["column"].head(3))
         return f"<Explanation of {self.model}: {len(self.rows)} rows; {top}>"
+
+    # What a value is called in pictures.
+    value_name: ClassVar[str] = "SHAP value"
 
     @property
     def exact(self) -> bool:
@@ -188,13 +191,17 @@ class Explanation:
         )
         order = np.argsort(-np.abs(table["value"].to_numpy()), kind="stable")
         table = table.iloc[order].reset_index(drop=True)
-        base = float(self.values.base[place])
+        base = float(self.values.bases[position, place])
         table.attrs = {
             "base": base,
             "prediction": base + float(table["value"].sum()),
             "label": classes[place] if classes else None,
         }
         return table
+
+    def title(self, position: int) -> str:
+        """What a row is called in pictures."""
+        return f"Row {self.rows.index[position]}"
 
     def figures(self, row: int = 0) -> dict[str, Figure]:
         """The pictures.
@@ -256,14 +263,15 @@ class Explanation:
 
     def _long(self, values: np.ndarray, names: list[str]) -> pd.DataFrame:
         classes = self.schema.classes or (None,)
-        told = self.values.base + self.values.raw.sum(axis=1)
+        bases = self.values.bases
+        told = bases + self.values.raw.sum(axis=1)
         parts = []
         for place, label in enumerate(classes):
             part = pd.DataFrame(values[:, :, place], columns=names)
             first: dict[str, Any] = {"row": np.asarray(self.rows.index)}
             if label is not None:
                 first["class"] = [label] * len(part)
-            first |= {"base": float(self.values.base[place]), "prediction": told[:, place]}
+            first |= {"base": bases[:, place], "prediction": told[:, place]}
             parts.append(pd.concat([pd.DataFrame(first), part], axis=1))
         return pd.concat(parts, ignore_index=True)
 

@@ -136,7 +136,8 @@ def _sizes(found: Explanation, table: pd.DataFrame, names: list[str], title: str
         legend(axes, entries, "class", None)
     else:
         axes.barh(places, table["importance"], color=MAIN, height=0.68)
-    dress(axes, title, f"mean |SHAP value|, in units of {_unit(found)}", "", note=_how(found))
+    unit = f"mean |{found.value_name}|, in units of {_unit(found)}"
+    dress(axes, title, unit, "", note=_how(found))
     _name_bars(axes, names)
     return figure
 
@@ -168,7 +169,8 @@ def draw_beeswarm(found: Explanation) -> Figure:
         colours = LOW_HIGH(level[rest])
         axes.scatter(values[rest], line + aside[rest], s=9, color=colours, linewidths=0)
     title = "What each row's cells do"
-    dress(axes, title, f"SHAP value, in units of {_unit(found, place)}", "", note=_how(found))
+    unit = f"{found.value_name}, in units of {_unit(found, place)}"
+    dress(axes, title, unit, "", note=_how(found))
     _name_bars(axes, [short(name) for name in names])
     scale = panel(figure, left + WIDTH + 0.3, BELOW + 0.2 * height, 0.12, 0.6 * height)
     scale.imshow(
@@ -239,10 +241,8 @@ def draw_waterfall(found: Explanation, row: int) -> Figure:
         text = _number(value, "+")
         axes.text(at + nudge, place, text, va="center", ha=align, fontsize=8, color=INK)
     axes.set_xlim(low - room, high + room)
-    number = found.rows.index[row]
     note = f"from {_number(base)} to {_number(end)}"
-    title = f"Row {number}"
-    dress(axes, title, f"{_unit(found, found.shown)}", "", note=note)
+    dress(axes, found.title(row), f"{_unit(found, found.shown)}", "", note=note)
     _name_bars(axes, names[::-1])
     return figure
 

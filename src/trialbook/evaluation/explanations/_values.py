@@ -58,7 +58,7 @@ class Values:
     ----------
     raw : ndarray of shape (n_rows, n_columns, n_outputs)
         On the columns of the table.
-    base : ndarray of shape (n_outputs,)
+    base : ndarray of shape (n_outputs,) or (n_rows, n_outputs)
         What they are added to.
     error : ndarray of the shape of raw
         Standard errors; zero where values are exact.
@@ -83,6 +83,11 @@ class Values:
     exact: bool = True
     methods: tuple[str, ...] = ()
     why_not: str = ""
+
+    @property
+    def bases(self) -> np.ndarray:
+        """What the values of each row are added to, of shape (n_rows, n_outputs)."""
+        return np.broadcast_to(self.base, (len(self.raw), self.raw.shape[2]))
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from trialbook.errors import DataError, OptionError
 from trialbook.experiment import state
 from trialbook.job import read_seconds
 from trialbook.lifecycle._held import Held, held_rows
-from trialbook.lifecycle._series import require_rows
 from trialbook.lifecycle.card import _facts as facts
 from trialbook.lifecycle.card import _judged as judged
 from trialbook.lifecycle.card._blocks import Section, Text
+from trialbook.lifecycle.card._forecasts import forecast_sections
 from trialbook.lifecycle.card._html import card_page
 from trialbook.lifecycle.card._markdown import card_text, pictures_of
 
@@ -196,9 +196,24 @@ def make_card(experiment: Experiment, which: str | int, asked: Asked) -> ModelCa
     until = time.monotonic() + asked.seconds
     trial = experiment.trial(which)
     trial.require_model()
-    require_rows(experiment.schema, trial.label)
-    known = facts.learned(experiment)
     names = experiment.names_of(trial)
+    if experiment.schema.series is not None:
+        sections = forecast_sections(experiment, trial, names, asked, until)
+    else:
+        sections = _sections(experiment, trial, names, asked, until)
+    title = names[0] if names else f"{experiment.name}: {trial.label}"
+    about = f"{experiment.task} of {experiment.schema.target} · made {_today()}"
+    card = ModelCard(title, about, sections, trial.folder / FOLDER)
+    _keep(card)
+    experiment.keep(trial, FOLDER)
+    return card
+
+
+def _sections(
+    experiment: Experiment, trial: Trial, names: Sequence[str], asked: Asked, until: float
+) -> tuple[Section, ...]:
+    """Every part of the card of a model that predicts rows."""
+    known = facts.learned(experiment)
     held = _held(experiment, trial)
     test = _test(experiment, trial, asked.data, PREDICTION_SHARE * asked.seconds)
     metrics = _metrics(experiment, trial, known, held, test, asked)
@@ -208,7 +223,7 @@ def make_card(experiment: Experiment, which: str | int, asked: Asked) -> ModelCa
     most = min(EXPLANATION_SHARE * asked.seconds, judged.left(until))
     explained = judged.explanation_section(experiment, trial, *_features(experiment), most)
     said = [point for one in (*found, intervals) for point in one.limits]
-    sections = (
+    return (
         facts.model_section(experiment, trial, names),
         judged.limits_section(experiment, known, said, asked.intended_use, asked.owner),
         metrics,
@@ -220,12 +235,6 @@ def make_card(experiment: Experiment, which: str | int, asked: Asked) -> ModelCa
         facts.use_section(experiment, trial, names),
         facts.environment_section(trial),
     )
-    title = names[0] if names else f"{experiment.name}: {trial.label}"
-    about = f"{experiment.task} of {experiment.schema.target} · made {_today()}"
-    card = ModelCard(title, about, sections, trial.folder / FOLDER)
-    _keep(card)
-    experiment.keep(trial, FOLDER)
-    return card
 
 
 def _metrics(

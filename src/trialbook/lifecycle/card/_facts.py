@@ -49,6 +49,10 @@ CHARTS = {
     "cumulative_gains": "Cumulative gains",
     "predicted_vs_true": "Predicted and true values",
     "residuals": "Residuals",
+    "forecast_horizon": "Forecasts and true values",
+    "error_by_step": "Error by step of the horizon",
+    "error_by_series": "Error by series",
+    "coverage": "What quantiles promise and keep",
 }
 
 
@@ -104,6 +108,8 @@ def model_section(experiment: Experiment, trial: Trial, names: Sequence[str]) ->
     """
     record, metrics = trial.record, trial.metrics
     one_row = metrics.get("predict_row_ms")
+    of_series = experiment.schema.series is not None
+    took = "The horizon of a series takes" if of_series else "One row takes"
     size = metrics.get("model_bytes")
     facts = [
         ("Task", f"{experiment.task} of {experiment.schema.target}"),
@@ -113,7 +119,7 @@ def model_section(experiment: Experiment, trial: Trial, names: Sequence[str]) ->
         ("Configuration", record.tags.get("configuration", "")),
         ("Ranked by", experiment.metric),
         ("Size", "" if size is None else f"{size / 1e6:,.2f} MB"),
-        ("One row takes", "" if one_row is None else f"{one_row:,.1f} ms"),
+        (took, "" if one_row is None else f"{one_row:,.1f} ms"),
         ("Edited by a person", "yes" if trial.edited else ""),
         ("Trained anew on all rows", "yes" if trial.refitted else ""),
         ("Run", trial.run_id),

@@ -14,6 +14,7 @@ from trialbook._words import brief, plural, shorten
 from trialbook.errors import NoModelError, TrialbookError
 from trialbook.experiment import state
 from trialbook.lifecycle._held import Held
+from trialbook.lifecycle._held_series import HeldForecasts
 from trialbook.lifecycle._judge import errors_on, fairness_on
 from trialbook.lifecycle.card._blocks import (
     Bars,
@@ -187,12 +188,12 @@ def explanation_section(
     return Section("explanation", title, [*blocks, *([Pictures(shown)] if shown else [])], lead)
 
 
-def errors_part(held: Held, label: str) -> Judged:
+def errors_part(held: Held | HeldForecasts, label: str) -> Judged:
     """Where it errs.
 
     Parameters
     ----------
-    held : Held
+    held : Held or HeldForecasts
     label : str
         Of the trial.
     """
@@ -268,7 +269,7 @@ def fairness_part(
             if rate.differs and rate.name != "mean truth"
         ]
         if told:
-            limits.append(f"Groups by {found.by} differ in {_some(told, 4)}.")
+            limits.append(f"Groups by {found.by} differ in {some(told, 4)}.")
     lead = (
         f"Groups on {held.origin}, with intervals of 95 %. What a difference means, and whether it"
         " is just, is for people to say."
@@ -358,7 +359,7 @@ def conformal_part(experiment: Experiment, trial: Trial, test: Held | None) -> J
         blocks.append(Grid(("Class", "Kept of 90 %"), classes, (1,), title=title_of))
         if weak:
             limits.append(
-                f"Sets of classes with a coverage of 90 % hold fewer of the rows of {_some(weak)};"
+                f"Sets of classes with a coverage of 90 % hold fewer of the rows of {some(weak)};"
                 " ask for per_class=True where these matter."
             )
     blocks.append(Text(_how(known), muted=True))
@@ -440,14 +441,14 @@ def limits_section(
     lacking = [name for name in schema.names if rows[name].isna().mean() >= 0.2]
     if lacking:
         points.append(
-            f"At least a fifth of the cells are missing in {_some(lacking)};"
+            f"At least a fifth of the cells are missing in {some(lacking)};"
             " the model fills them in."
         )
     if schema.classes:
         counts = known.target.value_counts()
         few = [str(label) for label in schema.classes if counts.get(label, 0) < 50]
         if few:
-            points.append(f"Classes of fewer than 50 rows, which it hardly knows: {_some(few)}.")
+            points.append(f"Classes of fewer than 50 rows, which it hardly knows: {some(few)}.")
     alerted = [one for one in experiment.guardrails if one.verdict == "alerted"]
     points += [f"{one.name}: {one.finding}." for one in alerted[:8]]
     points += list(found)
@@ -467,7 +468,8 @@ def limits_section(
     return Section("limits", "Intended use and limits", blocks)
 
 
-def _some(names: Sequence[str], shown: int = 8) -> str:
+def some(names: Sequence[str], shown: int = 8) -> str:
+    """The first names of a list, and how many more there are."""
     more = f" and {len(names) - shown:,} more" if len(names) > shown else ""
     return ", ".join(names[:shown]) + more
 
