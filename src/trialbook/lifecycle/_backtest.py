@@ -82,7 +82,7 @@ class Backtest:
         if len(parts) == 1:  # a single series is all
             return pd.DataFrame([whole])
         table = pd.DataFrame(parts)
-        if worst_first:
+        if worst_first and "mase" in table:
             table = table.sort_values("mase", ascending=False, kind="stable")
         return pd.concat([pd.DataFrame([whole]), table], ignore_index=True)
 

@@ -68,16 +68,14 @@ def history(forecaster: Any) -> pd.DataFrame:
         ``unique_id``, ``ds``, ``y``, covariates where it takes any; of a vote those of the member
         that keeps most. Empty if it keeps none.
     """
-    members = [forecaster, *getattr(forecaster, "forecasters", {}).values()]
-    parts = [one.forecaster if _is_told(one) else one for one in members]
-    kept = [getattr(one, "rows", getattr(one, "history", None)) for one in parts]
-    there = [one for one in kept if isinstance(one, pd.DataFrame)]
+    kept = getattr(forecaster, "rows", getattr(forecaster, "history", None))
+    if isinstance(kept, pd.DataFrame):
+        return kept
+    within = [*getattr(forecaster, "forecasters", {}).values()]
+    if hasattr(forecaster, "forecaster"):  # one that tells it more, or makes it add up
+        within.append(forecaster.forecaster)
+    there = [history(one) for one in within]
     return max(there, key=len) if there else pd.DataFrame(columns=[*KEYS, "y"])
-
-
-def _is_told(forecaster: Any) -> bool:
-    """Whether it is another one that is told of holidays."""
-    return type(forecaster).__name__ == "HolidayForecaster"
 
 
 def _of_parts(forecaster: Any) -> pd.DataFrame:
