@@ -155,7 +155,8 @@ def task_of(
     }
     if prepared.schema.series is not None:
         sizes = prepared.train.groupby(SERIES_COLUMN, sort=False).size().to_numpy()
-        return ForecastingTask(**common, sizes=sizes)
+        positive = bool((prepared.train[prepared.schema.target] > 0).all())
+        return ForecastingTask(**common, sizes=sizes, positive=positive)
     return TabularTask(
         **common,
         y=prepared.truth,

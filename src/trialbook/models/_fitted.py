@@ -46,6 +46,7 @@ def fitted_rows(forecaster: Any) -> pd.DataFrame:
         "ProphetForecaster": _of_prophet,
         "RecursiveForecaster": _of_lags,
         "DecomposedForecaster": _of_parts,
+        "LogForecaster": _of_logarithms,
         "HolidayForecaster": lambda told: fitted_rows(told.forecaster),
     }
     kind = type(forecaster).__name__
@@ -84,6 +85,13 @@ def _of_parts(forecaster: Any) -> pd.DataFrame:
     told = forecaster.history.merge(rows, on=KEYS)
     told["fitted"] += told.pop("parts")
     return pd.DataFrame(told)
+
+
+def _of_logarithms(forecaster: Any) -> pd.DataFrame:
+    """The values of the forecaster of logarithms, as they were before."""
+    rows = fitted_rows(forecaster.forecaster)[[*KEYS, "fitted"]]
+    told = forecaster.history.merge(rows, on=KEYS)
+    return pd.DataFrame(told.assign(fitted=np.exp(told["fitted"])))
 
 
 def _of_vote(vote: Any) -> pd.DataFrame:

@@ -46,6 +46,8 @@ class SeriesTable:
         Columns that are not known of the future.
     look_back : LookBack
         How far learners of lags look back.
+    positive : bool
+        Whether the target is above 0 in all rows.
     """
 
     n_rows: int
@@ -63,6 +65,7 @@ class SeriesTable:
     holidays: str | None = None
     past_only: tuple[str, ...] = ()
     look_back: LookBack = field(default_factory=LookBack)
+    positive: bool = False
     task: str = "forecasting"
     n_classes: int = 0
     smallest_class: int = 0
@@ -88,6 +91,8 @@ class ForecastingTask:
         Threads that a trial may use.
     sizes : ndarray of int, shape (n_series,)
         Rows of each series.
+    positive : bool
+        Whether the target is above 0 in all rows.
     """
 
     experiment: str
@@ -97,6 +102,7 @@ class ForecastingTask:
     seed: int
     n_jobs: int
     sizes: np.ndarray[Any, Any]
+    positive: bool
 
     def table(self, rows: int | None = None) -> SeriesTable:
         """The facts that configurations depend on; `rows` has no meaning for series."""
@@ -118,6 +124,7 @@ class ForecastingTask:
             holidays=spec.holidays,
             past_only=spec.past_only,
             look_back=spec.look_back,
+            positive=self.positive,
         )
 
     def frame(self, data: Code, rows: int | None = None) -> SeriesFrame:

@@ -107,6 +107,7 @@ class Case:
             past_only=self.past_only,
             holidays=self.holidays,
             look_back=self.look_back,
+            positive=True,
         )
 
 

@@ -7,6 +7,7 @@ import pytest
 from trialbook.program.series import _forecasters
 from trialbook.program.series._forecasters import (
     DecomposedForecaster,
+    LogForecaster,
     with_holidays,
     with_lags,
 )
@@ -123,3 +124,38 @@ def test_series_of_fewer_than_two_seasons_are_left_alone():
     np.testing.assert_array_equal(model.forecaster.told, y)
     later = rows(2, "2020-01-11")
     assert model.forecast(later).tolist() == [9, 9, 19, 19]
+
+
+class Rate(Last):
+    """The last value, and once more by how much it last changed, for each step."""
+
+    def fit(self, X, y):
+        values = pd.Series(y).groupby(X["unique_id"].to_numpy())
+        self.last, self.slope = values.last(), values.apply(lambda one: one.diff().iloc[-1])
+        return self
+
+    update = fit
+
+    def forecast(self, X):
+        step = X.groupby("unique_id").cumcount() + 1
+        return (X["unique_id"].map(self.last) + X["unique_id"].map(self.slope) * step).to_numpy()
+
+
+def test_what_grows_by_a_rate_grows_on_by_it():
+    model = LogForecaster(Rate()).fit(rows(10), np.tile(2.0 ** np.arange(10), 2))
+    later = rows(3, "2020-01-11")
+    np.testing.assert_allclose(model.forecast(later), [1024, 2048, 4096] * 2)
+    model.update(later, np.tile([1024.0, 1024.0, 1024.0], 2))
+    np.testing.assert_allclose(model.forecast(rows(1, "2020-01-14")), 1024)
+    assert model.history["y"].max() == 1024
+    assert len(model.history) == 26
+
+
+def test_what_has_no_logarithm_is_small_and_rates_that_run_away_end():
+    y = np.tile([4.0, 0.0, -1.0, 4.0, 400.0], 2)
+    model = LogForecaster(Rate()).fit(rows(5), y)
+    told = model.forecast(rows(50, "2020-01-06"))
+    assert told.max() == pytest.approx(400_000)
+    assert np.isfinite(told).all()
+    model.update(rows(1, "2020-01-06", ("a",)), np.array([0.0]))
+    assert model.forecaster.last["a"] == pytest.approx(np.log(2))

@@ -27,6 +27,7 @@ class AutoArimaLearner(StatisticalLearner):
     aliases = ("arima", "autoarima")
     model = "AutoARIMA"
     gain = 0.6
+    logarithms = True
     row_s = LEAST_SEASON * CELL_S
 
     def suits(self, table: SeriesTable) -> bool:

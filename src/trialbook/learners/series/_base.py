@@ -18,6 +18,8 @@ COPIES, CELL_BYTES = 12, 8
 LONGEST = 2500
 # Seconds that the fastest model takes.
 START_S = 0.02
+# How much a start on logarithms is worth beside the same one on the series as they are.
+LOG_WORTH = 0.8
 # What `with_holidays` of programs tells of a row; the first is what all it is about.
 HOLIDAYS = ("holiday", "paid_time_off", "before_holiday", "after_holiday")
 
@@ -43,6 +45,17 @@ def told_of_holidays(code: ForecastCode, country: str | None) -> ForecastCode:
         forecaster=call("HolidayForecaster", code.forecaster, country),
         imports=(*code.imports, "import holidays"),
         snippets=(*code.snippets, "with_holidays", "HolidayForecaster"),
+    )
+
+
+def of_logarithms(code: ForecastCode, params: Params) -> ForecastCode:
+    """The part of a program in which the forecaster sees logarithms, if the configuration says."""
+    if not params.get("logarithm"):
+        return code
+    return ForecastCode(
+        forecaster=call("LogForecaster", code.forecaster),
+        imports=code.imports,
+        snippets=(*code.snippets, "LogForecaster"),
     )
 
 
@@ -74,6 +87,8 @@ class StatisticalLearner(SeriesLearner):
         Columns of holidays that it is told, with these: some mean the same in a country.
     others : tuple of str
         Further classes that its arguments name.
+    logarithms : bool
+        Whether it is worth trying on logarithms: it knows no seasons or trends that multiply.
     """
 
     model: ClassVar[str]
@@ -82,12 +97,18 @@ class StatisticalLearner(SeriesLearner):
     covariates: ClassVar[bool] = False
     most_holidays: ClassVar[int] = 1
     others: ClassVar[tuple[str, ...]] = ()
+    logarithms: ClassVar[bool] = False
 
     def space(self, table: SeriesTable) -> Space:
         return {}
 
     def starts(self, table: SeriesTable) -> tuple[Start, ...]:
-        return (Start("auto", {}, gain=self.gain),) if self.suits(table) else ()
+        if not self.suits(table):
+            return ()
+        auto = Start("auto", {}, gain=self.gain)
+        if not (self.logarithms and table.positive):
+            return (auto,)
+        return (auto, Start("log", {"logarithm": True}, gain=self.gain * LOG_WORTH))
 
     def suits(self, table: SeriesTable) -> bool:
         """Whether it is worth trying."""
@@ -124,4 +145,4 @@ class StatisticalLearner(SeriesLearner):
             ),
             snippets=("last_season", "told_or_naive", "every_step", "StatisticalForecaster"),
         )
-        return told_of_holidays(code, country)
+        return told_of_holidays(of_logarithms(code, params), country)

@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 
 from trialbook.learners._base import Choice, Params, Space, Start
 from trialbook.learners.series._base import (
+    LOG_WORTH,
     SeriesLearner,
     covariates_code,
     holiday_columns,
+    of_logarithms,
     told_of_holidays,
 )
 from trialbook.program import Code, call
@@ -43,9 +45,9 @@ _DIFFERENCES = {
 }
 # How much each is worth, beside the best of them.
 _WORTH = {"season": 1.0, "none": 0.8, "step": 0.7}
-# What else may be told, one at a time: the lags that the series suggest, and earlier values of
-# columns. The latter gave LightGBM 10 % on bike_share, and took 3 % on github_dau; columns of the
-# past gave and took 1 % on pbs_scripts and global_economy_gdp.
+# What else may be told, one at a time, beside logarithms: the lags that the series suggest, and
+# earlier values of columns. The latter gave LightGBM 10 % on bike_share, and took 3 % on
+# github_dau; columns of the past gave and took 1 % on pbs_scripts and global_economy_gdp.
 _FOUND_WORTH, _COLUMNS_WORTH = 0.3, 0.6
 # Seconds: a fold's preparation, a step ahead, and a row's part of either.
 FOLD_S, STEP_S, ROW_S = 0.05, 0.003, 4e-6
@@ -163,7 +165,8 @@ class LagLearner(SeriesLearner):
                 "RecursiveForecaster",
             ),
         )
-        return told_of_holidays(_decomposed(code, table.look_back.stl), table.holidays)
+        code = of_logarithms(_decomposed(code, table.look_back.stl), params)
+        return told_of_holidays(code, table.holidays)
 
 
 def _decomposed(code: ForecastCode, stl: str) -> ForecastCode:
@@ -211,6 +214,7 @@ def n_features(table: SeriesTable) -> int:
 _OTHERS = {
     "lags": ("found", _FOUND_WORTH),
     "column_lags": ("columns", _COLUMNS_WORTH),
+    "logarithm": ("log", LOG_WORTH),
 }
 _OF_SERIES = ("difference", *_OTHERS)
 
@@ -224,6 +228,8 @@ def _choices(table: SeriesTable) -> dict[str, Choice]:
         found["lags"] = Choice(("usual", "found"))
     if back.columns and (table.past_only or table.covariates):
         found["column_lags"] = Choice((False, True))
+    if table.positive:
+        found["logarithm"] = Choice((False, True))
     return found
 
 

@@ -312,6 +312,34 @@ class HolidayForecaster:
         return self.forecaster.forecast(with_holidays(X, self.country))
 
 
+class LogForecaster:
+    """A forecaster of logarithms, for series that change by rates rather than by amounts."""
+
+    def __init__(self, forecaster):
+        self.forecaster = forecaster
+
+    def _log(self, y):
+        return np.log(np.maximum(y, self.least))
+
+    def fit(self, X, y):
+        """Fit the forecaster; what has no logarithm counts as half of the least that has one."""
+        self.least, self.most = np.min(y[y > 0]) / 2, 1000 * np.max(y)
+        self.history = X.assign(y=y)
+        self.forecaster.fit(X, self._log(y))
+        return self
+
+    def update(self, X, y):
+        """Take note of what was observed since."""
+        seen = pd.concat([self.history, X.assign(y=y)])
+        self.history = seen.sort_values(["unique_id", "ds"])
+        self.forecaster.update(X, self._log(y))
+        return self
+
+    def forecast(self, X):
+        """A number for each row; rates that run away end somewhere."""
+        return np.exp(np.minimum(self.forecaster.forecast(X), np.log(self.most)))
+
+
 class WeightedForecaster:
     """The weighted mean of what some forecasters say."""
 
