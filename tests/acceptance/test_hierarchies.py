@@ -44,6 +44,11 @@ def test_forecasts_of_every_level_add_up(reconcile, folder, run):
     assert [one["state"] for one in trained.document["leaderboard"]] == ["finished"] * 3
     exp = tb.open("space")
     assert exp.best.score < 1
+    for moment in ("validation", "test"):
+        scores = [
+            exp.best.metrics[f"{moment}_mase_{level}"] for level in ("total", "state", "shop")
+        ]
+        assert all(0 < score < 1.5 for score in scores)
     # The vote, too, is of forecasts that add up.
     for trial in exp.trials:
         every = trial.forecast(level="all")

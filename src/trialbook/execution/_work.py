@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 
 from trialbook.data import (
-    NODES_FILE,
     SCALE_COLUMN,
     SERIES_COLUMN,
     TIME_COLUMN,
@@ -35,6 +34,7 @@ from trialbook.execution._charts import (
     write_forecast_charts,
     write_trial_charts,
 )
+from trialbook.execution._levels import mase_by_level, nodes_beside
 from trialbook.execution._messages import CHARTS, FIRST_FOLD, NOTEBOOK, OOF, PROGRAM, Request
 from trialbook.execution._oof import stored_folds, write_oof
 from trialbook.learners import Deadline, IterativeLearner, Learner, find
@@ -189,8 +189,7 @@ def _run_series(
     (folder / FIRST_FOLD).unlink(missing_ok=True)
     began = time.perf_counter()
     requires = _requires(program, text)
-    beside = Path(payload["schema"]).with_name(NODES_FILE)
-    nodes = pd.read_parquet(beside) if beside.exists() else None
+    nodes = nodes_beside(Path(payload["schema"]))
     kept = save_forecaster(model, folder / MODEL_FOLDER, X, y, requires, schema, nodes)
     store_s = time.perf_counter() - began
     truth = np.column_stack([y, scale])
@@ -204,12 +203,22 @@ def _run_series(
     )
     return {
         **_told(trained, folder),
-        "metrics": _metrics(trained, schema, truth),
+        "metrics": _metrics(trained, schema, truth) | _of_levels(trained, nodes, X, truth),
         **time_forecast(kept),
         "store_s": store_s,
         "rounds": None,
         "members": _members(program, model),
     }
+
+
+def _of_levels(
+    trained: _Trained, nodes: pd.DataFrame | None, X: pd.DataFrame, truth: np.ndarray
+) -> dict[str, float]:
+    """MASE in all windows of the nodes of each level of a hierarchy."""
+    rows = np.concatenate(trained.rows)
+    error = (truth[rows, 0] - np.concatenate(trained.predictions)[:, 0]) / truth[rows, 1]
+    by_level = mase_by_level(nodes, X[SERIES_COLUMN].to_numpy()[rows], error)
+    return {f"validation_{name}": value for name, value in by_level.items()}
 
 
 def _told(trained: _Trained, folder: Path) -> dict[str, Any]:
@@ -286,7 +295,10 @@ def _score_forecast(
     prediction = told.iloc[:, 2:].to_numpy(dtype=float)
     known = pd.concat([data[columns], train])
     write_forecast_charts(out, schema, known, [np.arange(len(data))], [prediction])
-    metrics = all_metrics(schema.task, y, prediction)
+    nodes = nodes_beside(Path(payload["schema"]))
+    error = (y[:, 0] - prediction[:, 0]) / y[:, 1]
+    by_level = mase_by_level(nodes, data[SERIES_COLUMN].to_numpy(), error)
+    metrics = all_metrics(schema.task, y, prediction) | by_level
     return {
         "metrics": metrics,
         "score": metric(payload["metric"], schema.task).score(y, prediction),
