@@ -402,3 +402,15 @@ def test_help_is_instant_because_nothing_heavy_is_imported(command):
     assert done.returncode == 0
     assert done.stdout.startswith("Usage: trialbook")
     assert done.stderr.strip() == "[]"
+
+
+def test_the_program_can_be_asked_of_python():
+    done = subprocess.run(
+        [sys.executable, "-m", "trialbook", "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith("Usage: trialbook")
