@@ -3,11 +3,11 @@
     python tools/check_exports.py WORKSPACE DATA [--trial best]
 
 The zip is unpacked and installed into a new virtual environment, and its script predicts DATA, a
-table with the columns of training. Of the context for Docker, the instructions are carried out
-one by one in another environment, as far as that goes without a container; then the server is
-started as the image would start it, asked for its health as Docker would ask, and asked for
-predictions. If a Docker daemon answers, the image is built, too. All predictions must be those of
-the trial's model.
+table with the columns of training; for a model that forecasts series, rows of the future. Of the
+context for Docker, the instructions are carried out one by one in another environment, as far as
+that goes without a container; then the server is started as the image would start it, asked for
+its health as Docker would ask, and asked for predictions. If a Docker daemon answers, the image is
+built, too. All predictions must be those of the trial's model.
 
 Run it with the Python that trained the models, with Trialbook installed.
 """
@@ -89,18 +89,23 @@ def check_zip(path: Path, data: Path, expected: pd.DataFrame, root: Path) -> Non
     print(f"zip: installed in {time.monotonic() - begun:.0f} s")
     run(["python", "score.py", "input_example.json"], home, environment)
     out = home / "predictions.csv"
-    proba = ["--proba"] if len(expected.columns) > 1 else []
+    of_series = "forecast" in expected
+    proba = ["--proba"] if len(expected.columns) > 1 and not of_series else []
     run(["python", "score.py", data, "-o", out, *proba], home, environment)
     found = pd.read_csv(out, float_precision="round_trip")
     tell("zip, score.py", found, expected)
+    flavour = "pyfunc" if of_series else "sklearn"
     code = (
-        "import sys, mlflow.sklearn, pandas as pd, score; m = mlflow.sklearn.load_model('model'); "
-        "c = score.Model('model'); X = c.conform(c.read(sys.argv[1])); "
-        "pd.DataFrame({'prediction': m.predict(X)}).to_csv('mlflow.csv', index=False)"
+        f"import sys, mlflow.{flavour}, pandas as pd, score; "
+        f"m = mlflow.{flavour}.load_model('model'); "
+        "c = score.Model('model'); X = c.conform(c.read(sys.argv[1])); told = m.predict(X); "
+        "told = told if hasattr(told, 'columns') else pd.DataFrame({'prediction': told}); "
+        "told.to_csv('mlflow.csv', index=False)"
     )
     run(["python", "-c", code, data], home, environment)
     loaded = pd.read_csv(home / "mlflow.csv", float_precision="round_trip")
-    tell("zip, mlflow.sklearn.load_model", loaded, expected[["prediction"]])
+    wanted = expected if of_series else expected[["prediction"]]
+    tell(f"zip, mlflow.{flavour}.load_model", loaded, wanted)
 
 
 def tell(what: str, found: pd.DataFrame, expected: pd.DataFrame) -> None:
@@ -173,9 +178,15 @@ def check_context(context: Path, data: Path, expected: pd.DataFrame, root: Path)
             time.sleep(0.2)
         print("docker: the server is healthy")
         home = f"http://127.0.0.1:{environment['PORT']}/invocations"
-        answer = ask(home, data.read_bytes(), "text/csv")
-        found = pd.DataFrame({"prediction": answer["predictions"]})
-        tell("docker, /invocations", found, expected[["prediction"]])
+        answer = ask(home, data.read_bytes(), "text/csv")["predictions"]
+        if "forecast" in expected:
+            found = pd.DataFrame(answer)
+            time_column = found.columns[0]
+            found[time_column] = pd.to_datetime(found[time_column])
+            tell("docker, /invocations", found, expected)
+        else:
+            found = pd.DataFrame({"prediction": answer})
+            tell("docker, /invocations", found, expected[["prediction"]])
         example = (context / "input_example.json").read_bytes()
         print("docker, input_example.json:", ask(home, example, "application/json"))
     finally:
@@ -216,6 +227,19 @@ def build(context: Path) -> None:
     print("docker: the image was built")
 
 
+def expected_of(model: Any, data: Path) -> pd.DataFrame:
+    """What the trial's model predicts."""
+    if hasattr(model, "forecast"):
+        return model.forecast(future=str(data))
+    table = read_table(str(data), text=model.schema.text)
+    expected = pd.DataFrame({"prediction": model.predict(table)})
+    if model.is_classification:
+        probabilities = model.predict_proba(table)
+        for label in probabilities:
+            expected[f"probability_{label}"] = probabilities[label]
+    return expected
+
+
 def main() -> None:
     """See the top of this file."""
     parser = argparse.ArgumentParser(description="Use exported models in clean environments.")
@@ -225,12 +249,7 @@ def main() -> None:
     given = parser.parse_args()
     data = given.data.absolute()
     model = tb.load_model(given.trial, workspace=given.workspace)
-    table = read_table(str(data), text=model.schema.text)
-    expected = pd.DataFrame({"prediction": model.predict(table)})
-    if model.is_classification:
-        probabilities = model.predict_proba(table)
-        for label in probabilities:
-            expected[f"probability_{label}"] = probabilities[label]
+    expected = expected_of(model, data)
     with tempfile.TemporaryDirectory(prefix="check-exports-") as folder:
         root = Path(folder)
         for to, name in (("zip", "model.zip"), ("docker", "context")):

@@ -18,9 +18,6 @@ REFUSED = (
     ("features",),
     ("fairness", "--by", "shop"),
     ("learning-curve",),
-    ("export", "--to", "onnx"),
-    ("export", "--to", "zip"),
-    ("serve", "--port", "0"),
 )
 
 
@@ -233,11 +230,32 @@ def test_a_challenger_is_trained_on_more_rows_and_promoted(experiment, space, fo
     assert again.code == 2
 
 
+def test_many_rows_are_forecast_in_batches(experiment, space, folder, run):
+    told = experiment.forecast()
+    told[["month", "shop"]].assign(note=range(12)).to_parquet("future.parquet")
+    options = ["--workspace", space, "-o", "out.parquet", "--keep", "note"]
+    done = run("predict", "future.parquet", *options, "--rows-per-batch", 6, "--json")
+    assert done.document["n_rows"] == 12
+    made = pd.read_parquet("out.parquet")
+    assert list(made)[:4] == ["note", "month", "shop", "forecast"]
+    assert made["forecast"].tolist() == told["forecast"].tolist()
+
+
+def test_it_is_exported_but_not_as_onnx(experiment, space, folder, run, refuse):
+    done = run("export", "--to", "zip", "-o", "shops.zip", "--workspace", space)
+    assert done.code == 0, done.err
+    again = tb.load_model("shops.zip", trust=True)
+    assert again.forecast()["forecast"].tolist() == experiment.forecast()["forecast"].tolist()
+    onnx = run("export", "--to", "onnx", "--workspace", space)
+    assert onnx.code == 2
+    assert "a forecast cannot be written as ONNX: it keeps the past of every series" in onnx.error
+
+
 def test_options_without_meaning_are_refused(experiment, space, folder, run, refuse):
     pd.DataFrame({"month": ["2023-07-01"], "shop": "east"}).to_csv("future.csv", index=False)
     for options, message in (
         (["--proba"], "--proba has no meaning here"),
-        (["--workers", 2], "forecasts series"),
+        (["--workers", 2], "it is for rows of the future in a table"),
         (["--quantiles", "2"], "'2' is no level of a quantile"),
         (["--horizon", 5000], "'5000' is no number of rows to forecast"),
     ):

@@ -14,17 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from holidays import country_holidays
+from tests.forecasters import future_of, monthly, trained, visited
 
-from trialbook.data import prepare
 from trialbook.errors import DataError, OptionError
-from trialbook.execution import PROGRAM, Request
-from trialbook.execution._work import run_trial
-from trialbook.experiment._design import make_design
-from trialbook.job import Job
-from trialbook.learners import find
-from trialbook.models import forecaster_at
 from trialbook.models._series_model import SeriesModel, times_of
-from trialbook.program import Code
 
 # Run where trialbook is not to be found: the next rows, and rows of a table.
 LOAD = """
@@ -43,50 +36,12 @@ import pandas as pd
 
 model = mlflow.pyfunc.load_model(sys.argv[1])
 future = pd.read_csv(sys.argv[2])
-told = [
-    model.predict(future),
-    model.predict(future.head(0), params={"horizon": 5, "quantiles": [0.05, 0.95]}),
-]
+told = [model.predict(future)]
+if "next" in sys.argv:
+    told.append(model.predict(future.head(0), params={"horizon": 5, "quantiles": [0.05, 0.95]}))
 assert not any(name.split(".")[0] == "trialbook" for name in sys.modules)
 print(json.dumps([one.to_json(date_format="iso") for one in told]))
 """
-
-
-def monthly(n_rows=72, shops=("north", "south"), price=False):
-    """Months with a trend and a season; the price, if there is one, is known of the future."""
-    rng = np.random.default_rng(0)
-    month = np.arange(n_rows)
-    tables = []
-    for size, shop in enumerate(shops, 1):
-        sold = size * (50 + month + 20 * np.sin(2 * np.pi * month / 12)) + rng.normal(size=n_rows)
-        when = pd.date_range("2018-01-01", periods=n_rows, freq="MS")
-        table = pd.DataFrame({"month": when, "shop": shop, "number": size, "sold": sold})
-        if price:
-            table["price"] = rng.choice([1.0, 2.0, 3.0], n_rows)
-            table["sold"] -= 10 * size * table["price"]
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
-
-
-def trained(root, table, learner="seasonal_naive", params=None, **options):
-    """The forecaster of one trial, trained as the engine does."""
-    fields = {"target": "sold", "task": "forecasting", "time_column": "month", "horizon": 6}
-    job = Job.from_fields(fields | {"data": Job.IN_MEMORY, "series": ("shop",), **options})
-    prepared = prepare(job, frame=table)
-    prepared.train.to_parquet(root / "train.parquet", index=False)
-    (root / "schema.json").write_text(json.dumps(prepared.schema.to_dict()), "utf-8")
-    task = make_design(job, prepared).task
-    found = find(learner, "forecasting")
-    known = task.table()
-    params = found.starts(known)[0].params if params is None else params
-    frame = task.frame(Code('Path("../../train.parquet")'))
-    text = task.program(frame, found.code(params, known), title="a title", summary="")
-    folder = root / learner
-    (folder / "program").mkdir(parents=True)
-    (folder / PROGRAM).write_text(text, "utf-8")
-    payload = {"schema": str(root / "schema.json"), "learner": found.key, "metadata": {}}
-    run_trial(Request(1, "trial", str(folder), payload), lambda *_, **__: None)
-    return forecaster_at(folder / "model")
 
 
 @pytest.fixture(scope="module")
@@ -165,17 +120,6 @@ def test_a_model_without_fitted_values_says_so(naive):
         model.fitted()
 
 
-def visited(n_rows=72):
-    """Months of two shops in which visits, which nobody knows ahead, tell the sales to come."""
-    rng, tables = np.random.default_rng(1), []
-    for shop in ("north", "south"):
-        visits = rng.integers(1, 6, n_rows).astype(float)
-        sold = 100 + 20 * np.append(np.full(6, 3.0), visits[:-6]) + rng.normal(size=n_rows)
-        when = pd.date_range("2018-01-01", periods=n_rows, freq="MS")
-        tables.append(pd.DataFrame({"month": when, "shop": shop, "sold": sold, "visits": visits}))
-    return pd.concat(tables, ignore_index=True)
-
-
 @pytest.fixture(scope="module")
 def past(tmp_path_factory):
     """Forecasters of sales by visits: one that uses them, and one that does not."""
@@ -191,11 +135,6 @@ def past(tmp_path_factory):
         )
         for name in ("told", "untold")
     ]
-
-
-def future_of(n_rows=6, start="2024-01-01", shops=("north", "south")):
-    months = pd.date_range(start, periods=n_rows, freq="MS")
-    return pd.concat([pd.DataFrame({"month": months, "shop": shop}) for shop in shops])
 
 
 def test_the_next_rows_of_all_series(naive):
@@ -274,6 +213,16 @@ def test_numbers_that_tell_series_apart_stay_numbers(tmp_path):
     assert told["number"].tolist() == [1] * 6 + [2] * 6
     joined = monthly(54).merge(told, on=["month", "shop", "number"])
     assert len(joined) == 12
+
+
+def test_a_slash_in_a_name_parts_nothing(tmp_path):
+    table = monthly(48).assign(shop=lambda t: t["shop"].replace({"north": "a/b", "south": "a\\"}))
+    model = trained(tmp_path, table, series=("shop", "number"))
+    told = model.forecast()
+    assert told["shop"].tolist() == ["a/b"] * 6 + ["a\\"] * 6
+    assert told["number"].tolist() == [1] * 6 + [2] * 6
+    again = model.forecast(future=told[["month", "shop", "number"]])
+    assert again["forecast"].tolist() == told["forecast"].tolist()
 
 
 def test_a_table_of_one_series(tmp_path):
@@ -508,21 +457,23 @@ def test_it_loads_and_forecasts_without_trialbook(priced, naive, tmp_path):
     future = priced_future()
     future.to_csv(tmp_path / "future.csv", index=False)
     environment = {**os.environ, "PYTHONPATH": ""}
-    for model in (naive, priced):
-        command = [sys.executable, "-c", LOAD, str(model.folder), str(tmp_path / "future.csv")]
+    for model, further in ((naive, ["next"]), (priced, [])):
+        asked = [str(model.folder), str(tmp_path / "future.csv"), *further]
+        command = [sys.executable, "-c", LOAD, *asked]
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=200, env=environment, check=False
         )
         assert done.returncode == 0, done.stderr
-        answer, following = map(json.loads, json.loads(done.stdout.splitlines()[-1]))
+        answer, *following = map(json.loads, json.loads(done.stdout.splitlines()[-1]))
         expected = model.forecast(future=future)
         assert list(answer) == list(expected)
         told = pd.DataFrame(answer)
         np.testing.assert_allclose(told["forecast"], expected["forecast"])
         np.testing.assert_allclose(told["0.1"], expected["0.1"])
         assert told["month"].str[:10].tolist()[:2] == ["2024-01-01", "2024-02-01"]
-        assert list(following) == ["month", "shop", "forecast", "0.05", "0.95"]
-        assert len(following["month"]) == 10
+        for one in following:
+            assert list(one) == ["month", "shop", "forecast", "0.05", "0.95"]
+            assert len(one["month"]) == 10
 
 
 def test_a_loaded_model_knows_holidays_by_itself(open_days, tmp_path):
@@ -554,6 +505,38 @@ def test_mlflow_knows_what_it_takes_and_gives(priced, naive):
     assert loaded.predict(example)["forecast"].notna().all()
     with pytest.raises(ValueError, match=r"'west' was not trained on \(row 1\)"):
         loaded.predict(example.assign(shop="west"))
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"horizon": 0}, "'0' is no number of rows to forecast"),
+        ({"horizon": 10**6}, "Give a whole number from 1 to 1,000"),
+        ({"quantiles": [0.5, 1.0]}, "'1.0' is no level of a quantile"),
+    ],
+)
+def test_mlflow_is_told_what_is_no_horizon_and_no_quantile(naive, params, message):
+    loaded = mlflow.pyfunc.load_model(str(naive.folder))
+    with pytest.raises(ValueError, match=message):
+        loaded.predict(future_of().head(0), params=params)
+
+
+def test_mlflow_is_told_that_a_forecast_needs_rows(priced):
+    loaded = mlflow.pyfunc.load_model(str(priced.folder))
+    with pytest.raises(ValueError, match="depends on what is known of the future: price"):
+        loaded.predict(priced_future().head(0))
+
+
+def test_each_wrong_row_is_told_with_its_column(priced):
+    asked = priced_future(price=[2.0, None, 2.0, np.inf] + [2.0] * 8)
+    found = priced.model.problems_of(asked)
+    assert [(one.row, one.column) for one in found] == [(1, "price"), (3, "price")]
+    west = asked.assign(shop=["west", "north"] + ["south"] * 10)
+    found = priced.model.problems_of(west)
+    assert [(one.row, one.column) for one in found] == [(0, "shop")]
+    early = asked.assign(month=asked["month"] - pd.DateOffset(years=3))
+    found = priced.model.problems_of(early)
+    assert [(one.row, one.column) for one in found] == [(row, "month") for row in range(12)]
 
 
 class Flat:
@@ -607,7 +590,7 @@ def test_steps_are_counted_from_the_end_of_each_series(frequency, ends, steps):
         grid.get_loc(when) if when in grid else 0
         for grid, when in zip(grids, rows["ds"], strict=True)
     ]
-    assert model._steps(rows).tolist() == expected
+    assert model.steps_of(rows).tolist() == expected
 
 
 @pytest.mark.parametrize(
@@ -627,7 +610,7 @@ def test_times_and_categories_are_read_as_in_training(form, cells):
     spec |= {"target": "y", "static": [], "codes": {"mood": ["bad", "good"]}, "time_form": form}
     model = SeriesModel(Flat(), spec, ends, pd.DataFrame(index=index))
     table = pd.DataFrame({"t": cells, "mood": ["bad", "never seen"]})
-    assert model.problem_of(table) is None
+    assert model.problems_of(table) == []
     rows = model.rows_of(table)
     assert rows["ds"].tolist() == [pd.Timestamp("2024-04-01"), pd.Timestamp("2024-07-01")]
     assert rows["mood"].tolist() == [0.0, -1.0]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def score(
-    model: Model | OnnxModel | str | Path,
+    model: Model | ForecastModel | OnnxModel | str | Path,
     data: Source,
     out: str | Path,
     *,
@@ -25,6 +25,8 @@ def score(
     proba: bool = False,
     explain: bool = False,
     interval: float | None = None,
+    quantiles: Sequence[float] | None = None,
+    context: Source | None = None,
     rows_per_batch: int | None = None,
     resume: bool = False,
     workers: int = 1,
@@ -42,10 +44,11 @@ def score(
 
     Parameters
     ----------
-    model : Model, OnnxModel, str or Path
+    model : Model, ForecastModel, OnnxModel, str or Path
         One that `load_model` gave, or what it finds.
     data : path or table
-        As in `classify`.
+        As in `classify`. For a model that forecasts series, rows of the future; those of one
+        series must stand together, unless all rows fit into a batch.
     out : str or Path
         File to write, whole or not at all: ``.parquet``, ``.csv``, ``.tsv``, ``.jsonl``,
         ``.ndjson``, ``.feather`` or ``.arrow``; of text also packed, as ``.csv.gz``.
@@ -59,6 +62,10 @@ def score(
     interval : float, optional
         Add the columns ``lower`` and ``upper``, or for classes ``set``, which hold the truth so
         often, such as 0.9.
+    quantiles : sequence of float, optional
+        Of forecasts: levels between 0 and 1; deciles by default.
+    context : table, optional
+        Of forecasts: rows that were observed since training, as in `ForecastModel.forecast`.
     rows_per_batch : int, optional
         Rows that are predicted at a time, 50,000 by default; with wide tables, fewer take less
         memory.
@@ -91,14 +98,12 @@ def score(
     >>> tb.score("churn@champion", "in.parquet", "out.parquet", keep=["id"])  # doctest: +SKIP
     """
     from trialbook import serving
-    from trialbook.lifecycle import require_rows
 
     found: Any = model
     if isinstance(found, (str, Path)):
         found = load_model(
             found, workspace=workspace, name=name, tracking_uri=tracking_uri, trust=trust
         )
-    require_rows(found.schema, found.label)
     return serving.score(
         found,
         data,
@@ -107,6 +112,8 @@ def score(
         proba=proba,
         explain=explain,
         interval=interval,
+        quantiles=quantiles,
+        context=context,
         rows_per_batch=rows_per_batch or serving.ROWS_PER_BATCH,
         resume=resume,
         workers=workers,

@@ -55,11 +55,11 @@ from trialbook.data.series import (
     SeriesSpec,
     bins_of,
     read_frequency,
-    read_times,
     regular,
     row_scales,
     scales,
     time_form,
+    write_times,
 )
 
 __all__ = [
@@ -106,7 +106,6 @@ __all__ = [
     "prepare_target",
     "ranked",
     "read_frequency",
-    "read_times",
     "readings",
     "regular",
     "row_numbers",
@@ -117,4 +116,5 @@ __all__ = [
     "time_form",
     "told",
     "trained_rows",
+    "write_times",
 ]

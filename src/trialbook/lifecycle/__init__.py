@@ -7,7 +7,6 @@ from trialbook.lifecycle._features import featurization_summary
 from trialbook.lifecycle._find_model import (
     find_any_model,
     find_model,
-    find_row_model,
     find_trial,
 )
 from trialbook.lifecycle._handle import Experiment
@@ -37,7 +36,6 @@ __all__ = [
     "featurization_summary",
     "find_any_model",
     "find_model",
-    "find_row_model",
     "find_trial",
     "forecast_drift",
     "learned_from",

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from trialbook.experiment import state
-from trialbook.lifecycle._find_model import find_model
-from trialbook.models import BACKGROUND_FILE, Model
+from trialbook.lifecycle._find_model import find_fitted_model
+from trialbook.models import BACKGROUND_FILE, ForecastModel, Model
 from trialbook.models.export import Exported
 from trialbook.models.export import export as write
 from trialbook.tracking import Tracker, Workspace
@@ -50,7 +50,7 @@ def export(
     TrialbookError
         As in `find_model`, and as `trialbook.models.export.export` does.
     """
-    model = find_model(which, workspace, name, tracking_uri, trust=trust)
+    model = find_fitted_model(which, workspace, name, tracking_uri, trust=trust)
     table = None
     if to == "onnx" and model.run_id is not None:
         tracker = Tracker.of_trial(Workspace.open(workspace, tracking_uri), model.run_id)
@@ -58,12 +58,14 @@ def export(
     return export_model(model, to, path, table)
 
 
-def export_model(model: Model, to: str, path: str | Path | None, table: Path | None) -> Exported:
+def export_model(
+    model: Model | ForecastModel, to: str, path: str | Path | None, table: Path | None
+) -> Exported:
     """Write a model, compared on rows of a table.
 
     Parameters
     ----------
-    model : Model
+    model : Model or ForecastModel
     to, path
         As in `trialbook.models.export.export`.
     table : Path or None
@@ -78,7 +80,7 @@ def export_model(model: Model, to: str, path: str | Path | None, table: Path | N
     TrialbookError
         As `trialbook.models.export.export` does.
     """
-    rows = real_rows(model, table) if to == "onnx" else None
+    rows = real_rows(model, table) if to == "onnx" and isinstance(model, Model) else None
     return write(model, to, path, rows=rows)
 
 

@@ -107,35 +107,6 @@ def find_fitted_model(
     )
 
 
-def find_row_model(
-    which: str | Path,
-    workspace: str | Path,
-    name: str | None = None,
-    tracking_uri: str | None = None,
-    *,
-    trust: bool = False,
-) -> Model | OnnxModel:
-    """Find a model that predicts rows, each by itself.
-
-    Parameters
-    ----------
-    which, workspace, name, tracking_uri, trust
-        As in `find_any_model`.
-
-    Returns
-    -------
-    Model or OnnxModel
-        Both have `schema`, `predict` and `predict_proba`.
-
-    Raises
-    ------
-    TrialbookError
-        As in `find_any_model`; also if it forecasts series.
-    """
-    found = find_any_model(which, workspace, name, tracking_uri, trust=trust)
-    return found if not isinstance(found, ForecastModel) else refuse_series(found.label)
-
-
 def find_any_model(
     which: str | Path,
     workspace: str | Path,

@@ -312,7 +312,9 @@ class Experiment(Judging, Predicting, Forecasting):
         """
         from trialbook.lifecycle._export import export_model
 
-        return export_model(self.model(trial), to, path, self.folder / state.TRAIN)
+        is_row_model = self.schema.series is None
+        model = self.model(trial) if is_row_model else self.forecaster(trial)
+        return export_model(model, to, path, self.folder / state.TRAIN)
 
     def names_of(self, trial: Trial) -> list[str]:
         """What a trial's model is called in the registry, with its aliases.

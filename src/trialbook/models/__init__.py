@@ -12,10 +12,12 @@ from trialbook.models._environment import python_of, read_requirements
 from trialbook.models._features import FEATURES_STEP, Feature, features_of, transformations
 from trialbook.models._fitted import history
 from trialbook.models._forecaster import (
+    NO_ONNX,
     ForecastModel,
     forecaster_at,
     is_forecaster,
     load_forecaster,
+    read_levels,
     save_forecaster,
     time_forecast,
 )
@@ -42,6 +44,12 @@ from trialbook.models._safety import (
     open_model,
     require_trust,
 )
+from trialbook.models._series_problems import (
+    NOTHING_NEW,
+    problem_of_horizon,
+    problem_of_levels,
+    problem_of_nothing,
+)
 
 __all__ = [
     "BACKGROUND_FILE",
@@ -51,8 +59,10 @@ __all__ = [
     "LEAST_ROW_CALLS",
     "MODEL_FOLDER",
     "MOST_ROW_S",
+    "NOTHING_NEW",
     "NO_ANSWER",
     "NO_ANSWER_REMEDY",
+    "NO_ONNX",
     "SCHEMA_FILE",
     "Conformal",
     "Covered",
@@ -72,8 +82,12 @@ __all__ = [
     "model_at",
     "open_model",
     "predict",
+    "problem_of_horizon",
+    "problem_of_levels",
+    "problem_of_nothing",
     "python_of",
     "read_conformal",
+    "read_levels",
     "read_requirements",
     "require_trust",
     "requirements",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import logging
-import math
 import time
 import warnings
 from collections.abc import Sequence
@@ -23,13 +22,19 @@ from trialbook.data import (
     Schema,
     SeriesSpec,
     read_frequency,
-    read_times,
+    write_times,
 )
 from trialbook.errors import DataError, OptionError
 from trialbook.models._fitted import NoFittedValuesError, fitted_rows
 from trialbook.models._hierarchy_model import EVERY_LEVEL
 from trialbook.models._package import EXAMPLE_ROWS, SCHEMA_FILE, input_schema, load_model
 from trialbook.models._schema_file import schema_at
+from trialbook.models._series_problems import (
+    NOTHING_NEW,
+    problem_of_horizon,
+    problem_of_levels,
+    problem_of_nothing,
+)
 from trialbook.tables import read_table
 from trialbook.tables.plain import Storage
 
@@ -38,8 +43,11 @@ if TYPE_CHECKING:
 
 # The file that MLflow keeps a model in, and that `load_model` reads.
 PICKLE = "python_model.pkl"
-# Forecasts are fed back beyond the trained horizon, up to here; see `_series_model`.
-MOST_HORIZONS, MOST_ROWS = 100, 1000
+# Why a forecaster is no graph, as a clause.
+NO_ONNX = (
+    "it keeps the past of every series and feeds its forecasts back, which a graph that takes rows"
+    " one by one cannot"
+)
 
 
 def save_forecaster(
@@ -77,9 +85,14 @@ def save_forecaster(
     import cloudpickle
     import mlflow.pyfunc
 
-    from trialbook.models import _hierarchy_model, _series_model, _timeseries
+    from trialbook.models import (
+        _hierarchy_model,
+        _series_model,
+        _series_problems,
+        _timeseries,
+    )
 
-    for module in (_hierarchy_model, _series_model, _timeseries):
+    for module in (_hierarchy_model, _series_model, _series_problems, _timeseries):
         cloudpickle.register_pickle_by_value(module)
     spec = _spec(schema)
     told = {
@@ -104,13 +117,7 @@ def save_forecaster(
     else:
         ids = _ids(pd.Index(nodes.iloc[:, -1]), schema)
         model = _hierarchy_model.HierarchyModel(forecaster, told, ends, ids, nodes)
-    example = model.next_rows(spec.horizon).head(EXAMPLE_ROWS)
-    first = model.ids.loc[example[SERIES_COLUMN]].reset_index(drop=True)
-    first.insert(0, spec.time, example[TIME_COLUMN])
-    for name in {*spec.codes} & {*spec.covariates}:
-        levels = dict(enumerate(spec.codes[name]))
-        example[name] = example[name].map(levels).fillna(spec.codes[name][0])
-    example = pd.concat([first, example[list(spec.covariates)]], axis=1)
+    example = _example(model, spec)
     # MLflow would say of every trial that a pickle is one.
     logging.getLogger("mlflow.pyfunc").setLevel(logging.ERROR)
     logging.getLogger("mlflow.models.signature").setLevel(logging.WARNING)
@@ -150,6 +157,19 @@ def _asked(schema: Schema, past: Sequence[str]) -> Schema:
     return replace(schema, columns=columns)
 
 
+def _example(model: Any, spec: SeriesSpec) -> pd.DataFrame:
+    """The first rows that may be asked for, with covariates as they were last."""
+    rows = model.next_rows(spec.horizon).head(EXAMPLE_ROWS)
+    example = model.ids.loc[rows[SERIES_COLUMN]].reset_index(drop=True)
+    example.insert(0, spec.time, rows[TIME_COLUMN])
+    for name in spec.covariates:
+        example[name] = rows[name]
+        if name in spec.codes:
+            levels = dict(enumerate(spec.codes[name]))
+            example[name] = rows[name].map(levels).fillna(spec.codes[name][0])
+    return pd.DataFrame(example)
+
+
 def _spec(schema: Schema) -> SeriesSpec:
     if schema.series is None:
         raise TypeError("the schema has no series")
@@ -160,14 +180,11 @@ def _ids(names: pd.Index[Any], schema: Schema) -> pd.DataFrame:
     """The id columns of series, by their names."""
     spec = _spec(schema)
     storages = {column.name: column.storage for column in schema.columns}
-    text = pd.Series(names, index=names)
-    parts = text.str.split("/", n=len(spec.ids) - 1, expand=True) if len(spec.ids) > 1 else None
-    found = {}
-    for position, name in enumerate(spec.ids):
-        part = text if parts is None else parts[position]
-        is_number = storages[name] == Storage.NUMBER
-        found[name] = pd.to_numeric(part, errors="coerce") if is_number else part
-    return pd.DataFrame(found, index=names)
+    found = spec.ids_of(pd.Series(names, index=names))
+    for name in spec.ids:
+        if storages[name] == Storage.NUMBER:
+            found[name] = pd.to_numeric(found[name], errors="coerce")
+    return found
 
 
 def _signature(example: pd.DataFrame, spec: SeriesSpec) -> Any:
@@ -256,6 +273,11 @@ class ForecastModel:
         """Its name with its version: ``sales@3``."""
         return self.name if self.version is None else f"{self.name}@{self.version}"
 
+    @property
+    def pickle(self) -> Path:
+        """The file that the forecaster is kept in."""
+        return self.folder / PICKLE
+
     @functools.cached_property
     def model(self) -> Any:
         """The forecaster itself, read when it is first asked for."""
@@ -302,18 +324,14 @@ class ForecastModel:
         OptionError
             If the horizon, a quantile or the level is none, or both a horizon and rows are given.
         """
-        levels = _levels(quantiles)
+        levels = read_levels(quantiles)
         steps = self._horizon(horizon, future)
         of_level = self._level(level)
-        model = self.model if context is None else self._aware(context)[0]
+        model = self.model if context is None else self.aware_of(context)[0]
         if future is None:
-            if self._series.covariates:
-                names = ", ".join(self._series.covariates)
-                raise DataError(
-                    f"the forecast depends on what is known of the future: {names}",
-                    place="option future",
-                    remedy="Give a table with these columns, a row for each row to forecast.",
-                )
+            problem = problem_of_nothing(self.series.covariates)
+            if problem is not None:
+                raise DataError(problem.cause, place="option future", remedy=problem.remedy)
             return pd.DataFrame(model.next(steps, levels, **of_level))
         table = self._table(future, model, "future")
         return pd.DataFrame(model.answer(table, levels, **of_level))
@@ -345,14 +363,14 @@ class ForecastModel:
         OptionError
             If the step is less than 1, or a quantile is none.
         """
-        levels = _levels(quantiles)
+        levels = read_levels(quantiles)
         if isinstance(step, bool) or step < 1:
             raise OptionError(f"a step of {step} rows goes nowhere", place="option step")
-        _, observed = self._aware(rows)
+        _, observed = self.aware_of(rows)
         place = observed.groupby(SERIES_COLUMN, sort=False).cumcount().to_numpy()
         model, parts = self.model, []
         for known in range(0, int(place.max()) + 1, step):
-            within = (place >= known) & (place < known + self._series.horizon)
+            within = (place >= known) & (place < known + self.series.horizon)
             asked = observed[within & observed["given"].to_numpy()].reset_index(drop=True)
             if len(asked):
                 parts.append(self._origin(model, asked, levels))
@@ -405,9 +423,9 @@ class ForecastModel:
         model = self.model
         rows = model.rows_of(self._table(future, model, "future"))
         names = pd.Index(np.unique(rows[SERIES_COLUMN].to_numpy()), name=SERIES_COLUMN)
-        last = pd.Series(model._steps(rows)).groupby(rows[SERIES_COLUMN].to_numpy()).max()
+        last = pd.Series(model.steps_of(rows)).groupby(rows[SERIES_COLUMN].to_numpy()).max()
         grid = model._grid(last.loc[names])
-        return self.of_all_nodes(model._filled(grid, rows, self._series.covariates))
+        return self.of_all_nodes(model._filled(grid, rows, self.series.covariates))
 
     def of_all_nodes(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Rows of leaves with those of the nodes above them, if the series are a hierarchy.
@@ -421,7 +439,7 @@ class ForecastModel:
         -------
         DataFrame
         """
-        return pd.DataFrame(self.model._summed(rows, []) if self._series.hierarchy else rows)
+        return pd.DataFrame(self.model._summed(rows, []) if self.series.hierarchy else rows)
 
     def observed(self, rows: Table) -> pd.DataFrame:
         """Rows that came since training as programs read them, one for each step.
@@ -437,7 +455,7 @@ class ForecastModel:
             With the target, and ``given``: whether a step was in the table, or is as the one
             before.
         """
-        return self._aware(rows)[1]
+        return self.aware_of(rows)[1]
 
     def named(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Rows of programs under their own names: times, series, and what else they have.
@@ -452,7 +470,7 @@ class ForecastModel:
         DataFrame
         """
         ids = self.model.ids.loc[rows[SERIES_COLUMN]].reset_index(drop=True)
-        ids.insert(0, self._series.time, rows[TIME_COLUMN].to_numpy())
+        ids.insert(0, self.series.time, rows[TIME_COLUMN].to_numpy())
         rest = rows.drop(columns=[SERIES_COLUMN, TIME_COLUMN]).reset_index(drop=True)
         return pd.concat([ids, rest], axis=1)
 
@@ -460,37 +478,57 @@ class ForecastModel:
         names = asked[SERIES_COLUMN]
         ids = model.ids.loc[names].reset_index(drop=True)
         ids.insert(0, "origin", names.map(model.ends[TIME_COLUMN]))
-        ids.insert(1, self._series.time, asked[TIME_COLUMN])
+        ids.insert(1, self.series.time, asked[TIME_COLUMN])
         told = model.forecast(asked, levels)
         return pd.concat([ids, asked[self.schema.target].rename("actual"), told], axis=1)
 
     @property
-    def _series(self) -> SeriesSpec:
+    def future_schema(self) -> Schema:
+        """The columns of rows to forecast: time, series and covariates, in this order."""
+        spec = self.series
+        columns = {one.name: one for one in self.schema.columns}
+        time = columns[spec.time]
+        if time.storage == Storage.NUMBER:  # years, which may also come as dates
+            columns[spec.time] = replace(time, storage=Storage.STRING.value)
+        names = (spec.time, *spec.ids, *spec.covariates)
+        return replace(self.schema, columns=tuple(columns[name] for name in names))
+
+    @property
+    def context_schema(self) -> Schema:
+        """The columns of rows that were observed; the target is not among them."""
+        known = {one.name: one for one in self.schema.used}
+        past = tuple(known[name] for name in self.series.past_only if name in known)
+        future = self.future_schema
+        return replace(future, columns=(*future.columns, *past))
+
+    def example(self) -> pd.DataFrame:
+        """Rows that may be asked for, with times written as in training."""
+        rows = _example(self.model, self.series)
+        time = self.series.time
+        return rows.assign(**{time: write_times(rows[time], self.series.time_form)})
+
+    @property
+    def series(self) -> SeriesSpec:
+        """What makes its rows series."""
         return _spec(self.schema)
 
     def _horizon(self, horizon: int | None, future: Table | None) -> int:
         if horizon is None:
-            return self._series.horizon
+            return self.series.horizon
         if future is not None:
             raise OptionError(
                 "rows of the future say themselves how far they reach",
                 place="option horizon",
                 remedy="Drop the horizon or the rows.",
             )
-        given: Any = horizon
-        whole = isinstance(given, (int, np.integer)) and not isinstance(given, bool)
-        most = max(MOST_ROWS, MOST_HORIZONS * self._series.horizon)
-        if not whole or not 1 <= horizon <= most:
-            raise OptionError(
-                f"'{horizon}' is no number of rows to forecast",
-                place="option horizon",
-                remedy=f"Give a whole number from 1 to {most:,}.",
-            )
+        problem = problem_of_horizon(horizon, self.series.horizon)
+        if problem is not None:
+            raise OptionError(problem.cause, place="option horizon", remedy=problem.remedy)
         return int(horizon)
 
     def _level(self, level: str | None) -> dict[str, str]:
         """What a model is told of the level that is asked for."""
-        there = self._series.hierarchy
+        there = self.series.hierarchy
         if level is None:
             return {}
         if level not in (*there, EVERY_LEVEL) or not there:
@@ -502,30 +540,36 @@ class ForecastModel:
             )
         return {"level": level}
 
-    def _aware(self, context: Table) -> tuple[Any, pd.DataFrame]:
-        """The model that knows rows observed since, and these rows."""
+    def aware_of(self, context: Table) -> tuple[Any, pd.DataFrame]:
+        """The forecaster that also knows rows that were observed since training.
+
+        Parameters
+        ----------
+        context : table
+            As in `forecast`.
+
+        Returns
+        -------
+        SeriesModel
+        DataFrame
+            The rows that are new to it.
+
+        Raises
+        ------
+        DataError
+            As in `forecast`.
+        """
         observed = self.model.observed_of(self._table(context, self.model, "context"))
         if observed.empty:
-            raise DataError(
-                "no row follows the end of its series",
-                place="option context",
-                remedy="Give rows that were observed since training.",
-            )
+            raise DataError(NOTHING_NEW.cause, place="option context", remedy=NOTHING_NEW.remedy)
         return self.model.observe(observed), observed
 
     def _table(self, table: Table, model: Any, role: Literal["future", "context"]) -> pd.DataFrame:
         """A table as the model takes it, or why it is not fit."""
-        spec = self._series
-        wanted = {spec.time, *spec.ids, *spec.covariates}
-        if role == "context":
-            wanted |= set(model.spec.get("past_only", ()))
-        columns = tuple(one for one in self.schema.columns if one.name in wanted)
-        schema = replace(self.schema, columns=columns)
+        schema = self.future_schema if role == "future" else self.context_schema
         read = read_table(table, text=schema.text, workspace=self.workspace)
         found = schema.conform(read, require_target=role == "context")
-        found[spec.time] = read_times(found[spec.time], spec.time_form)
-        problem = model.problem_of(found, future=role == "future")
-        if problem is not None:
+        for problem in model.problems_of(found, future=role == "future"):
             row = "" if problem.row is None else f", row {problem.row + 1:,}"
             raise DataError(problem.cause, place=f"option {role}{row}", remedy=problem.remedy)
         return found
@@ -533,28 +577,34 @@ class ForecastModel:
     def forecast_rows(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Forecasts of rows under the names of programs, behind their series and times."""
         keys = rows[[SERIES_COLUMN, TIME_COLUMN]].reset_index(drop=True)
-        asked = rows[[SERIES_COLUMN, TIME_COLUMN, *self._series.covariates]]
+        asked = rows[[SERIES_COLUMN, TIME_COLUMN, *self.series.covariates]]
         return pd.concat([keys, self.model.forecast(asked.reset_index(drop=True))], axis=1)
 
 
-def _levels(quantiles: Sequence[float] | None) -> list[float] | None:
-    """Levels of quantiles, or why they are none."""
+def read_levels(quantiles: Sequence[float] | None) -> list[float] | None:
+    """Levels of quantiles, or why they are none.
+
+    Parameters
+    ----------
+    quantiles : sequence of float, optional
+        Or of texts, or one alone.
+
+    Returns
+    -------
+    list of float or None
+
+    Raises
+    ------
+    OptionError
+        If one is not between 0 and 1, or is there twice.
+    """
     if quantiles is None:
         return None
     given = [quantiles] if isinstance(quantiles, (int, float, str)) else list(quantiles)
-    levels: list[float] = []
-    for one in given:
-        try:
-            levels.append(float(one))
-        except (TypeError, ValueError):
-            levels.append(math.nan)
-        if not 0 < levels[-1] < 1 or levels[-1] in levels[:-1]:
-            raise OptionError(
-                f"'{one}' is no level of a quantile, or is there twice",
-                place="option quantiles",
-                remedy="Give levels between 0 and 1, such as 0.1 and 0.9.",
-            )
-    return levels
+    problem = problem_of_levels(given)
+    if problem is not None:
+        raise OptionError(problem.cause, place="option quantiles", remedy=problem.remedy)
+    return [float(one) for one in given]
 
 
 def forecaster_at(folder: Path, **known: Any) -> ForecastModel:

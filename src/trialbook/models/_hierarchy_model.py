@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from trialbook.models._series_model import KEYS, Problem, SeriesModel
+from trialbook.models._series_model import SeriesModel
+from trialbook.models._series_problems import KEYS, Problem
 
 # What asks for the nodes of all levels.
 EVERY_LEVEL = "all"
@@ -39,21 +40,12 @@ class HierarchyModel(SeriesModel):
         super().__init__(forecaster, spec, ends, ids)
         self.nodes = nodes
 
-    def predict(
-        self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
-    ) -> pd.DataFrame:
-        """As of `SeriesModel`; the parameter ``level`` names a level, or ``all`` of them.
+    def _further(self, params: dict[str, Any]) -> dict[str, Any]:
+        """The parameter ``level`` names a level, or ``all`` of them; else leaves are forecast.
 
-        Without it the forecasts are of leaves. Rows are always given of leaves.
+        Rows are always given of leaves.
         """
-        params = params or {}
-        levels = params.get("quantiles")
-        levels = None if levels is None else [float(level) for level in levels]
-        level = params.get("level") or None
-        if model_input is None or not len(model_input):
-            horizon = int(params.get("horizon") or self.spec["horizon"])
-            return self.next(horizon, levels, level)
-        return self.answer(model_input, levels, level)
+        return {"level": params.get("level") or None}
 
     def next(
         self, horizon: int, levels: list[float] | None = None, level: str | None = None
@@ -70,7 +62,6 @@ class HierarchyModel(SeriesModel):
         """Forecasts of the rows of a table of leaves, or of the nodes of a level above them."""
         if self._is_leaf(level):
             return super().answer(table, levels)
-        self.require_fit(table)
         return self._of_level(self.rows_of(table), str(level), levels)
 
     def next_rows(self, horizon: int) -> pd.DataFrame:
@@ -82,20 +73,22 @@ class HierarchyModel(SeriesModel):
         """Forecasts of rows of any nodes, in their order; what is known stands with the leaves."""
         return self._told_of(rows, rows, levels)
 
-    def problem_of(self, table: pd.DataFrame, *, future: bool = True) -> Problem | None:
+    def problems_of(self, table: pd.DataFrame, *, future: bool = True) -> list[Problem]:
         """As of `SeriesModel`; where covariates matter, they must be known of all leaves."""
-        problem = super().problem_of(table, future=future)
-        if problem is not None or not future or not self.spec["covariates"]:
-            return problem
+        found = super().problems_of(table, future=future)
+        if found or not future or not self.spec["covariates"]:
+            return found
         there = set(self.names_of(table))
         lacking = [name for name in self._leaves if name not in there]
         if not lacking:
-            return None
-        return Problem(
-            f"the series '{lacking[0]}' has no row, and the forecasts of all depend on what is"
-            " known of it",
-            "Give rows of all series of the hierarchy.",
-        )
+            return []
+        return [
+            Problem(
+                f"the series '{lacking[0]}' has no row, and the forecasts of all depend on what is"
+                " known of it",
+                "Give rows of all series of the hierarchy.",
+            )
+        ]
 
     def observed_of(self, table: pd.DataFrame) -> pd.DataFrame:
         """As of `SeriesModel`, with rows of all nodes; only those of leaves are ``given``."""
@@ -147,7 +140,7 @@ class HierarchyModel(SeriesModel):
         self, asked: pd.DataFrame, known: pd.DataFrame, levels: list[float] | None
     ) -> pd.DataFrame:
         """Forecasts of rows of any nodes, from what is known of the leaves."""
-        steps = self._steps(asked)
+        steps = self.steps_of(asked)
         most = int(steps.max())
         grid = self._grid(pd.Series(most, index=self._leaves))
         every = self._summed(self._filled(grid, known, self.spec["covariates"]), [])

@@ -75,6 +75,11 @@ class Model(Answering):
         """Its name with its version: ``churn@3``."""
         return self.name if self.version is None else f"{self.name}@{self.version}"
 
+    @property
+    def pickle(self) -> Path:
+        """The file that the estimator is kept in."""
+        return self.folder / "model.pkl"
+
     @functools.cached_property
     def estimator(self) -> Any:
         """The fitted scikit-learn estimator, read when it is first asked for."""

@@ -1,43 +1,29 @@
 """A forecaster as MLflow keeps it: asked with plain rows, and answering under their own names.
 
 The class is pickled by value, so that a model loads where there is no trialbook; it uses nothing
-but pandas, MLflow and `_timeseries`, which is pickled by value, too.
+but pandas, MLflow, `_series_problems` and `_timeseries`, which are pickled by value, too.
 """
 
 from __future__ import annotations
 
 import copy
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from mlflow.pyfunc.model import PythonModel
 
+from trialbook.models._series_problems import (
+    KEYS,
+    NOTHING_NEW,
+    Problem,
+    problem_of_horizon,
+    problem_of_levels,
+    problem_of_nothing,
+    problems_of,
+)
 from trialbook.models._timeseries import Timeseries
-
-KEYS = ["unique_id", "ds"]
-# Forecasts are fed back beyond the trained horizon, but a time a hundred horizons away, or a
-# thousand rows where horizons are short, is a slip rather than a question.
-MOST_HORIZONS, MOST_ROWS = 100, 1000
-
-
-class Problem(NamedTuple):
-    """Why rows cannot be forecast.
-
-    Parameters
-    ----------
-    cause : str
-        What is wrong, as a clause without a full stop.
-    remedy : str
-        What to do, as a sentence.
-    row : int, optional
-        Position of the row, from 0.
-    """
-
-    cause: str
-    remedy: str
-    row: int | None = None
 
 
 class SeriesModel(Timeseries, PythonModel):
@@ -86,14 +72,25 @@ class SeriesModel(Timeseries, PythonModel):
         Raises
         ------
         ValueError
-            If the rows do not follow the series, or lack a covariate.
+            If the rows do not follow the series, or lack a covariate; if the horizon or a quantile
+            is none.
         """
         params = params or {}
-        levels = params.get("quantiles")
+        levels, horizon = params.get("quantiles"), params.get("horizon")
+        horizon = self.spec["horizon"] if horizon is None else horizon
+        _refuse(problem_of_levels([] if levels is None else levels))
         levels = None if levels is None else [float(level) for level in levels]
-        if model_input is None or not len(model_input):
-            return self.next(int(params.get("horizon") or self.spec["horizon"]), levels)
-        return self.answer(model_input, levels)
+        if model_input is not None and len(model_input):
+            for problem in self.problems_of(model_input):
+                _refuse(problem)
+            return self.answer(model_input, levels, **self._further(params))
+        _refuse(problem_of_nothing(self.spec["covariates"]))
+        _refuse(problem_of_horizon(horizon, self.spec["horizon"]))
+        return self.next(int(horizon), levels, **self._further(params))
+
+    def _further(self, params: dict[str, Any]) -> dict[str, Any]:
+        """What else a model of another kind is asked."""
+        return {}
 
     def next(self, horizon: int, levels: list[float] | None = None) -> pd.DataFrame:
         """Forecasts of the rows that follow the end of each series, as of `predict`."""
@@ -101,16 +98,8 @@ class SeriesModel(Timeseries, PythonModel):
         return self._told(rows, self.ids.loc[rows["unique_id"]], levels)
 
     def answer(self, table: pd.DataFrame, levels: list[float] | None = None) -> pd.DataFrame:
-        """Forecasts of the rows of a table, as of `predict`."""
-        self.require_fit(table)
+        """Forecasts of rows that have no problem, as of `predict`."""
         return self._told(self.rows_of(table), table[self.spec["ids"]], levels)
-
-    def require_fit(self, table: pd.DataFrame) -> None:
-        """Raise a `ValueError` if the rows of a table cannot be forecast."""
-        problem = self.problem_of(table)
-        if problem is not None:
-            where = "" if problem.row is None else f" (row {problem.row + 1:,})"
-            raise ValueError(f"{problem.cause}{where}. {problem.remedy}")
 
     def _told(
         self, rows: pd.DataFrame, ids: pd.DataFrame, levels: list[float] | None
@@ -128,7 +117,7 @@ class SeriesModel(Timeseries, PythonModel):
 
     def rows_of(self, table: pd.DataFrame, *, target: bool = False) -> pd.DataFrame:
         """Rows under the names of the program, in the order of the table."""
-        names = [*self.spec["covariates"], *(self._observed() if target else [])]
+        names = [*self.spec["covariates"], *(self.observed_names() if target else [])]
         rows = table[names].reset_index(drop=True)
         rows.insert(0, "unique_id", self.names_of(table).to_numpy())
         form = self.spec.get("time_form")
@@ -139,7 +128,7 @@ class SeriesModel(Timeseries, PythonModel):
                 rows[name] = _text(rows[name]).map(places).fillna(-1.0).astype(float)
         return rows
 
-    def _observed(self) -> list[str]:
+    def observed_names(self) -> list[str]:
         """Columns of which an observed row tells beside the covariates; the target is the last."""
         return [*self.spec.get("past_only", ()), self.spec["target"]]
 
@@ -148,109 +137,16 @@ class SeriesModel(Timeseries, PythonModel):
         if not self.spec["ids"]:
             return pd.Series("all", index=table.index, dtype=object)
         parts = [_text(table[name]) for name in self.spec["ids"]]
+        if len(parts) > 1:  # a slash of a part does not end it
+            parts = [part.str.replace(r"([\\/])", r"\\\1", regex=True) for part in parts]
         name = parts[0]
         for part in parts[1:]:
             name = name + "/" + part
         return name
 
-    def problem_of(self, table: pd.DataFrame, *, future: bool = True) -> Problem | None:
-        """Why rows cannot be forecast, or else observed; None if they can.
-
-        Parameters
-        ----------
-        table : DataFrame
-            Rows under their own names.
-        future : bool
-            Whether they are to be forecast; else they were observed since the series' ends.
-        """
-        spec = self.spec
-        needed = [spec["time"], *spec["ids"], *spec["covariates"]]
-        needed += [] if future else self._observed()
-        lacking = [name for name in needed if name not in table]
-        if lacking:
-            there = ", ".join(f"'{name}'" for name in lacking)
-            return Problem(f"the table lacks {there}", f"Give the columns {', '.join(needed)}.")
-        numbers = spec["covariates"] if future else [*spec["covariates"], *self._observed()]
-        for name in numbers:
-            if name not in spec.get("codes", {}) and not pd.api.types.is_numeric_dtype(
-                table[name]
-            ):
-                return Problem(f"the column '{name}' holds no numbers", "Give numbers.")
-        rows = self.rows_of(table, target=not future)
-        missing = _first(rows["ds"].isna())
-        if missing is not None:
-            return Problem(
-                f"'{spec['time']}' is missing, or no time", "Write it like 2024-12-31.", missing
-            )
-        unknown = _first(~rows["unique_id"].isin(self.ends.index))
-        if unknown is not None:
-            return Problem(
-                f"the series '{rows['unique_id'].iloc[unknown]}' was not trained on",
-                "Train anew with its rows, or leave them out.",
-                unknown,
-            )
-        return self._problem_of_times(rows, future=future)
-
-    def _problem_of_times(self, rows: pd.DataFrame, *, future: bool) -> Problem | None:
-        """As `problem_of`, of rows of known series at known times."""
-        most = max(MOST_ROWS, MOST_HORIZONS * self.spec["horizon"])
-        ends = self._ends_of(rows)
-        far = _first(rows["ds"] > _later(ends.max(), most, self.spec["frequency"]))
-        if far is not None:
-            return Problem(
-                f"{rows['ds'].iloc[far]} is more than {most:,} rows after the end of its series,"
-                f" {ends.iloc[far]}",
-                f"Check the time; the model was trained for {self.spec['horizon']:,} rows.",
-                far,
-            )
-        late = (rows["ds"] > ends).to_numpy()
-        steps = self._steps(rows)
-        off = _first(late & (steps < 1))
-        if off is not None:
-            return Problem(
-                f"{rows['ds'].iloc[off]} is between the steps of {self.spec['frequency']} from"
-                f" the end of its series, {ends.iloc[off]}",
-                "Give times that keep to the frequency of the series.",
-                off,
-            )
-        if not future:
-            return None
-        early = _first(~late)
-        if early is not None:
-            return Problem(
-                f"{rows['ds'].iloc[early]} is not after the end of its series, {ends.iloc[early]}",
-                "Give rows of the future.",
-                early,
-            )
-        return self._problem_of_future(rows, steps)
-
-    def _problem_of_future(self, rows: pd.DataFrame, steps: np.ndarray) -> Problem | None:
-        """As `problem_of`, of rows after the ends of their series."""
-        twice = _first(rows.duplicated(KEYS))
-        if twice is not None:
-            name, time = rows[KEYS].iloc[twice]
-            return Problem(
-                f"the series '{name}' has two rows at {time}", "Give each time once.", twice
-            )
-        first = pd.Series(steps).groupby(rows["unique_id"]).transform("min").to_numpy()
-        gap = _first((first > 1) & (steps == first))
-        if gap is not None:
-            name, time = rows[KEYS].iloc[gap]
-            return Problem(
-                f"the series '{name}' ends at {self.ends['ds'][name]}, and nothing tells of the"
-                f" {first[gap] - 1:,} rows from there to {time}",
-                "Give the rows between as context, or ask for them, too.",
-                gap,
-            )
-        for name in self.spec["covariates"]:
-            cell = _first(~np.isfinite(rows[name].to_numpy(dtype=float, na_value=np.nan)))
-            if cell is not None:
-                return Problem(
-                    f"'{name}' is missing, and the forecast depends on it",
-                    "Fill the cell with what is known or planned.",
-                    cell,
-                )
-        return None
+    def problems_of(self, table: pd.DataFrame, *, future: bool = True) -> list[Problem]:
+        """Why rows of the future cannot be forecast, or else rows of the past observed."""
+        return problems_of(self, table, future=future)
 
     # -- forecasts -------------------------------------------------------------------------------
 
@@ -260,7 +156,7 @@ class SeriesModel(Timeseries, PythonModel):
         Steps between an end and a row that are not asked for are forecast too, with the
         covariates of the row before.
         """
-        steps = self._steps(rows)
+        steps = self.steps_of(rows)
         names = pd.Index(np.unique(rows["unique_id"].to_numpy()), name="unique_id")
         most = int(steps.max())
         filled = self._filled(
@@ -282,14 +178,14 @@ class SeriesModel(Timeseries, PythonModel):
             What was not is as in the row before, as in training.
         """
         rows = self.rows_of(table, target=True)
-        rows = rows[self._steps(rows) > 0]
+        rows = rows[self.steps_of(rows) > 0]
         if rows.duplicated(KEYS).any():
             how = self.spec["aggregate"] or "mean"
             rows = rows.groupby(KEYS, as_index=False, sort=True).agg(how)
-        steps = pd.Series(self._steps(rows), dtype=int)
+        steps = pd.Series(self.steps_of(rows), dtype=int)
         last = self._until(steps.groupby(rows["unique_id"].to_numpy()).max())
         target = self.spec["target"]
-        given = [*self.spec["covariates"], *self._observed()]
+        given = [*self.spec["covariates"], *self.observed_names()]
         filled = self._filled(self._grid(last), rows, given)
         there = rows.loc[rows[target].notna(), KEYS].assign(given=True)
         found = filled[KEYS].merge(there, how="left", on=KEYS)["given"].notna()
@@ -307,20 +203,32 @@ class SeriesModel(Timeseries, PythonModel):
         found.ends = pd.concat([rest, last[list(self.ends.columns)]]).loc[self.ends.index]
         return found
 
+    def aware_of(self, table: pd.DataFrame) -> SeriesModel:
+        """The model that also knows rows that were observed since; a `ValueError` if it cannot."""
+        for problem in self.problems_of(table, future=False):
+            _refuse(problem)
+        observed = self.observed_of(table)
+        if not len(observed):
+            raise ValueError(f"{NOTHING_NEW[0]}. {NOTHING_NEW[1]}")
+        return self.observe(observed)
+
     def _until(self, last: pd.Series) -> pd.Series:
         """How many steps each series is observed, from those that were given of it."""
         return last
 
     # -- steps -----------------------------------------------------------------------------------
 
-    def _ends_of(self, rows: pd.DataFrame) -> pd.Series:
-        """The end of the series of each row."""
-        return rows["unique_id"].map(self.ends["ds"])
+    def later(self, end: Any, count: int) -> Any:
+        """The time of so many steps after an end, or the last that there is."""
+        try:
+            return _after(np.datetime64(end), count, self.spec["frequency"])[-1]
+        except (pd.errors.OutOfBoundsDatetime, OverflowError):
+            return pd.Timestamp.max
 
-    def _steps(self, rows: pd.DataFrame) -> np.ndarray:
+    def steps_of(self, rows: pd.DataFrame) -> np.ndarray:
         """How many steps each row is after the end of its series; 0 for what is no such step."""
         steps = np.zeros(len(rows), dtype=int)
-        ends, times = self._ends_of(rows).to_numpy(), rows["ds"].to_numpy()
+        ends, times = rows["unique_id"].map(self.ends["ds"]).to_numpy(), rows["ds"].to_numpy()
         left = np.arange(len(rows))
         while len(left):  # once for all series that keep to the same steps
             latest = max(times[left].max(), ends[left].max())
@@ -366,19 +274,18 @@ def times_of(column: pd.Series, form: str | None = None) -> pd.Series:
     They may be times, or written as in training: in a format of strptime, or as quarters (2001Q3)
     or weeks (2001-W05).
     """
-    if form is not None and not pd.api.types.is_datetime64_any_dtype(column):
-        column = _text(column).str.strip().replace("", np.nan)
-    if form in ("quarter", "week"):
-        column, form = column.map(_begin, na_action="ignore"), None
     if pd.api.types.is_datetime64_any_dtype(column):
         form = None
-    zoned = form is not None and "%z" in form
-    times = pd.to_datetime(column, format=form, errors="coerce", utc=zoned)
+    if form is not None:
+        column = _text(column).str.strip().replace("", np.nan)
+    if form in ("quarter", "week"):
+        times = pd.to_datetime(column.map(_begin, na_action="ignore"), errors="coerce", utc=True)
+    else:
+        times = pd.to_datetime(column, format=form, errors="coerce", utc=True)
     if form is not None:  # or as times are written elsewhere
-        times = times.fillna(pd.to_datetime(column, format="ISO8601", errors="coerce", utc=zoned))
-    if getattr(times.dtype, "tz", None) is not None:
-        times = times.dt.tz_convert("UTC").dt.tz_localize(None)
-    return times.astype("datetime64[ns]")
+        iso = pd.to_datetime(column, format="ISO8601", errors="coerce", utc=True)
+        times = times.fillna(iso)
+    return times.dt.tz_localize(None).astype("datetime64[ns]")
 
 
 def _begin(text: str) -> pd.Timestamp | None:
@@ -387,9 +294,12 @@ def _begin(text: str) -> pd.Timestamp | None:
     if len(parts) != 2:
         return None
     year, number = sorted(parts, key=len, reverse=True)
-    if "Q" in text.upper():
-        return pd.Timestamp(int(year), 3 * int(number) - 2, 1)
-    return pd.Timestamp.fromisocalendar(int(year), int(number), 1)
+    try:
+        if "Q" in text.upper():
+            return pd.Timestamp(int(year), 3 * int(number) - 2, 1)
+        return pd.Timestamp.fromisocalendar(int(year), int(number), 1)
+    except (ValueError, OverflowError):  # there is no such one
+        return None
 
 
 def _after(end: Any, count: int, frequency: str) -> np.ndarray:
@@ -398,18 +308,11 @@ def _after(end: Any, count: int, frequency: str) -> np.ndarray:
     return np.asarray(times[times > end][:count])
 
 
-def _later(end: Any, count: int, frequency: str) -> Any:
-    """The time of so many steps after an end, or the last that there is."""
-    try:
-        return _after(np.datetime64(end), count, frequency)[-1]
-    except (pd.errors.OutOfBoundsDatetime, OverflowError):
-        return pd.Timestamp.max
-
-
-def _first(marked: Any) -> int | None:
-    """The position of the first row that is marked."""
-    found = np.flatnonzero(np.asarray(marked))
-    return int(found[0]) if len(found) else None
+def _refuse(problem: Problem | None) -> None:
+    """Say of a question that it cannot be answered, if it has a problem."""
+    if problem is not None:
+        where = "" if problem.row is None else f" (row {problem.row + 1:,})"
+        raise ValueError(f"{problem.cause}{where}. {problem.remedy}")
 
 
 def _text(column: pd.Series) -> pd.Series:

@@ -1,5 +1,6 @@
 """What makes rows series: in words, as JSON, and as numbers."""
 
+import itertools
 import json
 
 import numpy as np
@@ -51,14 +52,26 @@ def test_series_are_told_with_horizon_and_season():
 
 def test_the_parts_of_a_name_are_found_again():
     spec = SeriesSpec("day", ("shop", "item"), "D", 7, 8)
-    table = pd.DataFrame({"shop": [1, 2], "item": ["a/b", "c"]})
+    table = pd.DataFrame({"shop": [1, 2], "item": ["a/b", "c"]}, index=[5, 3])
     names = spec.name_of(table)
-    assert names.tolist() == ["1/a/b", "2/c"]
-    assert spec.ids_of(names).to_dict("list") == {"shop": ["1", "2"], "item": ["a/b", "c"]}
+    assert names.tolist() == ["1/a\\/b", "2/c"]
+    found = spec.ids_of(names)
+    assert found.to_dict("list") == {"shop": ["1", "2"], "item": ["a/b", "c"]}
+    assert found.index.tolist() == [5, 3]
     shops = SeriesSpec("day", ("item",), "D", 7, 8)
     assert shops.ids_of(shops.name_of(table)).to_dict("list") == {"item": ["a/b", "c"]}
     alone = SeriesSpec("day", (), "D", 7, 8)
     assert alone.ids_of(alone.name_of(table)).shape == (2, 0)
+
+
+def test_no_two_series_have_one_name():
+    parts = ["", "/", "\\", "a", "a/b", "a\\", "\\/", "/\n", "//", "\\\\"]
+    rows = list(itertools.product(parts, parts, parts))
+    table = pd.DataFrame(rows, columns=["state", "shop", "item"])
+    spec = SeriesSpec("day", ("state", "shop", "item"), "D", 7, 8)
+    names = spec.name_of(table)
+    assert names.is_unique
+    pd.testing.assert_frame_equal(spec.ids_of(names), table)
 
 
 def spec(**more):

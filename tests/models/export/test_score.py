@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from trialbook._plain import plain
-from trialbook.models.export import _score
+from trialbook.models.export import _reading, _score
 
 # What `to_json` writes is rounded.
 FORMS = {
@@ -102,7 +102,7 @@ def test_cells_are_brought_to_what_they_were_in_training(scorer, model, table):
     ],
 )
 def test_numbers_are_read_as_they_were_written_in_training(form, cell, number):
-    np.testing.assert_equal(_score._number(cell, form), number)
+    np.testing.assert_equal(_reading._number(cell, form), number)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 
 from trialbook.serving import RequestLog, create_app
 from trialbook.serving.server import _app as application
+from trialbook.serving.server import _rows as of_rows
 from trialbook.serving.server._problems import Refused
 from trialbook.serving.server._protocol import MOST_COMPARED, read_request
 from trialbook.serving.server._typed import Reader
@@ -53,7 +54,7 @@ def test_cells_that_need_reading_do_not_hold_up_the_loop(serve, model, records, 
     )
     loops = set()
     monkeypatch.setattr(
-        application, "read_json", lambda body: loops.add(threading.get_ident()) or json.loads(body)
+        of_rows, "read_json", lambda body: loops.add(threading.get_ident()) or json.loads(body)
     )
     answer = serve(model).post("/invocations", json={"inputs": [records[0] | {"age": "41"}]})
     assert answer.status_code == 200

@@ -50,8 +50,8 @@ def read_levels(
     return None if value is None else [level.strip() for level in value.split(",")]
 
 
-# Options that have a meaning for models of rows alone, and for forecasts alone.
-_OF_ROWS = ("keep", "proba", "explain", "interval", "rows_per_batch", "resume", "workers")
+# Options that have a meaning for a table alone, and for forecasts alone.
+_OF_TABLES = ("keep", "proba", "explain", "interval", "rows_per_batch", "resume", "workers")
 _OF_FUTURE = ("horizon", "context", "quantiles", "level")
 _OF_FORECASTS = (*_OF_FUTURE, "fitted", "rolling")
 
@@ -140,8 +140,9 @@ def predict(
     churn@champion), or the folder or file of a model; the best trial when it is left out.
 
     DATA may be larger than memory. A model that forecasts series needs none: it tells the next
-    rows of each. With DATA it tells its rows, from what is known of the future there; with
-    --rolling, what it would have forecast of them as time went on, and how far that is off.
+    rows of each. With DATA it tells its rows, from what is known of the future there; rows of one
+    series must stand together. With --rolling it tells what it would have forecast of DATA as
+    time went on, and how far that is off.
     """
     from trialbook import api
     from trialbook.serving import format_of
@@ -156,25 +157,29 @@ def predict(
         )
     where: dict[str, Any] = {"workspace": workspace, "name": name, "trust": trust}
     where["tracking_uri"] = tracking_uri
-    forecaster, data = _forecaster(names, where)
-    if forecaster is not None:
-        _refuse(ctx, _OF_ROWS, f"'{forecaster.label}' forecasts series")
+    which: Any
+    which, table = _forecaster(names, where)
+    levels = cast("Any", quantiles)
+    if which is None:
+        _refuse(ctx, _OF_FORECASTS, "it is for models that forecast series")
+        which, table = _model_and_data(names)
+    elif fitted or level or rolling is not None or table is None:
+        _refuse(ctx, _OF_TABLES, "it is for rows of the future in a table")
         if fitted:
             _refuse(ctx, (*_OF_FUTURE, "rolling"), "--fitted tells of rows of training")
-            told = forecaster.fitted()
+            told = which.fitted()
         elif rolling is not None:
             _refuse(ctx, _OF_FUTURE, "--rolling tells of rows that came")
-            told = _rolled(forecaster, data, rolling, out, as_json=as_json)
+            told = _rolled(which, table, rolling, out, as_json=as_json)
         else:
-            levels = cast("Any", quantiles)
-            told = forecaster.forecast(
-                horizon, future=data, context=context, quantiles=levels, level=level
+            told = which.forecast(
+                horizon, future=table, context=context, quantiles=levels, level=level
             )
         if told is not None:
             write_forecasts(told, out, as_json=as_json)
         return
-    _refuse(ctx, _OF_FORECASTS, "it is for models that forecast series")
-    which, table = _model_and_data(names)
+    elif horizon is not None:
+        _refuse(ctx, ("horizon",), "rows of the future say themselves how far they reach")
     with tempfile.TemporaryDirectory(prefix="trialbook-") as folder, _Shown() as shown:
         # Standard output, too, gets all or nothing.
         path = Path(folder) / ("out.jsonl" if as_json else "out.csv") if out is None else out
@@ -186,6 +191,8 @@ def predict(
             proba=proba,
             explain=explain,
             interval=interval,
+            quantiles=levels,
+            context=context,
             rows_per_batch=rows_per_batch,
             resume=resume,
             workers=workers,

@@ -53,7 +53,7 @@ from trialbook.data.series._spec import (
 )
 from trialbook.data.series._steps import bins_of, steps_of
 from trialbook.data.series._suggested import suggested
-from trialbook.data.series._times import read_times, time_form
+from trialbook.data.series._times import read_times, time_form, write_times
 from trialbook.data.series._together import together
 from trialbook.data.series._windows import planned_windows, windows
 
@@ -111,4 +111,5 @@ __all__ = [
     "together",
     "usual_horizon",
     "windows",
+    "write_times",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -22,6 +23,8 @@ LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 # The code of a category that is missing, or that training did not see.
 UNKNOWN = -1.0
 
+# A part of a name: up to a slash before which there is no backslash.
+_PART = re.compile(r"(?:^|/)((?:[^/\\]|\\.)*)", re.DOTALL)
 _TUPLES = ("ids", "hierarchy", "covariates", "static", "past_only", "levels")
 
 
@@ -124,6 +127,9 @@ class SeriesSpec:
     def name_of(self, table: pd.DataFrame) -> pd.Series[str]:
         """The name of the series of each row: its parts, with a slash between them.
 
+        A slash or a backslash within one of several parts gets a backslash before it, so that no
+        two series have one name.
+
         Parameters
         ----------
         table : DataFrame
@@ -136,6 +142,8 @@ class SeriesSpec:
         if not self.ids:
             return pd.Series(ALONE, index=table.index, dtype=object)
         parts = [_text(table[name]) for name in self.ids]
+        if len(parts) > 1:
+            parts = [part.str.replace(r"([\\/])", r"\\\1", regex=True) for part in parts]
         name = parts[0]
         for part in parts[1:]:
             name = name + SEPARATOR + part
@@ -157,8 +165,10 @@ class SeriesSpec:
             return pd.DataFrame(index=names.index)
         if len(self.ids) == 1:  # a slash belongs to the name
             return names.to_frame(self.ids[0])
-        parts = names.str.split(SEPARATOR, n=len(self.ids) - 1, expand=True)
-        return parts.set_axis(list(self.ids), axis=1)
+        codes, known = pd.factorize(names)
+        parts = [[re.sub(r"\\(.)", r"\1", one) for one in _PART.findall(name)] for name in known]
+        found = pd.DataFrame(parts, columns=list(self.ids), dtype=object)
+        return found.iloc[codes].set_axis(names.index)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -139,6 +139,27 @@ def read_times(column: pd.Series, form: str | None) -> pd.Series:
     return pd.Series(told, index=column.index, name=column.name)
 
 
+def write_times(times: pd.Series, form: str | None) -> list[str]:
+    """Times as they were written; `read_times` reads them.
+
+    Parameters
+    ----------
+    times : Series of datetime64[ns]
+    form : str or None
+        Of `time_form`.
+
+    Returns
+    -------
+    list of str
+    """
+    if form is None or form == "ISO8601":
+        return [time.isoformat() for time in times]
+    if form == QUARTER:
+        return [f"{time.year}Q{time.quarter}" for time in times]
+    zoned = times.dt.tz_localize("UTC") if "%z" in form else times
+    return [time.strftime("%G-W%V" if form == WEEK else form) for time in zoned]
+
+
 def _parsed(texts: pd.Series, form: str) -> pd.Series:
     if form == QUARTER:
         months = [_first_month(str(text)) for text in texts]

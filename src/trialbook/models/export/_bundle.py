@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from trialbook._plain import cannot_write
+from trialbook.data import Schema
 from trialbook.errors import ExportError, OptionError
 from trialbook.models._conformal import CONFORMAL_FILE
 from trialbook.models._environment import python_of, read_requirements
+from trialbook.models._forecaster import PICKLE, ForecastModel
 from trialbook.models._model import Model
 from trialbook.models._package import MODEL_FOLDER, SCHEMA_FILE, pinned
 from trialbook.models.export._requirements import LOADERS, constraints, portable
@@ -28,6 +30,7 @@ Files = dict[str, bytes | Path]
 MODEL_FILES = (
     "MLmodel",
     "model.pkl",
+    PICKLE,
     "conda.yaml",
     "python_env.yaml",
     "requirements.txt",
@@ -46,7 +49,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _FILE_MODE = 0o100644
 
 
-def zip_files(model: Model) -> Files:
+def zip_files(model: Model | ForecastModel) -> Files:
     """What the zip of a model holds.
 
     Parameters
@@ -62,11 +65,11 @@ def zip_files(model: Model) -> Files:
     others = constraints(lines)
     python = _python(model)
     files["conda.yaml"] = conda(python, [*lines, *others]).encode()
-    files["README.md"] = readme(model.label, model.schema, python, files, docker=False).encode()
+    files["README.md"] = readme(model.label, _asked(model), python, files, docker=False).encode()
     return files
 
 
-def docker_files(model: Model) -> Files:
+def docker_files(model: Model | ForecastModel) -> Files:
     """What the build context of a model holds.
 
     The image serves without Trialbook: it needs a third of the packages, they come from public
@@ -80,21 +83,21 @@ def docker_files(model: Model) -> Files:
     -------
     dict of str to bytes or Path
     """
-    own = [
-        line for line in read_requirements(model.folder) if line.partition("==")[0] not in LOADERS
-    ]
+    # A forecaster is a model of MLflow's own kind, and is not read without it.
+    left_out = LOADERS if isinstance(model, Model) else frozenset()
+    lines = read_requirements(model.folder)
+    own = [line for line in lines if line.partition("==")[0] not in left_out]
     lines = [*own, *pinned(SERVES)]
     files = _common(model, lines)
-    server = _source("_server").replace("trialbook.models.export._score", "score")
-    files["server.py"] = server.encode()
+    files["server.py"] = _source("_server").encode()
     files[".dockerignore"] = b"README.md\n*.json\n!model/*.json\n__pycache__\n"
     python = _python(model)
     files["Dockerfile"] = dockerfile(python, lines).encode()
-    files["README.md"] = readme(model.label, model.schema, python, files, docker=True).encode()
+    files["README.md"] = readme(model.label, _asked(model), python, files, docker=True).encode()
     return files
 
 
-def _common(model: Model, lines: list[str]) -> Files:
+def _common(model: Model | ForecastModel, lines: list[str]) -> Files:
     files: Files = {
         f"{MODEL_FOLDER}/{name}": model.folder / name
         for name in MODEL_FILES
@@ -103,7 +106,9 @@ def _common(model: Model, lines: list[str]) -> Files:
     if not (model.folder / SCHEMA_FILE).is_file():  # those stored earlier have their experiment's
         schema = json.dumps(model.schema.to_dict(), indent=2, ensure_ascii=False)
         files[f"{MODEL_FOLDER}/{SCHEMA_FILE}"] = (schema + "\n").encode()
-    files["score.py"] = _source("_score").encode()
+    kind = "_score" if isinstance(model, Model) else "_score_series"
+    files["score.py"] = _source(kind).encode()
+    files["reading.py"] = _source("_reading").encode()
     files["requirements.txt"] = _lines(portable(lines))
     files["constraints.txt"] = _lines(constraints(lines))
     example = model.folder / EXAMPLE
@@ -112,7 +117,7 @@ def _common(model: Model, lines: list[str]) -> Files:
     return files
 
 
-def _python(model: Model) -> str:
+def _python(model: Model | ForecastModel) -> str:
     """The version of Python that a model needs.
 
     Raises
@@ -130,9 +135,15 @@ def _python(model: Model) -> str:
     return python
 
 
+def _asked(model: Model | ForecastModel) -> Schema:
+    """The columns of a row that is asked for."""
+    return model.schema if isinstance(model, Model) else model.future_schema
+
+
 def _source(module: str) -> str:
-    """The text of a module beside this one, which is given away as it is."""
-    return (files_of("trialbook.models.export") / f"{module}.py").read_text("utf-8")
+    """The text of a module beside this one, which is given away as it is: among its like."""
+    text = (files_of("trialbook.models.export") / f"{module}.py").read_text("utf-8")
+    return text.replace("trialbook.models.export._", "")
 
 
 def _lines(lines: list[str]) -> bytes:

@@ -12,6 +12,7 @@ import pandas as pd
 from trialbook._plain import check_folder, whole_file, write_text
 from trialbook.errors import ExportError, OptionError, nearest
 from trialbook.models._environment import read_requirements
+from trialbook.models._forecaster import NO_ONNX, ForecastModel
 from trialbook.models._model import Model
 from trialbook.models.export._bundle import docker_files, write_folder, write_zip, zip_files
 from trialbook.models.export._requirements import portable
@@ -60,13 +61,17 @@ class Exported:
 
 
 def export(
-    model: Model, to: str, path: str | Path | None = None, *, rows: pd.DataFrame | None = None
+    model: Model | ForecastModel,
+    to: str,
+    path: str | Path | None = None,
+    *,
+    rows: pd.DataFrame | None = None,
 ) -> Exported:
     """Write a model in a form that others can use.
 
     Parameters
     ----------
-    model : Model
+    model : Model or ForecastModel
     to : {"onnx", "pickle", "zip", "docker"}
         ``onnx``: one file that holds everything from the columns of the table to the prediction,
         which any language can run, and which is safe to load. ``pickle``: the estimator alone,
@@ -106,6 +111,12 @@ def export(
             remedy=f"Name a file, such as {label}{ENDINGS[form]}.",
         )
     if form == "onnx":
+        if isinstance(model, ForecastModel):
+            raise ExportError(
+                f"a forecast cannot be written as ONNX: {NO_ONNX}",
+                place=model.label,
+                remedy="Export it as zip, docker or pickle.",
+            )
         return _onnx(model, target, rows)
     if form == "pickle":
         return _pickle(model, target)
@@ -120,12 +131,12 @@ def export(
     return Exported(model.name, model.version, form, target, tuple(sorted(files)), size)
 
 
-def _pickle(model: Model, target: Path) -> Exported:
+def _pickle(model: Model | ForecastModel, target: Path) -> Exported:
     """The estimator as it is stored, and its requirements beside it."""
     beside = target.with_name(f"{target.stem}.requirements.txt")
     lines = portable(read_requirements(model.folder))
     with whole_file(target) as draft:
-        shutil.copyfile(model.folder / "model.pkl", draft)
+        shutil.copyfile(model.pickle, draft)
     write_text(beside, "".join(f"{line}\n" for line in lines))
     names = (target.name, beside.name)
     return Exported(model.name, model.version, "pickle", target, names, target.stat().st_size)

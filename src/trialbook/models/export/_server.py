@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from trialbook.models.export._score import Model, answer
+from trialbook.models.export._score import Model, answer, answer_table
 
 # A request of more bytes is refused before it is read.
 MAX_BYTES = int(os.environ.get("MAX_BYTES", str(32 * 2**20)))
@@ -46,8 +46,7 @@ async def _body(request: Request) -> bytes:
 
 def _answer(body: bytes, kind: str) -> dict[str, Any]:
     if kind == "text/csv":
-        table = model.read_text(body.decode("utf-8-sig"))
-        return {"predictions": model.predict(table).tolist()}
+        return answer_table(model, model.read_text(body.decode("utf-8-sig")))
     return answer(model, json.loads(body))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from trialbook.data import Schema
+from trialbook.models._forecaster import PICKLE
 
 SERVER_PORT = 8080
 # Any number that no user of the base image has.
@@ -21,7 +22,7 @@ COPY requirements.txt constraints.txt ./
 # The server runs as nobody in particular, who cannot change its files.
 RUN pip install --no-cache-dir --requirement requirements.txt --constraint constraints.txt \\
     && useradd --system --no-create-home --uid {user} model
-COPY score.py server.py ./
+COPY reading.py score.py server.py ./
 COPY model/ model/
 USER {user}
 
@@ -47,10 +48,9 @@ _ABOUT = """\
 
 {what}
 
-It was trained with Trialbook and needs no Trialbook: it is a scikit-learn estimator, in a folder
-that MLflow reads, too.
+It was trained with Trialbook and needs no Trialbook: it is {kind}.
 
-`model/model.pkl` is a pickle. **Loading a pickle runs any code that its author put there**: use it
+`model/{pickle}` is a pickle. **Loading a pickle runs any code that its author put there**: use it
 only if you trust whoever gave you this.
 """
 
@@ -79,6 +79,32 @@ Model("model").{predict}(pd.read_csv("rows.csv", dtype=str))
 MLflow: `mlflow.sklearn.load_model("model")`, or `mlflow models serve -m model`.
 """
 
+_ZIP_SERIES = """\
+
+## Forecast
+
+With Python {python} (another patch release does; another minor one does not):
+
+```bash
+python -m venv env && env/bin/pip install -r requirements.txt -c constraints.txt
+env/bin/python score.py {rows}                      # the example; or future.csv, future.parquet
+env/bin/python score.py {next}-o forecast.csv --quantiles 0.1,0.9
+env/bin/python score.py {rows} --context recent.csv # with rows that were observed since training
+```
+
+or `conda env create -f conda.yaml`. From Python:
+
+```python
+from score import Model
+model = Model("model")
+model.forecast({call})
+```
+
+`score.py` has the `init()` and `run()` of a scoring script of Azure ML, and answers
+`{{"Inputs": {{"data": [{{...}}]}}, "GlobalParameters": {{"quantiles": [0.025, 0.975]}}}}`. With
+MLflow: `mlflow.pyfunc.load_model("model")`, or `mlflow models serve -m model`.
+"""
+
 _DOCKER = """\
 
 ## Build and run
@@ -90,14 +116,15 @@ curl -H 'Content-Type: application/json' -d @input_example.json localhost:{port}
 ```
 
 `POST /invocations` takes MLflow's and Azure ML's forms of request, as JSON or CSV;
-`{{"params": {{"method": "predict_proba"}}}}` beside the rows asks for probabilities of classes.
+{params}
 `GET /health` says that the model is ready. `PORT`, `HOST` and `MAX_BYTES` (of a request) are
 variables of the environment. The server has no authentication: put it behind something that has.
 """
 
 _FILES = {
     "model/": "the model, as MLflow stores it, and `schema.json`: its columns",
-    "score.py": "reads tables, checks them, predicts",
+    "score.py": "predicts",
+    "reading.py": "reads tables, and checks them",
     "server.py": "answers over HTTP",
     "requirements.txt": "what the model needs, in the versions that trained it",
     "constraints.txt": "all that comes with these, in the versions that were there",
@@ -170,21 +197,17 @@ def readme(name: str, schema: Schema, python: str, files: Iterable[str], *, dock
     str
         Markdown.
     """
-    classes = ", ".join(f"`{label}`" for label in schema.classes)
-    what = f"A model that predicts `{schema.target}`"
-    what += f", one of {classes}." if classes else ", a number."
     values = {
         "name": name,
-        "what": what,
         "python": python,
-        "proba": " --proba" if classes else "",
-        "predict": "predict_proba" if classes else "predict",
         "port": SERVER_PORT,
         "tag": "".join(sign if sign.isalnum() else "-" for sign in name.lower()).strip("-"),
+        **(_of_rows(schema) if schema.series is None else _of_series(schema)),
     }
+    use = _DOCKER if docker else _ZIP if schema.series is None else _ZIP_SERIES
     there = {path.split("/")[0] + "/" * ("/" in path) for path in files}
     parts = [
-        (_ABOUT + (_DOCKER if docker else _ZIP)).format(**values),
+        (_ABOUT + use).format(**values),
         "\n## Columns that it wants\n\n| Column | Stored as | Meaning |\n|---|---|---|\n",
         *(
             f"| `{column.name}` | {_stored(column.storage, column.datetime_format)} "
@@ -195,6 +218,39 @@ def readme(name: str, schema: Schema, python: str, files: Iterable[str], *, dock
         *(f"* `{path}`: {about}\n" for path, about in _FILES.items() if path in there),
     ]
     return "".join(parts)
+
+
+def _of_rows(schema: Schema) -> dict[str, str]:
+    """What is said of a model that predicts rows."""
+    classes = ", ".join(f"`{label}`" for label in schema.classes)
+    what = f"A model that predicts `{schema.target}`"
+    return {
+        "what": what + (f", one of {classes}." if classes else ", a number."),
+        "kind": "a scikit-learn estimator, in a folder\nthat MLflow reads, too",
+        "pickle": "model.pkl",
+        "proba": " --proba" if classes else "",
+        "predict": "predict_proba" if classes else "predict",
+        "params": '`{"params": {"method": "predict_proba"}}` beside the rows asks for'
+        " probabilities of classes.",
+    }
+
+
+def _of_series(schema: Schema) -> dict[str, str]:
+    """What is said of a model that forecasts series."""
+    spec = schema.series
+    assert spec is not None
+    told = f", with steps of {spec.frequency} and a horizon of {spec.horizon}."
+    rows = "input_example.json"
+    return {
+        "what": f"A model that forecasts `{schema.target}`" + told,
+        "kind": "a model of MLflow's own kind (pyfunc)",
+        "pickle": PICKLE,
+        "rows": rows,
+        "next": f"{rows} " if spec.covariates else f"--horizon {spec.horizon} ",
+        "call": 'future=model.read("future.csv")' if spec.covariates else str(spec.horizon),
+        "params": '`{"params": {"horizon": 8, "quantiles": [0.1, 0.9]}}` asks for the next rows of'
+        " all series,\nand `context` beside it tells rows that were observed since training.",
+    }
 
 
 def _stored(storage: str, form: str | None) -> str:

@@ -19,11 +19,12 @@ from trialbook.data import Schema, Semantic
 from trialbook.errors import DataError, OptionError, nearest
 from trialbook.evaluation.explanations import explain_rows
 from trialbook.models import Model
+from trialbook.serving.batch._series import Forecaster
 
 if TYPE_CHECKING:
     from trialbook.models.onnx import OnnxModel
 
-AnyModel: TypeAlias = "Model | OnnxModel"
+AnyModel: TypeAlias = "Model | OnnxModel | Forecaster"
 
 PREDICTION: Final = "prediction"
 ALL: Final = "all"
@@ -55,6 +56,8 @@ class Answer:
         Coverage of intervals of numbers, or of sets of classes.
     as_text : bool
         Whether kept cells come as text, so that they may be numbers.
+    short_times : bool
+        Whether times of forecasts come without what is zero in all of them.
     """
 
     keep: tuple[str, ...] = ()
@@ -62,6 +65,7 @@ class Answer:
     explain: bool = False
     interval: float | None = None
     as_text: bool = False
+    short_times: bool = False
 
 
 def answer_for(
@@ -73,6 +77,7 @@ def answer_for(
     explain: bool,
     interval: float | None,
     as_text: bool,
+    short_times: bool,
 ) -> Answer:
     """What is asked, checked against a model and a table before a row is read.
 
@@ -83,7 +88,7 @@ def answer_for(
         Columns of the table.
     keep : sequence of str or None
         ``["all"]`` means all columns, ``None`` the identifiers that training knew.
-    proba, explain, interval, as_text
+    proba, explain, interval, as_text, short_times
         As in `Answer`.
 
     Returns
@@ -95,6 +100,8 @@ def answer_for(
     OptionError
         If there is no such column, or the model has no such answer.
     """
+    if isinstance(model, Forecaster):
+        return _of_forecasts(model, names, keep, (proba, explain, interval), as_text, short_times)
     if proba and not model.is_classification:
         raise OptionError(
             "there are no probabilities in regression",
@@ -113,6 +120,12 @@ def answer_for(
         made |= {f"probability_{label}" for label in model.schema.classes}
     if explain:
         made |= set(_explaining(model.schema))
+    _check_clash(kept, made)
+    return Answer(tuple(kept), proba, explain, interval, as_text)
+
+
+def _check_clash(kept: Sequence[str], made: Collection[str]) -> None:
+    """Refuse columns to keep that are called like answers."""
     clash = [name for name in kept if name in made]
     if clash:
         raise OptionError(
@@ -120,7 +133,28 @@ def answer_for(
             place="option --keep",
             remedy="Name the columns to keep without them, or rename them.",
         )
-    return Answer(tuple(kept), proba, explain, interval, as_text)
+
+
+def _of_forecasts(
+    model: Forecaster,
+    names: Collection[str],
+    keep: Sequence[str] | None,
+    refused: tuple[bool, bool, float | None],
+    as_text: bool,
+    short_times: bool,
+) -> Answer:
+    """As `answer_for`: forecasts come with times and series, so these need not be kept."""
+    for option, given in zip(("proba", "explain", "interval"), refused, strict=True):
+        if given:
+            raise OptionError(
+                f"--{option} has no meaning here: '{model.label}' forecasts series",
+                place=f"option --{option}",
+                remedy="Leave it out; quantiles tell how sure a forecast is (--quantiles).",
+            )
+    keys = model.names[: 1 + len(model.ids)]
+    kept = [name for name in _kept(model.schema, names, keep or ()) if name not in keys]
+    _check_clash(kept, model.names)
+    return Answer(tuple(kept), as_text=as_text, short_times=short_times)
 
 
 def _kept(schema: Schema, names: Collection[str], keep: Sequence[str] | None) -> list[str]:
@@ -181,7 +215,11 @@ def answers(model: AnyModel, rows: Rows, asked: Answer) -> pa.Table:
         If a value does not fit, or the model has no answer; the row is counted in the whole table.
     """
     try:
-        predicted = _predicted(model, model.schema.conform(rows.frame), asked)
+        conformed = model.schema.conform(rows.frame)
+        if isinstance(model, Forecaster):
+            predicted = _forecast(model, conformed, asked)
+        else:
+            predicted = _predicted(model, conformed, asked)
     except DataError as error:
         raise _in_whole(error, rows) from None
     columns: dict[str, Any] = {}
@@ -191,12 +229,24 @@ def answers(model: AnyModel, rows: Rows, asked: Answer) -> pa.Table:
         if asked.as_text:
             columns[name], looks[name] = _looked_at(rows.kept[name])
     for name, values in predicted.items():
-        columns[name] = pa.array(values)
+        columns[name] = values if isinstance(values, pa.Array) else pa.array(values)
     table = pa.table(columns)
     return table.replace_schema_metadata({LOOKS: json.dumps(looks).encode()} if looks else None)
 
 
-def _predicted(model: AnyModel, X: pd.DataFrame, asked: Answer) -> dict[str, Any]:
+def _forecast(model: Forecaster, X: pd.DataFrame, asked: Answer) -> dict[str, Any]:
+    """Times, series, forecasts and quantiles; times are of one kind in all parts."""
+    told = model.answers(X)
+    found: dict[str, Any] = {}
+    for name in told:
+        values = pa.array(told[name], from_pandas=True)
+        if pa.types.is_timestamp(values.type) and name == told.columns[0] and asked.short_times:
+            values = pc.cast(values, model.time_type)
+        found[str(name)] = values
+    return found
+
+
+def _predicted(model: Model | OnnxModel, X: pd.DataFrame, asked: Answer) -> dict[str, Any]:
     classes = model.schema.classes
     answer = model.answer(X)
     # A label is the most probable class, everywhere.

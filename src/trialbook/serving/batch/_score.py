@@ -17,14 +17,16 @@ import pyarrow as pa
 from trialbook import __version__
 from trialbook._plain import cannot_write
 from trialbook.errors import DataError, OptionError, WorkspaceError
-from trialbook.models import Model
+from trialbook.models import ForecastModel, Model, read_levels
 from trialbook.serving.batch._parts import Parts, write_part
 from trialbook.serving.batch._rows import Answer, AnyModel, Rows, answer_for, answers
-from trialbook.serving.batch._write import format_of
+from trialbook.serving.batch._series import Forecaster, by_series
+from trialbook.serving.batch._write import format_of, is_text
 from trialbook.tables import open_stream
 from trialbook.tables.plain import Note, Stream, mark_of, rebatch
 
 if TYPE_CHECKING:
+    from trialbook.models.onnx import OnnxModel
     from trialbook.tables import Source
 
 # Rows that are predicted at a time, and lost by a kill: enough that a model is quick, and few
@@ -119,6 +121,8 @@ class _Task:
         names = dict.fromkeys((*self.model.schema.names, *self.asked.keep))
         start = 0
         read = rebatch(self.stream.read(list(names)), self.rows_per_batch)
+        if isinstance(self.model, Forecaster):
+            read = by_series(read, self.model.apart, self.stream.place)
         try:
             for number, table in enumerate(read):
                 yield number, start, table
@@ -143,6 +147,7 @@ class _Task:
 def _task(
     model: AnyModel,
     data: Source,
+    out: Path,
     *,
     keep: Sequence[str] | None,
     proba: bool,
@@ -172,12 +177,13 @@ def _task(
         explain=explain,
         interval=interval,
         as_text=stream.as_text,
+        short_times=is_text(out),
     )
     return _Task(model, stream, asked, rows_per_batch)
 
 
 def score(
-    model: AnyModel,
+    model: Model | ForecastModel | OnnxModel,
     data: Source,
     out: str | Path,
     *,
@@ -185,6 +191,8 @@ def score(
     proba: bool = False,
     explain: bool = False,
     interval: float | None = None,
+    quantiles: Sequence[float] | None = None,
+    context: Source | None = None,
     rows_per_batch: int = ROWS_PER_BATCH,
     resume: bool = False,
     workers: int = 1,
@@ -197,9 +205,11 @@ def score(
     format_of(path)
     _check_apart(data, path)
     notes: list[Note] = []
+    asked = _asked_of(model, quantiles, context)
     task = _task(
-        model,
+        asked,
         data,
+        path,
         keep=keep,
         proba=proba,
         explain=explain,
@@ -234,6 +244,25 @@ def score(
     )
 
 
+def _asked_of(
+    model: Model | ForecastModel | OnnxModel,
+    quantiles: Sequence[float] | None,
+    context: Source | None,
+) -> AnyModel:
+    """A model with what it is to know and to tell."""
+    if isinstance(model, ForecastModel):
+        levels = read_levels(quantiles)
+        return Forecaster(model, context, None if levels is None else tuple(levels))
+    for option, given in (("quantiles", quantiles), ("context", context)):
+        if given is not None:
+            raise OptionError(
+                f"--{option} has no meaning here: '{model.label}' forecasts no series",
+                place=f"option --{option}",
+                remedy="Leave it out.",
+            )
+    return model
+
+
 def _check_apart(data: Source, out: Path) -> None:
     """Refuse an output that would take the place of its input, or be read with it next time."""
     if not isinstance(data, (str, Path)):
@@ -255,13 +284,16 @@ def _check_apart(data: Source, out: Path) -> None:
 
 def _about(task: _Task) -> dict[str, object]:
     """What the parts of an output depend on."""
-    if isinstance(task.model, Model):
+    if isinstance(task.model, (Model, Forecaster)):
         mark = mark_of(sorted(one for one in task.model.folder.glob("*.*") if one.is_file()))
     else:
         mark = task.model.digest
+    about: dict[str, object] = {"label": task.model.label, "files": mark}
+    if isinstance(task.model, Forecaster):
+        about |= task.model.about
     return {
         "trialbook": __version__,
-        "model": {"label": task.model.label, "files": mark},
+        "model": about,
         "input": {"place": task.stream.place, "rows": task.stream.mark()},
         "answer": asdict(task.asked),
         "rows_per_batch": task.rows_per_batch,
@@ -310,10 +342,10 @@ def _run(task: _Task, parts: Parts, workers: int, listener: Listener | None) -> 
 
 
 # The model of a worker's process.
-_MODELS: list[Model] = []
+_MODELS: list[Model | Forecaster] = []
 
 
-def _load(model: Model) -> None:
+def _load(model: Model | Forecaster) -> None:
     _MODELS[:] = [model]
 
 
@@ -340,14 +372,14 @@ def _in_processes(task: _Task, parts: Parts, workers: int, done: _Done) -> None:
             raise DataError(problem[0], place=problem[1], remedy=problem[2])
         done.add(rows, reused=False)
 
-    if not isinstance(task.model, Model):
+    if not isinstance(task.model, (Model, Forecaster)):
         raise OptionError(
             "an ONNX file is predicted in one process, by as many threads as there are cores",
             place="option --workers",
             remedy="Leave it out.",
         )
     # Without its estimator, which each worker loads for itself.
-    fresh = replace(task.model)
+    fresh = task.model.fresh() if isinstance(task.model, Forecaster) else replace(task.model)
     pool = ProcessPoolExecutor(
         workers, mp_context=get_context("spawn"), initializer=_load, initargs=(fresh,)
     )

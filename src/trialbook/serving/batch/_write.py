@@ -118,6 +118,11 @@ def format_of(path: Path) -> str:
     return ending[0]
 
 
+def is_text(path: Path) -> bool:
+    """Whether an output is a file of text."""
+    return format_of(path) in _PACKED
+
+
 def keeps_text(path: Path) -> bool:
     """Whether kept text stays as it was written in the format of an output."""
     return format_of(path) in _TEXTS
@@ -161,12 +166,12 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
     if form in _PACKED:
         for place, name in enumerate(frame.columns):
             if isinstance(frame[name].dtype, np.dtype) and frame[name].dtype.kind == "M":
-                table = table.set_column(place, name, _shortest(table[name]))
+                table = table.set_column(place, name, shortest(table[name]))
     with whole_file(path) as draft:
         write_all([table], table.schema, draft, form)
 
 
-def _shortest(times: pa.ChunkedArray) -> pa.ChunkedArray:
+def shortest(times: pa.ChunkedArray) -> pa.ChunkedArray:
     """Times without what is zero in all of them."""
     for kind in (pa.date32(), pa.timestamp("s")):
         short = pc.cast(times, kind, safe=False)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -17,23 +16,29 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from trialbook import __version__
-from trialbook.errors import DataError, OptionError, TrialbookError, nearest
+from trialbook.errors import OptionError, TrialbookError, nearest
+from trialbook.models import ForecastModel
 from trialbook.serving._log import RequestLog
-from trialbook.serving.server._answers import as_json, labels, probabilities
+from trialbook.serving.server._answers import as_json
 from trialbook.serving.server._door import ANSWERED_BY, COUNTED, Door, log_refusal, read_body
 from trialbook.serving.server._engine import CHOICES, Choice
-from trialbook.serving.server._explained import explained
 from trialbook.serving.server._fleet import MODEL_HEADER, Fleet
+from trialbook.serving.server._forecasts import serve_forecaster
 from trialbook.serving.server._hosts import Hosts
-from trialbook.serving.server._json import as_utf8, read_json
 from trialbook.serving.server._metrics import Metrics
 from trialbook.serving.server._openapi import openapi, worked_example
 from trialbook.serving.server._page import page
-from trialbook.serving.server._problems import Problem, Refused
-from trialbook.serving.server._protocol import Asked, read_request
-from trialbook.serving.server._served import AnyModel, Options, Served, Unknown, serve_model
-from trialbook.serving.server._typed import Rows
-from trialbook.tables import read_table
+from trialbook.serving.server._problems import Refused
+from trialbook.serving.server._rows import serve_rows
+from trialbook.serving.server._served import (
+    CSV,
+    Answer,
+    AnyModel,
+    Body,
+    Options,
+    Served,
+    Unknown,
+)
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -43,16 +48,12 @@ Named: TypeAlias = "str | Path | AnyModel | Callable[[], AnyModel]"
 # Azure's endpoints take a megabyte and a half at most by default, MLflow's whatever comes.
 MAX_BODY: Final = 16 * 2**20
 TIMEOUT_S: Final = 30.0
-# Each column of a table takes the reader about a tenth of a millisecond, and a body could hold
-# millions: so many bytes are tens of thousands of names.
-MOST_CSV_HEAD: Final = 256 * 1024
 # What is left to do for a model when the server stops has so many seconds.
 CLOSE_S: Final = 5.0
-# JSON of more bytes than these is read in a thread, for it would hold up other requests.
-LARGE_BODY: Final = 100_000
+# An answer of more rows is written in a thread, for it would hold up other requests.
+LARGE_ANSWER: Final = 5_000
 _log = logging.getLogger("trialbook.serving")
 _JSON_TYPES: Final = frozenset({"", "application/json"})
-_CSV: Final = "text/csv"
 
 
 def create_app(
@@ -136,7 +137,7 @@ def create_app(
     fleet = Fleet(
         [partial(find, one) for one in models],
         weights,
-        partial(serve_model, options=options, metrics=metrics, log=requests),
+        partial(_serve, options=options, metrics=metrics, log=requests),
         metrics,
     )
     server = Server(fleet, metrics, options, requests, max_body, timeout, watch, token, hosts)
@@ -168,10 +169,19 @@ def _find(
 ) -> AnyModel:
     """A model as its name says now."""
     if isinstance(which, (str, Path)):
-        from trialbook.lifecycle import find_row_model
+        from trialbook.lifecycle import find_any_model
 
-        return find_row_model(which, workspace, name, tracking_uri, trust=trust)
+        return find_any_model(which, workspace, name, tracking_uri, trust=trust)
     return which() if callable(which) else which
+
+
+def _serve(
+    model: AnyModel, *, options: Options, metrics: Metrics, log: RequestLog | None
+) -> Served:
+    """A model that is ready to answer."""
+    if isinstance(model, ForecastModel):
+        return serve_forecaster(model, options, metrics, log)
+    return serve_rows(model, options, metrics, log)
 
 
 class Server:
@@ -260,34 +270,7 @@ class Server:
     # -- predictions -------------------------------------------------------------------------
 
     async def _score(self, request: Request) -> Response:
-        body = await self._body(request)
-        with self.fleet.use(request.headers.get(MODEL_HEADER)) as served:
-            request.scope[ANSWERED_BY] = served.label
-            asked, rows, given, warnings = await self._in_time(
-                self._predicted(request, body, served)
-            )
-            self.metrics.rows(request.url.path, served.label, rows.n_rows, len(warnings))
-            document: dict[str, Any] = {}
-            key = "Results" if asked.azure else "predictions"
-            if asked.method == "predict_proba":
-                document[key] = probabilities(given)
-                document["classes"] = list(served.schema.classes)
-            else:
-                document[key] = labels(given, served.schema)
-            return _answer(document, warnings, served)
-
-    async def _predicted(
-        self, request: Request, body: bytes, served: Served
-    ) -> tuple[Asked, Rows, Any, list[Problem]]:
-        asked, rows, warnings = await self._rows(request, body, served)
-        if asked.method == "predict_proba" and not served.schema.classes:
-            raise Refused(
-                422,
-                "the model predicts numbers, which have no probabilities",
-                place="method",
-                remedy="Ask for predict.",
-            )
-        return asked, rows, await served.ask(rows), warnings
+        return await self._asked(request, lambda served, body: served.predict(body))
 
     async def _explain(self, request: Request) -> Response:
         if not self.options.explain:
@@ -297,23 +280,20 @@ class Server:
                 place="/explain",
                 remedy="Start the server with --explain.",
             )
-        body = await self._body(request)
+        alone = self._explaining
+        return await self._asked(request, lambda served, body: served.explain(body, alone))
+
+    async def _asked(
+        self, request: Request, ask: Callable[[Served, Body], Awaitable[Answer]]
+    ) -> Response:
+        content = await self._body(request)
         with self.fleet.use(request.headers.get(MODEL_HEADER)) as served:
             request.scope[ANSWERED_BY] = served.label
-            document, warnings = await self._in_time(self._explained(request, body, served))
-            return _answer(document, warnings, served)
-
-    async def _explained(
-        self, request: Request, body: bytes, served: Served
-    ) -> tuple[dict[str, Any], list[Problem]]:
-        _, rows, warnings = await self._rows(request, body, served)
-        given = await served.ask(rows)
-        async with self._explaining:
-            document = await asyncio.to_thread(
-                explained, served, rows, given, self.options.explain_timeout_s
-            )
-        self.metrics.rows(request.url.path, served.label, rows.n_rows, len(warnings))
-        return document, warnings
+            body = Body(content, _content_type(request) == CSV)
+            answer = await self._in_time(ask(served, body))
+            path = request.url.path
+            self.metrics.rows(path, served.label, answer.n_rows, len(answer.warnings))
+            return await _answered(answer, served)
 
     async def _body(self, request: Request) -> bytes:
         try:
@@ -339,25 +319,6 @@ class Server:
                 remedy="Send fewer rows at once, or start the server with a larger --timeout.",
             ) from None
 
-    async def _rows(
-        self, request: Request, body: bytes, served: Served
-    ) -> tuple[Asked, Rows, list[Problem]]:
-        """The rows of a request, checked."""
-        if _content_type(request) == _CSV:
-            asked, rows = await asyncio.to_thread(_from_csv, body, served)
-        elif len(body) > LARGE_BODY:
-            asked, rows = await asyncio.to_thread(_from_json, body, served)
-        else:
-            asked = read_request(read_json(body), served.schema.names)
-            made = served.reader.read_at_once(asked.columns, asked.n_rows)
-            # Cells that need reading take milliseconds a column, and wrong ones seconds.
-            if made is None:
-                made = await asyncio.to_thread(served.reader.read, asked.columns, asked.n_rows)
-            rows = made
-        warn = partial(served.warnings, rows, self.options.unknown)
-        large = len(body) > LARGE_BODY
-        return asked, rows, (await asyncio.to_thread(warn) if large else warn())
-
     # -- the server itself -------------------------------------------------------------------
 
     async def _reload(self, _request: Request) -> Response:
@@ -381,7 +342,7 @@ class Server:
         return _json({"models": [vars(one) for one in changes]})
 
     async def _health(self, _request: Request) -> Response:
-        models = [{"model": one.label, "engine": one.engine.kind} for one in self.fleet.served]
+        models = [{"model": one.label, "engine": one.engine} for one in self.fleet.served]
         return _json({"status": "ok", "models": models})
 
     async def _ping(self, _request: Request) -> Response:
@@ -407,44 +368,15 @@ class Server:
 
     async def _docs(self, request: Request) -> Response:
         address = str(request.base_url).rstrip("/")
-        text = page(self._document(), worked_example(self.fleet.first, rows=1), address)
+        text = page(self._document(), worked_example(self.fleet.first), address)
         return Response(text, media_type="text/html")
-
-
-def _from_json(body: bytes, served: Served) -> tuple[Asked, Rows]:
-    asked = read_request(read_json(body), served.schema.names)
-    return asked, served.reader.read(asked.columns, asked.n_rows)
-
-
-def _from_csv(body: bytes, served: Served) -> tuple[Asked, Rows]:
-    """Rows of a CSV body, read by the very reader of files."""
-    if not as_utf8(body).strip():
-        raise Refused(400, "the body is empty", remedy="Send a line of names, and rows.")
-    head = body[: MOST_CSV_HEAD + 1]
-    if len(head) > MOST_CSV_HEAD and not (b"\n" in head or b"\r" in head):
-        raise Refused(
-            422,
-            f"the line of names has more than {MOST_CSV_HEAD:,} bytes",
-            place="the body, line 1",
-            remedy="Send the columns that the model uses.",
-        )
-    with tempfile.TemporaryDirectory(prefix="trialbook-") as folder:
-        path = Path(folder) / "body.csv"
-        path.write_bytes(body)
-        try:
-            table = read_table(path, text=served.schema.text)
-            rows = Rows.of(served.schema.conform(table))
-        except DataError as error:
-            place = None if error.place is None else error.place.replace(str(path), "the body")
-            raise Refused(422, error.cause, place=place, remedy=error.remedy) from None
-    return Asked({}, rows.n_rows), rows
 
 
 def _content_type(request: Request) -> str:
     """The kind of a body; what it is not told to be is JSON."""
     kind, *rest = request.headers.get("content-type", "").split(";")
     kind = kind.strip().lower()
-    if kind not in _JSON_TYPES and kind != _CSV:
+    if kind not in _JSON_TYPES and kind != CSV:
         raise Refused(
             415,
             f"the content type '{kind[:60]}' is not known",
@@ -470,10 +402,15 @@ def _content_type(request: Request) -> str:
     return kind
 
 
-def _answer(document: dict[str, Any], warnings: Sequence[Problem], served: Served) -> Response:
-    if warnings:
-        document["warnings"] = [one.document() for one in warnings]
-    return _json(document, {MODEL_HEADER: _latin(served.label)})
+async def _answered(answer: Answer, served: Served) -> Response:
+    document = dict(answer.document)
+    if answer.warnings:
+        document["warnings"] = [one.document() for one in answer.warnings]
+    headers = {MODEL_HEADER: _latin(served.label)}
+    if answer.n_rows > LARGE_ANSWER:
+        content = await asyncio.to_thread(as_json, document)
+        return Response(content, media_type="application/json", headers=headers)
+    return _json(document, headers)
 
 
 def _latin(label: str) -> str:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from trialbook.errors import NoModelError
-from trialbook.models import NO_ANSWER, NO_ANSWER_REMEDY, rows_without_answer
+from trialbook.models import Model
 from trialbook.serving.server._answers import labels
-from trialbook.serving.server._problems import Problem, Refused, refused_cells
-from trialbook.serving.server._served import Served
+from trialbook.serving.server._problems import Refused
+from trialbook.serving.server._served import check_numbers
 from trialbook.serving.server._typed import Rows
 
 if TYPE_CHECKING:
@@ -20,12 +20,17 @@ if TYPE_CHECKING:
 MOST_ROWS: Final = 200
 
 
-def explained(served: Served, rows: Rows, given: NDArray[Any], timeout_s: float) -> dict[str, Any]:
+def explained(
+    model: Model | None, label: str, rows: Rows, given: NDArray[Any], timeout_s: float
+) -> dict[str, Any]:
     """Explain the predictions of some rows.
 
     Parameters
     ----------
-    served : Served
+    model : Model, optional
+        ONNX files have none.
+    label : str
+        What it is called.
     rows : Rows
     given : ndarray of shape (n_rows, n_classes) or (n_rows,)
         What the model gave for them.
@@ -46,11 +51,11 @@ def explained(served: Served, rows: Rows, given: NDArray[Any], timeout_s: float)
         With status 404 if the model cannot be explained, with 422 if there are too many rows, or
         it has no answer for one.
     """
-    if served.model is None:
+    if model is None:
         raise Refused(
             404,
             "an ONNX file cannot be explained",
-            place=served.label,
+            place=label,
             remedy="Serve the model itself.",
         )
     if rows.n_rows > MOST_ROWS:
@@ -62,15 +67,13 @@ def explained(served: Served, rows: Rows, given: NDArray[Any], timeout_s: float)
     from trialbook.evaluation.explanations import explain_rows
 
     try:
-        found = explain_rows(served.model, rows.frame(), timeout=timeout_s)
+        found = explain_rows(model, rows.frame(), timeout=timeout_s)
     except NoModelError as error:
-        raise Refused(404, error.cause, place=served.label, remedy=error.remedy) from error
+        raise Refused(404, error.cause, place=label, remedy=error.remedy) from error
     raw = np.asarray(found.raw)
-    without = rows_without_answer(raw.reshape(rows.n_rows, -1))
-    if without:
-        raise refused_cells([Problem(NO_ANSWER, row, remedy=NO_ANSWER_REMEDY) for row in without])
+    check_numbers(raw.reshape(rows.n_rows, -1))
     base, values = np.asarray(found.base).tolist(), raw.tolist()
-    predicted = labels(given, served.schema)
+    predicted = labels(given, model.schema)
     return {
         "columns": list(found.columns),
         "classes": list(found.classes),

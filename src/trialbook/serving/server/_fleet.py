@@ -218,7 +218,7 @@ class Fleet:
         total = sum(self._weights)
         self._metrics.models(
             [
-                (one.name, one.version, one.engine.kind, 100 * weight / total)
+                (one.name, one.version, one.engine, 100 * weight / total)
                 for one, weight in zip(self.served, self._weights, strict=True)
             ]
         )

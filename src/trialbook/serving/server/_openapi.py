@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from trialbook import __version__
-from trialbook.data import Column
+from trialbook.serving.server._described import Described, ref
+from trialbook.serving.server._described_forecasts import described_forecasts
+from trialbook.serving.server._described_rows import described_rows
 from trialbook.serving.server._fleet import MODEL_HEADER
-from trialbook.serving.server._protocol import METHODS
+from trialbook.serving.server._forecasts import ServedForecaster
+from trialbook.serving.server._rows import ServedRows
 from trialbook.serving.server._served import Options, Served
-from trialbook.tables.plain import Storage
 
-# A column of more categories than these is described by its first ones.
-MOST_LEVELS: Final = 100
 _JSON: Final = "application/json"
-_TYPES: Final[Mapping[str, tuple[str, str]]] = {
-    Storage.NUMBER: ("number", "A number."),
-    Storage.BOOL: ("boolean", "True or false."),
-    Storage.STRING: ("string", "A text."),
-    Storage.DATETIME: ("string", "A date and time; without a zone it is UTC."),
-}
 _REFUSALS: Final = {
     400: "The request is addressed to another host; or its body is no JSON, or has none of the "
     "forms that are known.",
@@ -57,9 +51,11 @@ def openapi(served: Served, options: Options, *, token: bool, labels: list[str])
     dict
         An OpenAPI 3.1 document.
     """
+    about = described(served)
+    scoring = partial(_scoring, served, about)
     paths: dict[str, Any] = {
-        "/invocations": {"post": _scoring(served, "Predict, as MLflow is asked", "/invocations")},
-        "/score": {"post": _scoring(served, "Predict, as Azure is asked", "/score")},
+        "/invocations": {"post": scoring("Predict, as MLflow is asked", "/invocations")},
+        "/score": {"post": scoring("Predict, as Azure is asked", "/score")},
         "/health": {"get": _plain("Whether the server answers", _HEALTH, token=False)},
         "/ping": {"get": _plain("The same, as MLflow has it", None, token=False)},
         "/version": {"get": _plain("The version of Trialbook", None, token=token)},
@@ -67,8 +63,8 @@ def openapi(served: Served, options: Options, *, token: bool, labels: list[str])
         "/docs": {"get": _plain("This, as a page", None, token=token)},
         "/openapi.json": {"get": _plain("This document", {"type": "object"}, token=token)},
     }
-    if options.explain and served.model is not None:
-        paths["/explain"] = {"post": _explaining(served)}
+    if options.explain and isinstance(served, ServedRows) and served.model is not None:
+        paths["/explain"] = {"post": _explaining(served, about)}
     if token:
         paths["/reload"] = {"post": _reloading()}
     document: dict[str, Any] = {
@@ -76,11 +72,11 @@ def openapi(served: Served, options: Options, *, token: bool, labels: list[str])
         "info": {
             "title": f"Predictions of {served.label}",
             "version": served.version or "0",
-            "summary": f"Predicts {served.schema.target} ({served.schema.task}).",
+            "summary": f"{about.verb} {served.schema.target} ({served.schema.task}).",
             "description": f"Served by Trialbook {__version__}. Models: {', '.join(labels)}.",
         },
         "paths": paths,
-        "components": {"schemas": _schemas(served)},
+        "components": {"schemas": {**about.schemas, **_COMMON}},
     }
     if token:
         document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
@@ -90,129 +86,24 @@ def openapi(served: Served, options: Options, *, token: bool, labels: list[str])
     return document
 
 
-def column_schema(column: Column, levels: frozenset[str], example: Any) -> dict[str, Any]:
-    """A column as JSON Schema.
-
-    Parameters
-    ----------
-    column : Column
-    levels : frozenset of str
-        Its known categories; empty if there are none.
-    example : object
-        A plain value.
-
-    Returns
-    -------
-    dict
-    """
-    kind, told = _TYPES[column.storage]
-    made: dict[str, Any] = {"type": [kind, "null"]}
-    if column.storage == Storage.DATETIME:
-        made["format"] = "date-time"
-    if column.storage == Storage.STRING and column.datetime_format is not None:
-        told = f"A date as text, written as {column.datetime_format}."
-        made["format"] = "date-time"
-    if levels:
-        shown = sorted(levels)
-        told = f"One of {len(shown)} categories that the model knows."
-        made["x-categories"] = shown[:MOST_LEVELS]
-    made["description"] = f"{told} Null if it is not known."
-    if example is not None:
-        made["examples"] = [example]
-    return made
+def described(served: Served) -> Described:
+    """What is said of a model."""
+    if isinstance(served, ServedForecaster):
+        return described_forecasts(served)
+    assert isinstance(served, ServedRows)
+    return described_rows(served)
 
 
-def worked_example(served: Served, *, rows: int = 2) -> dict[str, Any]:
-    """A request that can be sent as it is.
-
-    Parameters
-    ----------
-    served : Served
-    rows : int
-
-    Returns
-    -------
-    dict
-    """
-    names = served.schema.names
-    data = [[one[name] for name in names] for one in served.examples[:rows]]
-    return {"dataframe_split": {"columns": names, "data": data}}
+def worked_example(served: Served) -> dict[str, Any]:
+    """A request that can be sent as it is, of one row where it has rows."""
+    made: dict[str, Any] = dict(next(iter(described(served).examples.values())))
+    split = made["dataframe_split"]
+    return {**made, "dataframe_split": {**split, "data": split["data"][:1]}}
 
 
-def _schemas(served: Served) -> dict[str, Any]:
-    schema = served.schema
-    first = served.examples[0]
-    row: dict[str, Any] = {
-        "type": "object",
-        "description": "A row; columns that the model does not use are ignored.",
-        "required": schema.names,
-        "properties": {
-            one.name: column_schema(
-                one, served.known.get(one.name, frozenset()), first.get(one.name)
-            )
-            for one in schema.used
-        },
-    }
-    values = [row["properties"][name] for name in schema.names]
-    cells = {
-        "type": "array",
-        "prefixItems": values,
-        "items": False,
-        "minItems": len(values),
-        "maxItems": len(values),
-    }
-    return {
-        "Row": row,
-        "Cells": {**cells, "description": f"Values of {', '.join(schema.names)}, in this order."},
-        "Columns": {
-            "type": "object",
-            "description": "A list of values for each column, all of one length.",
-            "required": schema.names,
-            "properties": {
-                name: {"type": "array", "items": one, "minItems": 1}
-                for name, one in row["properties"].items()
-            },
-        },
-        "Params": {
-            "type": "object",
-            "properties": {"method": {"enum": list(METHODS), "default": "predict"}},
-            "additionalProperties": False,
-        },
-        "Prediction": _prediction(served),
-        "Warnings": {"type": "array", "items": {"$ref": "#/components/schemas/Problem"}},
-        "Problem": _PROBLEM,
-        "Error": _ERROR,
-    }
-
-
-def _prediction(served: Served) -> dict[str, Any]:
-    """One answer: a label or a number, or the probabilities."""
-    classes = served.schema.classes
-    if not classes:
-        return {"type": "number", "description": served.schema.target}
-    return {
-        "description": f"{served.schema.target}, or its probabilities in the order of classes",
-        "anyOf": [
-            {"enum": list(classes)},
-            {
-                "type": "array",
-                "items": {"type": "number"},
-                "minItems": len(classes),
-                "maxItems": len(classes),
-            },
-        ],
-    }
-
-
-def _scoring(served: Served, summary: str, path: str) -> dict[str, Any]:
-    names = served.schema.names
-    example = worked_example(served)
-    records = served.examples[:2]
-    azure = {"Inputs": {"data": records}, "GlobalParameters": {"method": "predict"}}
-    examples = {"azure": {"value": azure}}
-    if path == "/invocations":
-        examples = {"split": {"value": example}, **examples}
-    header = ",".join(f'"{name}"' for name in names)
+def _scoring(served: Served, about: Described, summary: str, path: str) -> dict[str, Any]:
+    shown = about.examples if path == "/invocations" else {"azure": about.examples["azure"]}
+    header = ",".join(f'"{name}"' for name in served.columns)
     return {
         "summary": summary,
         "operationId": path.strip("/"),
@@ -221,8 +112,8 @@ def _scoring(served: Served, summary: str, path: str) -> dict[str, Any]:
             "required": True,
             "content": {
                 _JSON: {
-                    "schema": _request(names),
-                    "examples": examples,
+                    "schema": about.request,
+                    "examples": {name: {"value": one} for name, one in shown.items()},
                 },
                 "text/csv": {
                     "schema": {"type": "string", "description": f"A table with the head {header}"}
@@ -233,67 +124,17 @@ def _scoring(served: Served, summary: str, path: str) -> dict[str, Any]:
             "200": {
                 "description": "The predictions, in the order of the rows.",
                 "headers": {MODEL_HEADER: {"schema": {"type": "string"}, "description": "Who."}},
-                "content": {_JSON: {"schema": _ANSWER}},
+                "content": {_JSON: {"schema": about.answer}},
             },
             **_refusals(400, 401, 403, 408, 413, 415, 422, 500, 503, 504),
         },
     }
 
 
-def _request(names: list[str]) -> dict[str, Any]:
-    """All forms of a request; of those that leave a choice, the plainest."""
-    row, cells = {"$ref": "#/components/schemas/Row"}, {"$ref": "#/components/schemas/Cells"}
-    params = {"$ref": "#/components/schemas/Params"}
-    rows = {"type": "array", "items": row, "minItems": 1}
-    lists = {"type": "array", "items": cells, "minItems": 1}
-    split = {
-        "type": "object",
-        "required": ["columns", "data"],
-        "properties": {
-            "columns": {"const": names, "description": "In any order; others are ignored."},
-            "data": lists,
-            "index": {"type": "array"},
-        },
-        "additionalProperties": False,
-    }
-
-    def form(key: str, value: dict[str, Any], other: str = "params") -> dict[str, Any]:
-        return {
-            "type": "object",
-            "required": [key],
-            "properties": {key: value, other: params},
-            "additionalProperties": False,
-        }
-
-    azure = {
-        "anyOf": [
-            rows,
-            {
-                "type": "object",
-                "required": ["data"],
-                "properties": {"data": {"anyOf": [rows, lists, split]}},
-                "additionalProperties": False,
-            },
-            split,
-        ]
-    }
-    columns = {"$ref": "#/components/schemas/Columns"}
-    return {
-        "anyOf": [
-            form("dataframe_records", rows),
-            form("dataframe_split", split),
-            form("instances", {"anyOf": [rows, lists, columns]}),
-            form("inputs", {"anyOf": [rows, lists, columns]}),
-            form("Inputs", azure, "GlobalParameters"),
-            form("input_data", {"anyOf": [rows, split]}),
-        ]
-    }
-
-
-def _explaining(served: Served) -> dict[str, Any]:
-    described = _scoring(served, "Explain predictions by SHAP values of the columns", "/explain")
-    described["responses"] |= _refusals(404)
-    described["responses"]["200"] = {
+def _explaining(served: Served, about: Described) -> dict[str, Any]:
+    made = _scoring(served, about, "Explain predictions by SHAP values of the columns", "/explain")
+    made["responses"] |= _refusals(404)
+    made["responses"]["200"] = {
         "description": "What each column adds to the base, for each row.",
         "content": {
             _JSON: {
@@ -310,7 +151,7 @@ def _explaining(served: Served) -> dict[str, Any]:
             }
         },
     }
-    return described
+    return made
 
 
 def _reloading() -> dict[str, Any]:
@@ -366,21 +207,6 @@ _HEALTH: Final = {
         "models": {"type": "array", "items": {"type": "object"}},
     },
 }
-_ANSWER: Final = {
-    "anyOf": [
-        {
-            "type": "object",
-            "required": [key],
-            "properties": {
-                key: {"type": "array", "items": {"$ref": "#/components/schemas/Prediction"}},
-                "classes": {"type": "array"},
-                "warnings": {"$ref": "#/components/schemas/Warnings"},
-            },
-            "additionalProperties": False,
-        }
-        for key in ("predictions", "Results")
-    ]
-}
 _PROBLEM: Final = {
     "type": "object",
     "required": ["cause"],
@@ -407,4 +233,9 @@ _ERROR: Final = {
             },
         }
     },
+}
+_COMMON: Final = {
+    "Warnings": {"type": "array", "items": ref("Problem")},
+    "Problem": _PROBLEM,
+    "Error": _ERROR,
 }

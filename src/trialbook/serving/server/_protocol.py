@@ -71,7 +71,7 @@ def read_request(document: Any, names: Sequence[str]) -> Asked:
     if not isinstance(document, dict):
         raise Refused(
             400,
-            f"the body is {_kind(document)}, not an object",
+            f"the body is {kind_of(document)}, not an object",
             remedy=f"Send an object with one of {', '.join(FORMS)}.",
         )
     if AZURE in document:
@@ -135,7 +135,7 @@ def _method(given: Any, place: str, key: str) -> Method:
     if not isinstance(given, dict):
         raise Refused(
             400,
-            f"{place} is {_kind(given)}, not an object",
+            f"{place} is {kind_of(given)}, not an object",
             place=place,
             remedy=f'Send {{"{key}": "predict_proba"}}, or leave it out.',
         )
@@ -146,6 +146,36 @@ def _method(given: Any, place: str, key: str) -> Method:
     if method not in METHODS:
         raise unknown_word("method", method, METHODS, f"{place}.{key}")
     return "predict" if method == "predict" else "predict_proba"
+
+
+def read_rows(given: Any, names: Sequence[str], place: str) -> Columns:
+    """Rows in whatever form they are, MLflow's or Azure's.
+
+    Parameters
+    ----------
+    given : object
+        A list of rows, an object of columns, or one with ``columns`` and ``data``; or any of them
+        under ``data``.
+    names : sequence of str
+        The columns that are wanted, in the order of rows that are lists.
+    place : str
+        Where they stand in the request.
+
+    Returns
+    -------
+    Columns
+
+    Raises
+    ------
+    Refused
+        With status 400 if they are none of these, with 422 if columns are lacking or a cell is no
+        plain value.
+    """
+    if isinstance(given, dict) and given.keys() == {"data"}:
+        return read_rows(given["data"], names, f"{place}.data")
+    if isinstance(given, dict) and "columns" in given and "data" in given:
+        return _split(given, names, place)
+    return _inputs(given, names, place)
 
 
 # -- forms -----------------------------------------------------------------------------------
@@ -182,7 +212,7 @@ def _records(given: Any, names: Sequence[str], place: str) -> Columns:
     if wrong is not None:
         raise Refused(
             400,
-            f"row {wrong} is {_kind(given[wrong])}, not an object",
+            f"row {wrong} is {kind_of(given[wrong])}, not an object",
             place=f"{place}[{wrong}]",
             remedy='Send rows as {"column": value, ...}.',
         )
@@ -239,7 +269,7 @@ def _inputs(given: Any, names: Sequence[str], place: str) -> Columns:
         wrong = next(name for name, cells in given.items() if not isinstance(cells, list))
         raise Refused(
             400,
-            f"'{wrong[:60]}' is {_kind(given[wrong])} where other columns are lists",
+            f"'{wrong[:60]}' is {kind_of(given[wrong])} where other columns are lists",
             place=place,
             remedy="Send a list for each column, or one value for each.",
         )
@@ -271,7 +301,7 @@ def _by_position(rows: Any, columns: Sequence[str], names: Sequence[str], place:
         if not isinstance(one, list):
             raise Refused(
                 400,
-                f"row {row} is {_kind(one)}, not a list",
+                f"row {row} is {kind_of(one)}, not a list",
                 place=f"{place}[{row}]",
                 remedy="Send each row as a list of values.",
             )
@@ -302,7 +332,7 @@ def _check_rows(given: Any, place: str) -> None:
     if not isinstance(given, list):
         raise Refused(
             400,
-            f"the rows are {_kind(given)}, not a list",
+            f"the rows are {kind_of(given)}, not a list",
             place=place,
             remedy="Send a list of rows.",
         )
@@ -334,7 +364,7 @@ def _checked(columns: dict[str, Sequence[Any]], n_rows: int) -> Columns:
         if not _PLAIN.issuperset(map(type, cells)):
             raise refused_cells(
                 [
-                    Problem(f"the cell is {_kind(cell)}", row, name, _CELL_REMEDY)
+                    Problem(f"the cell is {kind_of(cell)}", row, name, _CELL_REMEDY)
                     for name, some in columns.items()
                     for row, cell in enumerate(some)
                     if not isinstance(cell, _SCALARS)
@@ -346,7 +376,7 @@ def _checked(columns: dict[str, Sequence[Any]], n_rows: int) -> Columns:
 _PLAIN = frozenset(_SCALARS)
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
     """What a value is, in words of JSON."""
     if value is None:
         return "null"

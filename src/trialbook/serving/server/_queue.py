@@ -14,14 +14,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
-from trialbook.models import NO_ANSWER, NO_ANSWER_REMEDY, rows_without_answer
-from trialbook.serving.server._problems import Problem, Refused, refused_cells
-from trialbook.serving.server._typed import Rows
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from trialbook.serving.server._problems import Refused
 
 # A batch of so many rows gains nothing more by being larger, and delays the next one.
 BATCH_ROWS: Final = 2_000
@@ -29,62 +24,80 @@ BATCH_ROWS: Final = 2_000
 MOST_WAITING: Final = 500_000
 RETRY_S: Final = "1"
 
-# The rows of a batch, and what the model gave for it.
-Listener = Callable[[Rows, "NDArray[Any]", int], None]
 _log = logging.getLogger("trialbook.serving")
 
 
+class Question(Protocol):
+    """What a model is asked."""
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the answer."""
+
+    @property
+    def kinds(self) -> object:
+        """Questions of which this is the same may be put together."""
+
+    @classmethod
+    def together(cls, several: Sequence[Self]) -> Self:
+        """Several questions as one; of one, that one."""
+
+
+Q = TypeVar("Q", bound=Question)
+
+
 @dataclass(eq=False)
-class _Waiting:
-    rows: Rows
-    future: asyncio.Future[NDArray[Any]]
+class _Waiting(Generic[Q]):
+    rows: Q
+    future: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop
 
 
-class Queue:
+class Queue(Generic[Q]):
     """Asks a model in a thread of its own, many requests at once.
 
     Parameters
     ----------
     ask : callable
-        Takes rows, gives an array with a row for each.
+        Takes a question, gives an array or a table with as many rows as it says.
     name : str
         Of the thread.
     listener : callable, optional
-        Told of each batch after it was answered: the rows, what the model gave, and the number
-        of requests.
+        Told of each batch after it was answered: the question, what the model gave, and the
+        number of requests.
     batch_rows : int
         Most rows that are put together.
     """
 
     def __init__(
         self,
-        ask: Callable[[Rows], NDArray[Any]],
+        ask: Callable[[Q], Any],
         *,
         name: str = "model",
-        listener: Listener | None = None,
+        listener: Callable[[Q, Any, int], None] | None = None,
         batch_rows: int = BATCH_ROWS,
     ) -> None:
         self._ask = ask
         self._listener = listener
         self._batch_rows = batch_rows
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[_Waiting[Q]] = deque()
         self._n_rows = 0
         self._changed = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    async def ask(self, rows: Rows) -> NDArray[Any]:
-        """What the model gives for some rows.
+    async def ask(self, rows: Q) -> Any:
+        """What the model gives.
 
         Parameters
         ----------
-        rows : Rows
+        rows : Question
 
         Returns
         -------
-        ndarray of shape (n_rows, n_classes) or (n_rows,)
+        ndarray or DataFrame
+            With a row for each.
 
         Raises
         ------
@@ -93,7 +106,7 @@ class Queue:
             rows, with 500 if it fails.
         """
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(rows, loop.create_future(), loop)
+        waiting: _Waiting[Q] = _Waiting(rows, loop.create_future(), loop)
         with self._changed:
             if self._closed:
                 raise Refused(503, "the server stops", remedy="Ask another one.")
@@ -133,10 +146,10 @@ class Queue:
             if batch:
                 self._answer(batch)
 
-    def _take(self) -> list[_Waiting]:
+    def _take(self) -> list[_Waiting[Q]]:
         """The first that waits, with those behind it that can be put together with it."""
-        batch: list[_Waiting] = []
-        left: deque[_Waiting] = deque()
+        batch: list[_Waiting[Q]] = []
+        left: deque[_Waiting[Q]] = deque()
         n_rows = 0
         while self._waiting:
             one = self._waiting.popleft()
@@ -154,17 +167,12 @@ class Queue:
         self._n_rows -= n_rows
         return batch
 
-    def _answer(self, batch: Sequence[_Waiting]) -> None:
-        rows = Rows.together([one.rows for one in batch])
+    def _answer(self, batch: Sequence[_Waiting[Q]]) -> None:
+        rows = type(batch[0].rows).together([one.rows for one in batch])
         try:
             given = self._ask(rows)
             if len(given) != rows.n_rows:
                 raise RuntimeError(f"{rows.n_rows} rows were asked, {len(given)} are answered")
-            without = rows_without_answer(given)
-            if without:
-                raise refused_cells(
-                    [Problem(NO_ANSWER, row, remedy=NO_ANSWER_REMEDY) for row in without]
-                )
         except Exception as error:  # noqa: BLE001 -- any library may be behind it
             if len(batch) > 1:  # one request must not fail for another's rows
                 middle = len(batch) // 2
@@ -173,7 +181,7 @@ class Queue:
                 return
             _deliver(batch, [_failure(error)])
             return
-        answers: list[NDArray[Any] | Refused] = []
+        answers: list[Any] = []
         start = 0
         for one in batch:
             answers.append(given[start : start + one.rows.n_rows])
@@ -206,7 +214,7 @@ def _failure(error: Exception) -> Refused:
     )
 
 
-def _deliver(batch: Sequence[_Waiting], answers: Sequence[Any]) -> None:
+def _deliver(batch: Sequence[_Waiting[Any]], answers: Sequence[Any]) -> None:
     """Hand the answers over to those who wait, in one call a loop."""
     by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any]]] = {}
     for one, answer in zip(batch, answers, strict=True):

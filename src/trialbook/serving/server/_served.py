@@ -1,19 +1,17 @@
-"""A version of a model that answers, and what must be known of it to do so."""
+"""A version of a model that answers, and what the server must know of any of them."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from trialbook.data import Schema
-from trialbook.models import BACKGROUND_FILE, Model
-from trialbook.serving.server._answers import outputs
-from trialbook.serving.server._engine import Choice, Engine, OnnxEngine, engine_of
-from trialbook.serving.server._known import categories, example_rows, unknown_categories
+from trialbook.models import NO_ANSWER, NO_ANSWER_REMEDY, ForecastModel, Model, rows_without_answer
+from trialbook.serving.server._engine import Choice
+from trialbook.serving.server._known import unknown_categories
 from trialbook.serving.server._problems import Problem, refused_cells
 from trialbook.serving.server._queue import Queue
 from trialbook.serving.server._typed import Reader, Rows
@@ -22,11 +20,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trialbook.models.onnx import OnnxModel
-    from trialbook.serving._log import RequestLog
-    from trialbook.serving.server._metrics import Metrics
 
-AnyModel: TypeAlias = "Model | OnnxModel"
+AnyModel: TypeAlias = "Model | ForecastModel | OnnxModel"
 Unknown = Literal["warn", "error"]
+CSV: Final = "text/csv"
+# JSON of more bytes than these is read in a thread, for it would hold up other requests.
+LARGE_BODY: Final = 100_000
 
 
 @dataclass(frozen=True)
@@ -39,8 +38,45 @@ class Options:
     explain_timeout_s: float = 10.0
 
 
-@dataclass(eq=False)
-class Served:
+@dataclass(frozen=True)
+class Body:
+    """What came with a request.
+
+    Parameters
+    ----------
+    content : bytes
+    is_csv : bool
+        Else it is JSON.
+    """
+
+    content: bytes
+    is_csv: bool
+
+    @property
+    def is_large(self) -> bool:
+        """Whether to read it takes so long that others would wait."""
+        return self.is_csv or len(self.content) > LARGE_BODY
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is answered to a request.
+
+    Parameters
+    ----------
+    document : dict
+    n_rows : int
+        That were answered.
+    warnings : sequence of Problem
+    """
+
+    document: dict[str, Any]
+    n_rows: int
+    warnings: Sequence[Problem]
+
+
+@dataclass(eq=False, kw_only=True)
+class Served(ABC):
     """A version that answers.
 
     Parameters
@@ -50,7 +86,9 @@ class Served:
     name, version : str
         Its parts; the version is empty for what is not of the registry.
     schema : Schema
-    engine : Engine
+        With the columns that a request has.
+    engine : str
+        What computes the answers.
     queue : Queue
     reader : Reader
     known : mapping of str to frozenset of str
@@ -59,36 +97,55 @@ class Served:
         Rows to show.
     identity : tuple
         What is served: it differs if another version, or another training, took its place.
-    model : Model, optional
-        The model with its estimator; ONNX files have none.
+    options : Options
     """
 
     label: str
     name: str
     version: str
     schema: Schema
-    engine: Engine
-    queue: Queue
+    engine: str
+    queue: Queue[Any]
     reader: Reader
     known: Mapping[str, frozenset[str]]
     examples: list[dict[str, Any]]
     identity: tuple[Any, ...]
-    model: Model | None = None
-    users: int = 0
-    retired: bool = False
-    documents: dict[str, bytes] = field(default_factory=dict)
+    options: Options
+    users: int = field(default=0, init=False)
+    retired: bool = field(default=False, init=False)
 
-    async def ask(self, rows: Rows) -> NDArray[Any]:
-        """What the model gives for rows; see `Queue.ask`."""
-        return await self.queue.ask(rows)
+    @abstractmethod
+    async def predict(self, body: Body) -> Answer:
+        """Answer a request.
 
-    def warnings(self, rows: Rows, unknown: Unknown) -> list[Problem]:
+        Raises
+        ------
+        Refused
+            If it cannot be answered.
+        """
+
+    @abstractmethod
+    async def explain(self, body: Body, alone: Any) -> Answer:
+        """Explain what is predicted; as `predict`.
+
+        Parameters
+        ----------
+        body : Body
+        alone : async context manager
+            Entered while an explanation is computed.
+        """
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of a request, in the order of rows that are lists."""
+        return self.schema.names
+
+    def warnings(self, rows: Rows) -> list[Problem]:
         """Cells with a category that the model has not seen.
 
         Parameters
         ----------
         rows : Rows
-        unknown : {"warn", "error"}
 
         Returns
         -------
@@ -99,16 +156,17 @@ class Served:
         Refused
             With status 422 if they are errors.
         """
+        warn = self.options.unknown == "warn"
         found = [
             Problem(
                 f"the category '{value[:60]}' was not there in training",
                 row,
                 column,
-                "The model takes it as unknown." if unknown == "warn" else "Send a known one.",
+                "The model takes it as unknown." if warn else "Send a known one.",
             )
             for row, column, value in unknown_categories(rows, self.known)
         ]
-        if found and unknown == "error":
+        if found and not warn:
             raise refused_cells(found)
         return found
 
@@ -128,62 +186,22 @@ class Served:
             threading.Thread(target=self.queue.close, daemon=True).start()
 
 
-def serve_model(
-    model: AnyModel, options: Options, metrics: Metrics, log: RequestLog | None
-) -> Served:
-    """Load a model, try it, and make it ready to answer.
+def check_numbers(given: NDArray[Any]) -> None:
+    """Refuse what is no number.
 
     Parameters
     ----------
-    model : Model or OnnxModel
-    options : Options
-    metrics : Metrics
-    log : RequestLog, optional
-
-    Returns
-    -------
-    Served
+    given : ndarray of shape (n_rows, n_numbers) or (n_rows,)
+        What a model gave.
 
     Raises
     ------
-    TrialbookError
-        If it cannot be loaded, or cannot be served as asked.
+    Refused
+        With status 422, and each row that has none.
     """
-    schema = model.schema
-    reader = Reader(schema)
-    name, version = name_of(model), version_of(model)
-    label = f"{name}@{version}" if version else name
-    engine: Engine
-    if isinstance(model, Model):
-        examples = example_rows(model.folder, schema)
-        known = categories(model.estimator, schema)
-        rows = _rows_to_try(model, reader, examples)
-        engine = engine_of(model, options.engine, rows)
-    else:
-        examples, known = example_rows(None, schema), {}
-        rows = _rows_of(reader, examples)
-        engine = OnnxEngine.of(model)
-    engine.ask(rows.part(0, 1))  # libraries prepare themselves at the first call
-
-    def listen(rows: Rows, given: NDArray[Any], n_requests: int) -> None:
-        metrics.batch(rows.n_rows, n_requests)
-        if log is not None:
-            log.add(rows.frame(), outputs(given, schema), label)
-
-    queue = Queue(engine.ask, name=f"model {label}", listener=listen)
-    return Served(
-        label=label,
-        name=name,
-        version=version,
-        schema=schema,
-        engine=engine,
-        queue=queue,
-        reader=reader,
-        known=known,
-        examples=examples,
-        identity=identity_of(model),
-        model=model if isinstance(model, Model) else None,
-    )
+    without = rows_without_answer(given)
+    if without:
+        raise refused_cells([Problem(NO_ANSWER, row, remedy=NO_ANSWER_REMEDY) for row in without])
 
 
 def name_of(model: AnyModel) -> str:
@@ -193,17 +211,16 @@ def name_of(model: AnyModel) -> str:
 
 def version_of(model: AnyModel) -> str:
     """Its version in the registry, or empty."""
-    if not isinstance(model, Model) or model.version is None:
-        return ""
-    return str(model.version)
+    version = getattr(model, "version", None)
+    return "" if version is None else str(version)
 
 
 def identity_of(model: AnyModel) -> tuple[Any, ...]:
-    """What tells one served model from another, without loading its estimator.
+    """What tells one served model from another, without loading it.
 
     Parameters
     ----------
-    model : Model or OnnxModel
+    model : Model, ForecastModel or OnnxModel
 
     Returns
     -------
@@ -211,21 +228,15 @@ def identity_of(model: AnyModel) -> tuple[Any, ...]:
         Its label, and its run and the time of its pickle's last change, or what is in its file.
     """
     told = (name_of(model), version_of(model))
-    if not isinstance(model, Model):
+    if not isinstance(model, (Model, ForecastModel)):
         return (*told, model.digest)
-    file = model.folder / "model.pkl"
+    file = model.pickle
     changed = file.stat().st_mtime_ns if file.is_file() else None
     return (*told, model.run_id, model.folder, changed)
 
 
-def _rows_to_try(model: Model, reader: Reader, examples: list[dict[str, Any]]) -> Rows:
-    """Rows of the training features where the model's folder has some, or else its example."""
-    path = model.folder / BACKGROUND_FILE
-    if path.is_file():
-        return Rows.of(model.schema.conform(pd.read_parquet(path)))
-    return _rows_of(reader, examples)
-
-
-def _rows_of(reader: Reader, examples: list[dict[str, Any]]) -> Rows:
-    columns = {name: [one[name] for one in examples] for name in reader.schema.names}
-    return reader.read(columns, len(examples))
+def known_of(model: AnyModel) -> dict[str, Any]:
+    """The fields of `Served` that are told of any model."""
+    name, version = name_of(model), version_of(model)
+    label = f"{name}@{version}" if version else name
+    return {"label": label, "name": name, "version": version, "identity": identity_of(model)}

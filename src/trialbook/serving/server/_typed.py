@@ -54,7 +54,7 @@ class Rows:
     n_rows: int
 
     @property
-    def kinds(self) -> tuple[np.dtype[Any], ...]:
+    def kinds(self) -> object:
         """How the columns are stored; rows of one kind may be put together."""
         return tuple(one.dtype for one in self.cells.values())
 
