@@ -66,11 +66,8 @@ class Hierarchy:
         names = pd.Series(np.sort(leaves.unique()))
         parts = spec.ids_of(names)
         levels: dict[str, pd.Series[str]] = {}
-        above = pd.Series("", index=names.index)
-        for column in spec.ids:
-            above = above + parts[column]
-            levels[column] = above
-            above = above + SEPARATOR
+        for depth, column in enumerate(spec.ids, 1):
+            levels[column] = replace(spec, ids=spec.ids[:depth]).name_of(parts)
         if levels[spec.ids[0]].nunique() > 1:
             levels = {TOTAL: pd.Series(TOTAL, index=names.index), **levels}
         nodes = pd.DataFrame(levels)
