@@ -12,6 +12,7 @@ import pytest
 from nbclient import NotebookClient
 
 import trialbook as tb
+from trialbook.learners.series import _neural
 
 pytest.importorskip("tabm", reason="tabm is not installed (extra deep)")
 
@@ -21,7 +22,7 @@ OPTIONS = (
     *("--target", "churn", "--folds", "2", "--allow", "tabm,logistic_regression"),
     *("--max-trials", "2", "--no-stacking", "--json"),
 )
-SCORE = re.compile(r"^validation roc_auc: (\S+) ± (\S+)$", re.MULTILINE)
+SCORE = re.compile(r"^validation (?:roc_auc|mase): (\S+) ± (\S+)$", re.MULTILINE)
 LOAD = """
 import json, sys
 import mlflow.sklearn, pandas as pd
@@ -42,11 +43,42 @@ def experiment(tmp_path_factory, run_process, make_customers):
     return tb.open(folder / "W")
 
 
-@pytest.mark.parametrize("which", ["tabm", "voting"])
+@pytest.fixture(scope="module")
+def forecasts(tmp_path_factory, warm_workers):
+    pytest.importorskip("neuralforecast", reason="neuralforecast is not installed (extra deep)")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("SHORT", "LONG"):
+            patch.setattr(_neural, name, 20)  # steps
+        return tb.forecast(
+            weekly(),
+            "sold",
+            time="day",
+            series=["shop"],
+            horizon=7,
+            allow=("nhits", "seasonal_naive"),
+            max_trials=2,
+            workspace=tmp_path_factory.mktemp("deep_series") / "W",
+        )
+
+
+def weekly(n_rows=150):
+    """Days of ten shops, with a week."""
+    rng, day = np.random.default_rng(0), np.arange(n_rows)
+    when, week = pd.date_range("2024-01-01", periods=n_rows), 5 * np.sin(2 * np.pi * day / 7)
+    return pd.concat(
+        pd.DataFrame({"day": when, "shop": f"s{k}", "sold": k + week + rng.normal(50, 1, n_rows)})
+        for k in range(10)
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "which"),
+    [("experiment", "tabm"), ("experiment", "voting"), ("forecasts", "nhits")],
+)
 def test_a_notebook_gives_the_score_of_its_run_without_trialbook(
-    which, experiment, without_trialbook
+    kind, which, request, without_trialbook
 ):
-    trial = next(one for one in experiment.trials if one.learner == which)
+    trial = next(one for one in request.getfixturevalue(kind).trials if one.learner == which)
     assert "import trialbook" not in trial.notebook.read_text()
     notebook = nbformat.read(trial.notebook, as_version=4)
     resources = {"metadata": {"path": str(trial.notebook.parent)}}
@@ -83,3 +115,38 @@ def test_a_model_names_what_it_needs_and_loads_without_trialbook(
     assert done.returncode == 0, done.stderr
     found = np.array(json.loads(done.stdout.splitlines()[-1]))
     np.testing.assert_allclose(found, check.to_numpy(), rtol=0, atol=1e-6)
+
+
+FORECAST = """
+import sys
+import mlflow.pyfunc, pandas as pd
+rows = pd.DataFrame({"day": pd.to_datetime([]), "shop": pd.Series([], dtype=str)})
+mlflow.pyfunc.load_model(sys.argv[1]).predict(rows).to_parquet(sys.argv[2], index=False)
+"""
+
+
+def test_a_network_votes_and_forecasts_the_same_without_trialbook(
+    forecasts, without_trialbook, tmp_path
+):
+    assert {one.learner for one in forecasts.trials} == {"nhits", "seasonal_naive", "voting"}
+    assert {one.record.status for one in forecasts.trials} == {"finished"}
+    trial = next(one for one in forecasts.trials if one.learner == "nhits")
+    folder = trial.notebook.parents[1] / "model"
+    lines = (folder / "requirements.txt").read_text().split()
+    assert {"torch", "neuralforecast"} <= {line.split("==")[0] for line in lines}
+    done = subprocess.run(
+        [sys.executable, "-c", FORECAST, folder, tmp_path / "told.parquet"],
+        env=without_trialbook,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told = pd.read_parquet(tmp_path / "told.parquet")
+    # 32-bit numbers, whose sums are the same for the same number of threads.
+    pd.testing.assert_frame_equal(told, trial.forecast(), rtol=1e-5, check_dtype=False)
+    # Three horizons ahead, and from rows that were observed since.
+    assert np.isfinite(trial.forecast(21)["forecast"]).all()
+    later = weekly(157)
+    assert trial.forecast(context=later)["day"].min() == later["day"].max() + pd.Timedelta("1D")
