@@ -47,7 +47,7 @@ _DATES = {
 SQUARES = ("rmse", "rmsse", "r2", "normalized_root_mean_squared_error")
 # Seconds: of a step beside its arithmetic, of a thousand million multiplications, and to cut a
 # million numbers of windows.
-STEP_S, GIGA_S, CUT_S = 0.006, 0.03, 0.003
+STEP_S, GIGA_S, CUT_S = 0.012, 0.035, 0.003
 # Bytes that the libraries take beside those of other trials, and numbers that a batch's window
 # holds for each number that it is made of.
 LIBRARY_BYTES, INNER = 4e8, 200

@@ -9,7 +9,7 @@ from trialbook.learners.series._neural import NeuralLearner, input_size
 from trialbook.tasks import SeriesTable
 
 # Multiplications by the square of the width: of a row, and of each number that is known of it.
-ROW, NUMBER = 40, 10
+ROW, NUMBER = 70, 16
 
 
 class TFTLearner(NeuralLearner):
