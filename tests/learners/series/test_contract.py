@@ -367,6 +367,9 @@ def test_a_network_is_proposed_where_there_is_much_to_learn_from(key: str) -> No
     short, long = learner.starts(replace(table, n_rows=MANY))
     assert learner.cost(short.params, table) < learner.cost(long.params, table)
     assert set(short.params) <= set(learner.space(table))
+    # Of one series there is less to learn than a boosted tree knows, too.
+    panel = learner.starts(replace(table, n_rows=MANY, n_series=20))[0]
+    assert short.gain < panel.gain
     # Windows of a horizon that leaves nothing to look back on.
     assert not learner.starts(replace(table, n_rows=MANY, horizon=20))
     # Windows of long series are cut at every second, third ... row, within the same memory.
@@ -383,6 +386,11 @@ def test_a_network_learns_the_error_that_ranks() -> None:
     learner, table = find("nhits"), CASES["several"].table()
     assert "loss=MAE()" in text_of_code(learner, {}, table)
     assert "loss=MSE()" in text_of_code(learner, {}, replace(table, metric="rmse"))
+
+
+def test_a_network_sees_columns_of_the_past() -> None:
+    assert "PAST_ONLY" in text_of_code(find("tcn"), {}, CASES["several"].table())
+    assert "PAST_ONLY" not in text_of_code(find("tcn"), {}, CASES["one"].table())
 
 
 @pytest.mark.parametrize("key", [pytest.param(key, marks=marks(key)) for key in NETWORKS])

@@ -23,7 +23,7 @@ class DeepARLearner(NeuralLearner):
     name = "DeepAR"
     aliases = ("deep_ar", "deepar_forecaster")
     network = "DeepAR"
-    gain = 0.2
+    gain = 0.4
     batch = 64
 
     def starts(self, table: SeriesTable) -> Any:

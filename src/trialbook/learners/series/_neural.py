@@ -43,6 +43,10 @@ _DATES = {
     "h": ("hour", "dayofweek", "month"),
     "min": ("hour", "dayofweek"),
 }
+# Series from which on networks learn what holds for many; of one alone, they are hardly worth
+# their time. Of 20,000 hours of New York's demand (MASE of the last 48 of them), N-HiTS and TCN
+# had 1.5 and 1.3 after 300 steps, and LightGBM on lags 0.3.
+SEVERAL, ALONE = 5, 0.2
 # Metrics that go by squares: networks then learn squares, and else absolute errors.
 SQUARES = ("rmse", "rmsse", "r2", "normalized_root_mean_squared_error")
 # Seconds: of a step beside its arithmetic, of a thousand million multiplications, and to cut a
@@ -110,10 +114,10 @@ class NeuralLearner(SeriesLearner):
         earliest = table.longest - (table.n_folds - 1) * table.horizon
         if table.n_rows <= LEAST_ROWS or earliest <= LEAST_HORIZONS * table.horizon:
             return ()
-        params = self.defaults()
-        return (
-            Start("short", {"max_steps": SHORT, **params}, self.gain),
-            Start("long", {"max_steps": LONG, **params}, self.gain),
+        gain = self.gain if table.n_series >= SEVERAL else ALONE * self.gain
+        return tuple(
+            Start(name, {"max_steps": steps, **self.defaults()}, gain)
+            for name, steps in (("short", SHORT), ("long", LONG))
         )
 
     def cost(self, params: Params, table: SeriesTable) -> float:
@@ -141,6 +145,7 @@ class NeuralLearner(SeriesLearner):
             Code("SEASON"),
             covariates_code(holiday_columns(table)),
             Code("STATIC"),
+            *((Code("PAST_ONLY"),) if table.past_only else ()),
             dates=list(_dates(table)),
             least=LEAST_HORIZONS * table.horizon,
             n_jobs=Code("N_JOBS"),
@@ -160,6 +165,7 @@ class NeuralLearner(SeriesLearner):
             forecaster=forecaster,
             imports=(
                 "import contextlib",
+                "import copy",
                 "import logging",
                 "import warnings",
                 "import torch",

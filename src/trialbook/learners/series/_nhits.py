@@ -25,7 +25,7 @@ class NHITSLearner(NeuralLearner):
     name = "N-HiTS"
     aliases = ("n_hits", "nhits_forecaster")
     network = "NHITS"
-    gain = 0.5
+    gain = 0.6
     batch = 256
 
     def settings(self, table: SeriesTable) -> Space:

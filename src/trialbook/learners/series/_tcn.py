@@ -18,7 +18,7 @@ class TCNLearner(NeuralLearner):
     name = "Temporal convolutional network"
     aliases = ("tcn_forecaster", "temporal_convolutional_network")
     network = "TCN"
-    gain = 0.3
+    gain = 0.5
     batch = 128
 
     def settings(self, table: SeriesTable) -> Space:

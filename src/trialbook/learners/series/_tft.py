@@ -19,7 +19,7 @@ class TFTLearner(NeuralLearner):
     name = "Temporal Fusion Transformer"
     aliases = ("temporal_fusion_transformer", "tft_forecaster")
     network = "TFT"
-    gain = 0.3
+    gain = 0.7
     batch = 64
 
     def settings(self, table: SeriesTable) -> Space:

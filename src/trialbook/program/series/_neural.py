@@ -7,9 +7,11 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
+    import copy
     import logging
     import warnings
 
@@ -47,6 +49,7 @@ class NeuralForecaster:
         season,
         covariates=(),
         static=(),
+        past_only=(),
         dates=(),
         least=1,
         n_jobs=1,
@@ -54,12 +57,15 @@ class NeuralForecaster:
     ):
         self.network, self.freq, self.season, self.options = network, freq, season, options
         self.covariates, self.static, self.dates = list(covariates), list(static), list(dates)
-        self.least, self.n_jobs = least, n_jobs
+        self.past_only, self.least, self.n_jobs = list(past_only), least, n_jobs
+        self.known = ["unique_id", "ds", *self.covariates]
+        self.columns = [*self.known, *self.past_only]
 
     def build(self):
         """The network, not yet trained; it writes no files."""
         return self.network(
             futr_exog_list=[*self.covariates, *self.dates],
+            hist_exog_list=self.past_only,
             stat_exog_list=self.static,
             start_padding_enabled=True,
             accelerator="cpu",
@@ -71,7 +77,7 @@ class NeuralForecaster:
 
     def fit(self, X, y):
         """Train the network on all series; the last horizon of each tells when to stop."""
-        table = self.dated(X[["unique_id", "ds", *self.covariates]].assign(y=y))
+        table = self.dated(X[self.columns].assign(y=y))
         long = table.groupby("unique_id")["y"].transform("size") > self.least
         places = X.loc[long, ["unique_id", *self.static]].drop_duplicates("unique_id")
         self.series, self.places = places["unique_id"], places if self.static else None
@@ -91,20 +97,28 @@ class NeuralForecaster:
 
     def update(self, X, y):
         """Take note of what was observed since; the network stays as it is."""
-        table = self.dated(X[["unique_id", "ds", *self.covariates]].assign(y=y))
+        table = self.dated(X.reindex(columns=self.columns).assign(y=y))
         rows = pd.concat([self.rows, table]).sort_values(["unique_id", "ds"], ignore_index=True)
+        for name in self.past_only:  # of rows that were forecast themselves
+            rows[name] = rows.groupby("unique_id")[name].ffill()
         self.rows = rows.groupby("unique_id", sort=False).tail(self.size)
         return self
 
     def forecast(self, X):
         """A number for each row."""
+        near = X.groupby("unique_id", sort=False).cumcount().to_numpy() < self.fitted.h
+        if not near.all():
+            values = np.empty(len(X))
+            values[near] = self.forecast(X[near])
+            later = copy.copy(self).update(X.loc[near, self.known], values[near])
+            values[~near] = later.forecast(X[~near])
+            return values
         rows = self.rows[self.rows["unique_id"].isin(self.series)]
         ends = rows.groupby("unique_id", sort=False)["ds"].last()
-        known = X[["unique_id", "ds", *self.covariates]]
-        future = every_step(known, ends.index, pd.DatetimeIndex(ends), self.freq, self.fitted.h)
+        times = (ends.index, pd.DatetimeIndex(ends), self.freq)
+        future = self.dated(every_step(X[self.known], *times, self.fitted.h))
         with at_work(self.n_jobs):
-            steps = len(future) // len(ends)
-            told = self.fitted.predict(rows, self.places, self.dated(future), h=steps)
+            told = self.fitted.predict(rows, self.places, future)
         vars(self.fitted.models[0]).pop("_pred_trainer", None)  # it cannot be stored
         median = [name for name in told if name.endswith("-median")]
         told = told[["unique_id", "ds", *(median or told.columns[2:3])]]
