@@ -8,6 +8,8 @@ from __future__ import annotations
 import ast
 import importlib.util
 import inspect
+import math
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, field, replace
@@ -373,9 +375,15 @@ def test_a_network_is_proposed_where_there_is_much_to_learn_from(key: str) -> No
     # Windows of a horizon that leaves nothing to look back on.
     assert not learner.starts(replace(table, n_rows=MANY, horizon=20))
     # Windows of long series are cut at every second, third ... row, within the same memory.
-    days, hours = (replace(table, n_rows=n, longest=n, n_series=1) for n in (MANY, 200_000))
+    days, hours = (
+        replace(table, n_rows=n, longest=n, n_series=1, season=season)
+        for n, season in ((MANY, 7), (200_000, 24))
+    )
     assert "step_size=1" in text_of_code(learner, short.params, days)
-    assert "step_size=1," not in text_of_code(learner, short.params, hours)
+    stride = re.findall(r"step_size=(\d+)", text_of_code(learner, short.params, hours))
+    # ... so that windows begin at every hour of a day and of a week.
+    assert int(stride[0]) > 1
+    assert math.gcd(int(stride[0]), 7 * 24) == 1
 
 
 def text_of_code(learner: Learner, params: Params, table: SeriesTable) -> str:

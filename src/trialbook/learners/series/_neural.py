@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import Any, ClassVar
 
@@ -33,6 +34,7 @@ LOOKS, PATIENCE = 10, 4
 # Series of a batch, as the library has it. At each step it cuts all their windows; of long series
 # it takes every second, third ... one, so that they are no more than so many numbers.
 SERIES, NUMBERS = 32, 4_000_000
+WEEK = 7  # days, whose hours come at every window, too
 # Parts of a date that tell more than the rows that a network looks back on, by the frequency.
 _DATES = {
     "M": ("month",),
@@ -43,10 +45,9 @@ _DATES = {
     "h": ("hour", "dayofweek", "month"),
     "min": ("hour", "dayofweek"),
 }
-# Series from which on networks learn what holds for many; of one alone, they are hardly worth
-# their time. Of 20,000 hours of New York's demand (MASE of the last 48 of them), N-HiTS and TCN
-# had 1.5 and 1.3 after 300 steps, and LightGBM on lags 0.3.
-SEVERAL, ALONE = 5, 0.2
+# Series from which on networks learn what holds for many; one alone has few windows that differ,
+# and is worth their time less (a judgement).
+SEVERAL, ALONE = 5, 0.3
 # Metrics that go by squares: networks then learn squares, and else absolute errors.
 SQUARES = ("rmse", "rmsse", "r2", "normalized_root_mean_squared_error")
 # Seconds: of a step beside its arithmetic, of a thousand million multiplications, and to cut a
@@ -197,8 +198,11 @@ def _numbers(table: SeriesTable) -> float:
 
 
 def _stride(table: SeriesTable) -> int:
-    """Rows from one window to the next."""
-    return max(1, round(_numbers(table) / NUMBERS))
+    """Rows from one window to the next, such that windows begin at every row of a season."""
+    stride, span = max(1, round(_numbers(table) / NUMBERS)), WEEK * table.season
+    while math.gcd(stride, span) > 1:
+        stride += 1
+    return stride
 
 
 def _dates(table: SeriesTable) -> tuple[str, ...]:
