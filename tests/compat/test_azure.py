@@ -12,7 +12,7 @@ from trialbook.compat.azure._values import COLUMN_TYPES, LACKING, OTHER_TASKS, P
 from trialbook.errors import DataError, OptionError
 from trialbook.evaluation import metric
 from trialbook.job import Job
-from trialbook.learners import all_learners, find
+from trialbook.learners import all_learners, find, installed
 
 LEAST = {
     "type": "automl",
@@ -317,6 +317,8 @@ TRANSFORMERS = (
     [("classification", CLASSIFIERS), ("regression", REGRESSORS), ("forecasting", FORECASTERS)],
 )
 def test_every_algorithm_of_azure_is_known(load, task, names):
+    if task == "forecasting" and not all(installed(find(name, task)) for name in names):
+        pytest.skip("the extra forecast is not installed")
     snake = [re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper() for name in names]
     for asked in (names, snake):
         job, notes = load(
@@ -676,6 +678,8 @@ def test_whether_deep_models_are_tried_is_for_forecasts_to_say(load):
 
 def test_a_network_of_azure_that_cannot_be_tried_is_said(load):
     key = "training.allowed_training_algorithms"
+    if not installed(find("prophet")):
+        pytest.skip("the extra forecast is not installed")
     job, notes = load({key: ["TCNForecaster", "Prophet"]}, least=LEAST_FORECAST)
     known = [one for one in job.allow if one != "prophet"]
     assert known or "TCNForecaster" in notes[0].text
