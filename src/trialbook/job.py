@@ -192,7 +192,8 @@ class Job(BaseModel):
         "auto", description="whether earlier values of columns may be used"
     )
     use_stl: Literal["none", "season", "season_trend"] = Field(
-        "none", description="what learners of lags are spared, and is put back: parts by STL"
+        "none",
+        description="what STL takes from series before learners of lags see them; it is put back",
     )
     holidays: str | None = Field(
         None, description="country whose holidays are told of each row, such as DE; daily or finer"
