@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trialbook.program.series._chart_cells import ERRORS, FORECASTS
+from trialbook.program.series._chart_cells import ERRORS, FORECASTS, PARTS
 
 HORIZON, LEVELS = 4, [0.1, 0.5, 0.9]
 
@@ -16,7 +16,7 @@ def run():
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    def run_cells(n_series, right=False):
+    def run_cells(n_series, right=False, season=4):
         n_rows = 20
         X = pd.DataFrame(
             {
@@ -38,8 +38,9 @@ def run():
             "LEVELS": LEVELS,
             "TARGET": "y",
             "scale": np.ones((len(X), 3)),
+            "SEASON": season,
         }
-        exec(compile(f"{FORECASTS}\n\n{ERRORS}", "cell", "exec"), space)
+        exec(compile(f"{FORECASTS}\n\n{ERRORS}\n\n{PARTS}", "cell", "exec"), space)
         return space
 
     yield run_cells
@@ -51,6 +52,14 @@ def test_one_series_is_drawn_with_all_windows(run):
     assert list(space["shown"].index) == ["series 0"]
     assert len(space["axes"][0, 0].get_lines()) == 1 + 2  # what is known, and two windows
     assert space["kept"].get_lines()[1].get_ydata().tolist() == [0, 1, 1]
+
+
+def test_the_first_series_is_taken_apart_if_its_season_was_seen_twice(run):
+    parts = run(1)["parts"]
+    assert len(parts.seasonal) == 20
+    np.testing.assert_allclose(parts.trend + parts.seasonal + parts.resid, np.arange(20.0))
+    assert "parts" not in run(1, season=1)
+    assert "parts" not in run(1, season=11)
 
 
 def test_of_many_series_the_worst_the_median_and_the_best_are_drawn(run):

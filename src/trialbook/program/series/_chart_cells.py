@@ -68,6 +68,23 @@ if __name__ == "__main__":
     plt.show()"""
 
 
+PARTS_TEXT = """\
+# %% [markdown]
+# What the first of these series is made of, by STL: a trend, a season that may change, and the
+# rest."""
+
+PARTS = """\
+if __name__ == "__main__":
+    from statsmodels.tsa.seasonal import STL
+
+    rows = np.flatnonzero(X["unique_id"] == shown.index[0])[-20 * SEASON :]
+    if 1 < SEASON <= len(rows) // 2:
+        parts = STL(pd.Series(y[rows], X["ds"].iloc[rows]), period=SEASON).fit()
+        parts.plot().set_size_inches(12, 8)
+        plt.show()"""
+
+
 def chart_cells() -> list[str]:
     """The cells, after those that run the program."""
-    return [FORECASTS_TEXT, f"# %%\n{FORECASTS}", f"# %%\n{ERRORS}"]
+    drawn = [FORECASTS_TEXT, f"# %%\n{FORECASTS}", f"# %%\n{ERRORS}"]
+    return [*drawn, PARTS_TEXT, f"# %%\n{PARTS}"]
