@@ -45,9 +45,10 @@ _DATES = {
     "h": ("hour", "dayofweek", "month"),
     "min": ("hour", "dayofweek"),
 }
-# Series from which on networks learn what holds for many; one alone has few windows that differ,
-# and is worth their time less (a judgement).
-SEVERAL, ALONE = 5, 0.3
+# Of few series, or of more windows than a few hundred steps can see, networks are hardly worth
+# their time. MASE of the last horizon after 300 steps: TCN 1.46 and LightGBM on lags 0.30 of
+# 20,000 hours of New York's demand, N-HiTS 1.46 and LightGBM 0.96 of 10 customers' 6,000 hours.
+SEVERAL, LARGEST_STRIDE, LITTLE = 5, 4, 0.2
 # Metrics that go by squares: networks then learn squares, and else absolute errors.
 SQUARES = ("rmse", "rmsse", "r2", "normalized_root_mean_squared_error")
 # Seconds: of a step beside its arithmetic, of a thousand million multiplications, and to cut a
@@ -115,9 +116,10 @@ class NeuralLearner(SeriesLearner):
         earliest = table.longest - (table.n_folds - 1) * table.horizon
         if table.n_rows <= LEAST_ROWS or earliest <= LEAST_HORIZONS * table.horizon:
             return ()
-        gain = self.gain if table.n_series >= SEVERAL else ALONE * self.gain
+        suited = table.n_series >= SEVERAL and _stride(table) <= LARGEST_STRIDE
+        worth = self.gain if suited else LITTLE * self.gain
         return tuple(
-            Start(name, {"max_steps": steps, **self.defaults()}, gain)
+            Start(name, {"max_steps": steps, **self.defaults()}, worth)
             for name, steps in (("short", SHORT), ("long", LONG))
         )
 
