@@ -173,6 +173,18 @@ def test_holidays_are_told_apart(monkeypatch):
     assert found.values[of_holidays].sum(axis=1)[0] < -40
 
 
+def test_effects_on_logarithms_add_up_to_the_forecast(known, ahead):
+    alone = on_lags(known, regressors()["linear"], difference=False)
+    forecaster = _forecasters.LogForecaster(alone)
+    forecaster.fit(known.drop(columns="y"), known["y"].to_numpy())
+    found = effects_of(forecaster, ahead, about(known))
+    told = about(known).base(ahead) + found.values.sum(axis=1)
+    np.testing.assert_allclose(told, forecaster.forecast(ahead))
+    assert found.methods == ("exact SHAP values: Ridge",)
+    effect = found.values["price"].groupby(ahead["price"]).mean()
+    assert effect[1.0] > effect[3.0]
+
+
 def test_prophet_says_itself_what_it_adds_up(known, ahead, monkeypatch):
     prophet = pytest.importorskip("prophet")
     import logging

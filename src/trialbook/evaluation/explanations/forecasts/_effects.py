@@ -18,6 +18,8 @@ import pandas as pd
 # What is no column of the table; parentheses tell these from columns.
 OWN, SEASON, DATE = "(own past)", "(season before)", "(date)"
 TREND, HOLIDAYS = "(trend)", "(holidays)"
+# A logarithm that moves by less stays where it is.
+STILL = 1e-9
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ def effects_of(forecaster: Any, X: pd.DataFrame, about: About) -> Effects:
         "ProphetForecaster": _of_prophet,
         "HolidayForecaster": _of_holidays,
         "DecomposedForecaster": _of_decomposed,
+        "LogForecaster": _of_logarithms,
     }
     way = known.get(type(forecaster).__name__, of_any)
     return way(forecaster, X.reset_index(drop=True), about)
@@ -194,6 +197,20 @@ def _of_decomposed(forecaster: Any, X: pd.DataFrame, about: About) -> Effects:
     found = effects_of(forecaster.forecaster, X, about)
     values = found.values.assign(**{where: found.values.get(where, 0.0) + back})
     return replace(found, values=values, groups={**found.groups, where: where})
+
+
+def _of_logarithms(forecaster: Any, X: pd.DataFrame, about: About) -> Effects:
+    """The effects on the logarithm, each by the slope from the mean of its series to its forecast.
+
+    So they add up to the forecast, and their parts of it are those of its logarithm.
+    """
+    base, told = about.base(X), np.asarray(forecaster.forecast(X), dtype=float)
+    logs = np.log(np.maximum(about.mean, forecaster.least))
+    found = effects_of(forecaster.forecaster, X, replace(about, mean=logs))
+    moved = found.values.sum(axis=1).to_numpy()
+    still = np.abs(moved) < STILL
+    slope = np.where(still, base, (told - base) / np.where(still, 1.0, moved))
+    return replace(found, values=found.values.mul(slope, axis=0))
 
 
 def _of_prophet(forecaster: Any, X: pd.DataFrame, about: About) -> Effects:
