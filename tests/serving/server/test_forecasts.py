@@ -309,6 +309,8 @@ def test_what_cannot_be_forecast_is_refused(of_price, case):
         ({"params": {"horizont": 3}}, "unknown parameter 'horizont'"),
         ({"params": [3]}, "params is a list"),
         ({"params": {"quantiles": 0.5}}, "the quantiles are a number, not a list"),
+        ({"instances": None}, "the rows are null"),
+        ({"inputs": {}}, "there are no rows"),
         ({"context": 3}, "the rows are a number"),
         ({"context": []}, "there are no rows"),
         ({"Inputs": {"data": "much"}}, "the rows are a text"),

@@ -148,8 +148,8 @@ def _is_empty(given: Any) -> bool:
     if isinstance(given, dict) and "data" in given:
         given = given["data"]
     if isinstance(given, dict):
-        return all(cells == [] for cells in given.values())
-    return given is None or given == []
+        return bool(given) and all(cells == [] for cells in given.values())
+    return bool(given == [])
 
 
 def _has(given: Any, name: str) -> bool:
