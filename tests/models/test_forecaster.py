@@ -521,6 +521,15 @@ def test_mlflow_is_told_what_is_no_horizon_and_no_quantile(naive, params, messag
         loaded.predict(future_of().head(0), params=params)
 
 
+def test_times_end_somewhere(naive):
+    model = copy.deepcopy(naive)
+    model.model.spec["frequency"] = "YS"
+    with pytest.raises(OptionError, match="900 rows reach beyond the year 2262"):
+        model.forecast(900)
+    with pytest.raises(ValueError, match="900 rows reach beyond the year 2262"):
+        model.model.predict(None, pd.DataFrame(), {"horizon": 900})
+
+
 def test_mlflow_is_told_that_a_forecast_needs_rows(priced):
     loaded = mlflow.pyfunc.load_model(str(priced.folder))
     with pytest.raises(ValueError, match="depends on what is known of the future: price"):

@@ -332,6 +332,9 @@ class ForecastModel:
             problem = problem_of_nothing(self.series.covariates)
             if problem is not None:
                 raise DataError(problem.cause, place="option future", remedy=problem.remedy)
+            problem = model.problem_of_reach(steps)
+            if problem is not None:
+                raise OptionError(problem.cause, place="option horizon", remedy=problem.remedy)
             return pd.DataFrame(model.next(steps, levels, **of_level))
         table = self._table(future, model, "future")
         return pd.DataFrame(model.answer(table, levels, **of_level))

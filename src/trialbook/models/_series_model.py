@@ -86,6 +86,7 @@ class SeriesModel(Timeseries, PythonModel):
             return self.answer(model_input, levels, **self._further(params))
         _refuse(problem_of_nothing(self.spec["covariates"]))
         _refuse(problem_of_horizon(horizon, self.spec["horizon"]))
+        _refuse(self.problem_of_reach(int(horizon)))
         return self.next(int(horizon), levels, **self._further(params))
 
     def _further(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -143,6 +144,13 @@ class SeriesModel(Timeseries, PythonModel):
         for part in parts[1:]:
             name = name + "/" + part
         return name
+
+    def problem_of_reach(self, horizon: int) -> Problem | None:
+        """Why rows so many steps ahead have no times."""
+        if self.later(self.ends["ds"].max(), horizon) < pd.Timestamp.max:
+            return None
+        cause = f"{horizon:,} rows reach beyond the year 2262, where the times of pandas end"
+        return Problem(cause, "Ask for fewer.")
 
     def problems_of(self, table: pd.DataFrame, *, future: bool = True) -> list[Problem]:
         """Why rows of the future cannot be forecast, or else rows of the past observed."""

@@ -124,7 +124,7 @@ def _prediction(served: ServedForecaster) -> dict[str, Any]:
     """A row of the answer; of quantiles, there are those that were asked."""
     keys = [served.time, *served.model.model.spec["ids"]]
     columns: dict[str, Any] = {name: {} for name in keys}
-    columns[served.time] = {"type": "string", "format": "date-time"}
+    columns[served.time] = {"type": "string", "description": "ISO 8601, without a zone."}
     levels = {str(level): {"type": "number"} for level in LEVELS}
     about = f"Time and series, the forecast of {served.target}, and a number for each quantile."
     made = of_object(

@@ -161,6 +161,8 @@ class ServedForecaster(Served):
                 remedy="Leave out the horizon or the rows.",
             )
         problem = problem_of_horizon(ahead.horizon, trained)
+        if problem is None:
+            problem = self.model.model.problem_of_reach(ahead.horizon)
         if problem is not None:
             raise Refused(422, problem.cause, place="horizon", remedy=problem.remedy)
         return int(ahead.horizon)
