@@ -537,6 +537,8 @@ def test_mlflow_is_told_that_a_forecast_needs_rows(priced):
 
 
 def test_each_wrong_row_is_told_with_its_column(priced):
+    far = priced.model.problems_of(priced_future(shop=-1e300))
+    assert far[0].cause == "the series '-1e+300' was not trained on"
     asked = priced_future(price=[2.0, None, 2.0, np.inf] + [2.0] * 8)
     found = priced.model.problems_of(asked)
     assert [(one.row, one.column) for one in found] == [(1, "price"), (3, "price")]

@@ -325,6 +325,8 @@ def _refuse(problem: Problem | None) -> None:
 
 def _text(column: pd.Series) -> pd.Series:
     """Cells as people write them: a number without the zero that a missing cell brings."""
-    if pd.api.types.is_float_dtype(column) and np.all(column.dropna() % 1 == 0):
+    known = column.dropna() if pd.api.types.is_float_dtype(column) else None
+    # Beyond 2**53 a float is no count of anything.
+    if known is not None and np.all((known % 1 == 0) & (known.abs() < 2**53)):
         column = column.astype("Int64")
     return column.astype(object).where(column.notna(), "").astype(str)

@@ -106,6 +106,7 @@ def test_a_specification_without_later_fields_is_read():
 def test_a_series_is_called_by_its_parts():
     table = pd.DataFrame({"shop": [1.0, np.nan], "item": ["a", "b"]})
     assert spec().name_of(table).tolist() == ["1/a", "/b"]
+    assert spec().name_of(table.assign(shop=[1e300, np.nan])).tolist() == ["1e+300/a", "/b"]
     assert SeriesSpec("day", (), "D", 7, 14).name_of(table).tolist() == ["all", "all"]
 
 

@@ -205,6 +205,8 @@ def levels_of(column: pd.Series) -> tuple[str, ...]:
 
 def _text(column: pd.Series) -> pd.Series[str]:
     """Cells as people write them: a number without the zero that a missing cell brings."""
-    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
+    known = column.dropna() if pd.api.types.is_float_dtype(column) else None
+    # Beyond 2**53 a float is no count of anything.
+    if known is not None and ((known % 1 == 0) & (known.abs() < 2**53)).all():
         column = column.astype("Int64")
     return column.astype(object).where(column.notna(), "").astype(str)
