@@ -313,6 +313,8 @@ def test_predict_takes_a_model_and_says_what_it_wrote(api, run):
             "proba": True,
             "explain": True,
             "interval": 0.9,
+            "quantiles": None,
+            "context": None,
             "rows_per_batch": 7,
             "resume": True,
             "workers": 2,

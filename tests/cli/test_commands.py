@@ -8,7 +8,9 @@ import pytest
 from trialbook.cli._app import app
 from trialbook.cli.commands import SECTIONS
 
-COMMANDS = [one for commands in SECTIONS.values() for one in commands if one.name != "tables"]
+# Those that have commands of their own.
+GROUPS = {"tables", "many"}
+COMMANDS = [one for commands in SECTIONS.values() for one in commands if one.name not in GROUPS]
 # How an option is written wherever a command has it, and what stands for its value.
 ALIKE = {"--data": "TABLE", "--timeout": "DURATION", "--workspace": "FOLDER", "--html": "FILE"}
 

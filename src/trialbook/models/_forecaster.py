@@ -26,10 +26,10 @@ from trialbook.data import (
 )
 from trialbook.errors import DataError, OptionError
 from trialbook.models._fitted import NoFittedValuesError, fitted_rows
-from trialbook.models._hierarchy_model import EVERY_LEVEL
 from trialbook.models._package import EXAMPLE_ROWS, SCHEMA_FILE, input_schema, load_model
 from trialbook.models._schema_file import schema_at
 from trialbook.models._series_problems import (
+    EVERY_LEVEL,
     NOTHING_NEW,
     problem_of_horizon,
     problem_of_levels,

@@ -10,10 +10,7 @@ from typing import Any
 import pandas as pd
 
 from trialbook.models._series_model import SeriesModel
-from trialbook.models._series_problems import KEYS, Problem
-
-# What asks for the nodes of all levels.
-EVERY_LEVEL = "all"
+from trialbook.models._series_problems import EVERY_LEVEL, KEYS, Problem
 
 
 class HierarchyModel(SeriesModel):

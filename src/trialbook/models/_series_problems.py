@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 
 KEYS = ["unique_id", "ds"]
+# The level that asks for the nodes of all levels of a hierarchy.
+EVERY_LEVEL = "all"
 # Forecasts are fed back beyond the trained horizon, but a time a hundred horizons away, or a
 # thousand rows where horizons are short, is a slip rather than a question.
 MOST_HORIZONS, MOST_ROWS = 100, 1000

@@ -122,7 +122,7 @@ def _where(command: Any) -> Any:
 
 @click.group(cls=Commands)
 def many() -> None:
-    """Many models that were trained with --partition: list them, go on, forecast with all.
+    """Many models of one job: list, go on, forecast.
 
     NAME is that of the experiment; the latest ones when it is left out.
     """
