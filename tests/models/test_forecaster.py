@@ -486,7 +486,7 @@ def test_a_loaded_model_knows_holidays_by_itself(open_days, tmp_path):
         command, capture_output=True, text=True, timeout=200, env=environment, check=False
     )
     assert done.returncode == 0, done.stderr
-    answer, _ = map(json.loads, json.loads(done.stdout.splitlines()[-1]))
+    (answer,) = map(json.loads, json.loads(done.stdout.splitlines()[-1]))
     np.testing.assert_allclose(list(answer["forecast"].values()), open_days.forecast()["forecast"])
     lines = (open_days.folder / "requirements.txt").read_text("utf-8").split()
     assert any(line.startswith("holidays==") for line in lines)
