@@ -122,6 +122,14 @@ def test_what_is_given_away_answers_as_the_model_does(naive, given_away):
     assert len(_score_series.answer(given_away, empty)["predictions"]) == 12
 
 
+def test_whole_numbers_of_series_stay_whole(tmp_path):
+    model = trained(tmp_path, monthly(48), series=("number", "shop"))
+    scorer, told = _score_series.Model(model.folder), model.forecast()
+    told[["month", "number", "shop"]].to_csv(tmp_path / "future.csv", index=False)
+    exact(scorer.forecast(future=scorer.read(tmp_path / "future.csv")), told)
+    assert scorer.forecast()["number"].dtype.kind == "i"
+
+
 def test_azures_form_is_answered_as_azure_does(naive, given_away):
     after, recent = future_of(2, "2024-03-01"), monthly(74)[["month", "shop", "sold"]]
     recent = recent[recent["month"] >= "2024-01-01"].rename(columns={"sold": "y_query"})

@@ -58,6 +58,15 @@ class Model(Reader):
         target = {"name": self.target, "storage": "number", "dropped": None}
         self.observed = Reader({**schema, "columns": [*asked, *past, target]})
 
+    def conform(self, table: pd.DataFrame) -> pd.DataFrame:
+        """As of `Reader`; series keep whole numbers, which a file of text does not tell."""
+        made = super().conform(table)
+        for name in self.ids:
+            cells = made[name]
+            if cells.dtype.kind == "f" and cells.notna().all() and (cells % 1 == 0).all():
+                made[name] = cells.astype("int64")
+        return made
+
     def forecast(
         self,
         horizon: int | None = None,
