@@ -233,7 +233,7 @@ def test_a_challenger_is_trained_on_more_rows_and_promoted(experiment, space, fo
 def test_many_rows_are_forecast_in_batches(experiment, space, folder, run):
     told = experiment.forecast()
     told[["month", "shop"]].assign(note=range(12)).to_parquet("future.parquet")
-    options = ["--workspace", space, "-o", "out.parquet", "--keep", "note"]
+    options = ["--workspace", space, "--name", "shops", "-o", "out.parquet", "--keep", "note"]
     done = run("predict", "future.parquet", *options, "--rows-per-batch", 6, "--json")
     assert done.document["n_rows"] == 12
     made = pd.read_parquet("out.parquet")
@@ -242,11 +242,12 @@ def test_many_rows_are_forecast_in_batches(experiment, space, folder, run):
 
 
 def test_it_is_exported_but_not_as_onnx(experiment, space, folder, run, refuse):
-    done = run("export", "--to", "zip", "-o", "shops.zip", "--workspace", space)
+    where = ("--workspace", space, "--name", "shops")
+    done = run("export", "--to", "zip", "-o", "shops.zip", *where)
     assert done.code == 0, done.err
     again = tb.load_model("shops.zip", trust=True)
     assert again.forecast()["forecast"].tolist() == experiment.forecast()["forecast"].tolist()
-    onnx = run("export", "--to", "onnx", "--workspace", space)
+    onnx = run("export", "--to", "onnx", *where)
     assert onnx.code == 2
     assert "a forecast cannot be written as ONNX: it keeps the past of every series" in onnx.error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -46,7 +47,7 @@ class Engine:
         return {one.id: Message(one.id, self.answer, {"reason": reason}) for one in requests}
 
 
-BEST = SimpleNamespace(label="tree-1", folder="/nowhere", run_id="abc")
+BEST = SimpleNamespace(label="tree-1", folder=Path("/nowhere"), run_id="abc")
 
 
 def test_it_takes_what_is_left_and_no_more(tmp_path: Any) -> None:
