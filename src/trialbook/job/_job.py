@@ -1,4 +1,4 @@
-"""The job: one description of what is asked, whether it came from Python, the CLI or a file.
+"""One description of what is asked, whether it came from Python, the CLI or a file.
 
 A job is data. It is checked when it is made, stored with the experiment, and read again by
 `resume`. The command line makes its options from the fields below, so a field's description is
@@ -18,6 +18,8 @@ from trialbook._countries import country_code
 from trialbook._languages import language_code
 from trialbook.addresses import hide_password, place_of, title_of
 from trialbook.errors import OptionError, nearest
+from trialbook.job._agreement import ORDERS, disagreements
+from trialbook.job._amounts import n_bytes, seconds
 from trialbook.orders import Imputer, Mode, Parameters, read_parameters, transformer_name
 
 Task = Literal["classification", "regression", "forecasting"]
@@ -30,92 +32,12 @@ Reconcile = Literal[
     "proportions_of_historical_average",
 ]
 
-SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-BYTES = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
-
 # What MLflow takes as the name of a tag, and the longest text that each of its stores keeps.
 TAG_NAME = re.compile(r"[\w./\- ]{1,250}", re.ASCII)
 TAG_LENGTH = 5_000
 
 # Ten minutes: long enough for the whole portfolio on a laptop-sized table, short enough to wait.
 DEFAULT_TIMEOUT_S = 600.0
-
-
-def seconds(value: str | float) -> float:
-    """Read a duration such as ``90``, ``"90s"``, ``"5m"`` or ``"1.5h"``.
-
-    Parameters
-    ----------
-    value : str or float
-        A number of seconds, or a number with the unit s, m, h or d.
-
-    Returns
-    -------
-    float
-        Seconds.
-
-    Raises
-    ------
-    ValueError
-        If it is not a positive duration.
-    """
-    match = re.fullmatch(
-        r"\s*([\d.]+)\s*([a-z]*?)(?:ec|ecs|in|ins|inutes)?\s*", str(value).lower()
-    )
-    if not match or match[2] not in SECONDS:
-        raise ValueError(f"'{value}' is not a duration; write it like 90s, 5m or 1.5h")
-    duration = float(match[1]) * SECONDS[match[2]]
-    if duration <= 0:
-        raise ValueError("a duration must be greater than zero")
-    return duration
-
-
-def read_seconds(value: str | float, option: str = "timeout") -> float:
-    """Read a duration that a person gave as an option; `OptionError` if it is none.
-
-    Parameters
-    ----------
-    value : str or float
-        As in `seconds`.
-    option : str
-        Name of the option, for the error.
-
-    Returns
-    -------
-    float
-        Seconds.
-    """
-    try:
-        return seconds(value)
-    except ValueError as error:
-        raise OptionError(str(error), place=f"option {option}") from None
-
-
-def n_bytes(value: str | int) -> int:
-    """Read an amount of memory such as ``"4GB"``, ``"512M"`` or a number of bytes.
-
-    Parameters
-    ----------
-    value : str or int
-        A number with the unit k, M, G or T (powers of 1024), or bytes.
-
-    Returns
-    -------
-    int
-        Bytes.
-
-    Raises
-    ------
-    ValueError
-        If it is not a positive amount.
-    """
-    match = re.fullmatch(r"\s*([\d.]+)\s*([kmgt]?)(?:i?b)?\s*", str(value).lower())
-    if not match:
-        raise ValueError(f"'{value}' is not an amount of memory; write it like 4GB or 512MB")
-    amount = int(float(match[1]) * BYTES[match[2]])
-    if amount <= 0:
-        raise ValueError("an amount of memory must be greater than zero")
-    return amount
 
 
 class Job(BaseModel):
@@ -400,90 +322,10 @@ class Job(BaseModel):
 
     @model_validator(mode="after")
     def _agree(self) -> Job:
-        for first, second in EXCLUSIVE:
-            if getattr(self, first) and getattr(self, second):
-                raise ValueError(f"{first} and {second} cannot both be given; drop one of them")
-        ordered = [name for name in ORDERS if getattr(self, name)]
-        if self.featurization == "off" and ordered:
-            raise ValueError(
-                f"featurization is off, so {ordered[0]} has no place; drop one of them"
-            )
-        roles = {
-            "weight": self.weight,
-            "group_column": self.group_column,
-            "time_column": self.time_column,
-        }
-        for option, column in roles.items():
-            if column == self.target:
-                raise ValueError(f"{option} names the target '{column}'; name another column")
-        if self.target in self.ignore:
-            raise ValueError(f"the target '{self.target}' is also in ignore; take it out")
-        self._agree_on_series()
+        problem = next(disagreements(self), None)
+        if problem is not None:
+            raise ValueError(problem)
         return self
-
-    def _agree_on_series(self) -> None:
-        """Each column has one role in a series, and options of series are those of a forecast."""
-        if self.task != "forecasting":
-            given = [name for name in OF_SERIES if name in self.model_fields_set]
-            given = [name for name in given if getattr(self, name) != self._default(name)]
-            if given:
-                raise ValueError(
-                    f"{given[0]} is an option of forecasting; set the task, or drop it"
-                )
-            return
-        given = [name for name in NOT_OF_SERIES if getattr(self, name)]
-        if given:
-            raise ValueError(f"{given[0]} has no meaning for a forecast; drop it")
-        roles = {
-            "time_column": (self.time_column,),
-            "series": self.series,
-            "ignore": self.ignore,
-            "unknown_in_future": self.unknown_in_future,
-        }
-        seen: dict[str | None, str] = {self.target: "the target"}
-        for option, columns in roles.items():
-            for column in columns:
-                if column is not None and column in seen:
-                    raise ValueError(
-                        f"{option} names '{column}', which is {seen[column]}; name another column"
-                    )
-                seen[column] = f"also in {option}"
-
-        self._agree_on_hierarchy()
-
-    def _agree_on_hierarchy(self) -> None:
-        """Its leaves are the series, and what is trained suits how the rest is made of it."""
-        if not self.hierarchy:
-            given = [name for name in ("hierarchy_level", "reconcile") if getattr(self, name)]
-            if given:
-                raise ValueError(
-                    f"{given[0]} has no meaning without a hierarchy; name its columns"
-                )
-            return
-        if self.series != self.hierarchy:
-            raise ValueError(
-                "series are the leaves of the hierarchy; name its columns there alone, the last"
-                " ones tell series apart"
-            )
-        level = self.hierarchy_level
-        if level not in (None, "total", *self.hierarchy):
-            raise ValueError(
-                f"hierarchy_level is '{level}', which is no level; name total, or one of"
-                f" {', '.join(self.hierarchy)}"
-            )
-        if self.reconcile in ("mint", "wls") and level is not None:
-            raise ValueError(f"{self.reconcile} needs all levels trained; drop hierarchy_level")
-        if self.reconcile == "bottom_up" and level not in (None, self.hierarchy[-1]):
-            raise ValueError("bottom_up trains the leaves; drop hierarchy_level")
-        if self.reconcile in PROPORTIONS and level in (None, self.hierarchy[-1]):
-            raise ValueError(
-                f"{self.reconcile} hands a level down to those below it; name that"
-                " hierarchy_level, above the leaves"
-            )
-
-    @classmethod
-    def _default(cls, name: str) -> Any:
-        return cls.model_fields[name].default
 
     @property
     def deadline_s(self) -> float | None:
@@ -552,51 +394,3 @@ class Job(BaseModel):
                 place=f"option {option}" if option else None,
                 remedy=getattr(first.get("ctx", {}).get("error"), "remedy", None),
             ) from None
-
-
-# What is asked of the features beyond their types; it makes featurization custom.
-ORDERS = ("imputers", "block_transformers", "transformer_params", "language")
-# Options of forecasts alone, and those that forecasts do not have.
-OF_SERIES = (
-    "series",
-    "horizon",
-    "frequency",
-    "season",
-    "aggregate",
-    "unknown_in_future",
-    "short_series",
-    "target_lags",
-    "rolling_window",
-    "feature_lags",
-    "use_stl",
-    "holidays",
-    "hierarchy",
-    "hierarchy_level",
-    "reconcile",
-    "window_step",
-)
-# What hands a trained level down to those below it.
-PROPORTIONS = ("average_historical_proportions", "proportions_of_historical_average")
-NOT_OF_SERIES = (
-    "positive_label",
-    "weight",
-    "validation",
-    "validation_size",
-    "group_column",
-    "fold_columns",
-    *ORDERS,
-)
-EXCLUSIVE = (
-    ("validation", "validation_size"),
-    ("validation", "folds"),
-    ("validation", "fold_columns"),
-    ("validation", "group_column"),
-    ("fold_columns", "folds"),
-    ("fold_columns", "validation_size"),
-    ("fold_columns", "group_column"),
-    ("fold_columns", "time_column"),
-    ("fold_columns", "test_size"),
-    ("group_column", "time_column"),
-    ("validation", "time_column"),
-    ("test", "test_size"),
-)

@@ -3,49 +3,11 @@
 import pytest
 
 from trialbook.errors import OptionError
-from trialbook.job import DEFAULT_TIMEOUT_S, Job, n_bytes, seconds
+from trialbook.job import DEFAULT_TIMEOUT_S, Job
 
 
 def job(**fields):
     return Job.from_fields({"data": "bank.csv", "target": "y", **fields})
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (90, 90),
-        ("90", 90),
-        ("90s", 90),
-        ("5m", 300),
-        ("5 min", 300),
-        ("1.5h", 5400),
-        ("2d", 172800),
-        ("30sec", 30),
-        (" 5M ", 300),
-    ],
-)
-def test_a_duration_is_read(text, expected):
-    assert seconds(text) == expected
-
-
-@pytest.mark.parametrize("text", ["", "soon", "5x", "-5m", "0", "0s", "m"])
-def test_what_is_not_a_duration_is_refused(text):
-    with pytest.raises(ValueError, match="duration"):
-        seconds(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("4GB", 4 * 2**30), ("512M", 512 * 2**20), ("1.5GiB", 3 * 2**29), (1000, 1000), ("2k", 2048)],
-)
-def test_an_amount_of_memory_is_read(text, expected):
-    assert n_bytes(text) == expected
-
-
-@pytest.mark.parametrize("text", ["much", "-1GB", "0", "4X"])
-def test_what_is_not_an_amount_of_memory_is_refused(text):
-    with pytest.raises(ValueError, match="memory"):
-        n_bytes(text)
 
 
 def test_units_are_read_in_a_job():
@@ -84,38 +46,6 @@ def test_a_wrong_value_is_refused_with_the_option_that_has_it(fields, place):
 def test_a_missing_target_is_refused():
     with pytest.raises(OptionError, match="target"):
         Job.from_fields({"data": "bank.csv"})
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"validation": "v.csv", "validation_size": 0.2},
-        {"validation": "v.csv", "folds": 3},
-        {"fold_columns": ("f",), "folds": 3},
-        {"group_column": "g", "time_column": "t"},
-        {"test": "t.csv", "test_size": 0.2},
-    ],
-)
-def test_options_that_exclude_each_other_are_refused_by_name(fields):
-    with pytest.raises(OptionError) as caught:
-        job(**fields)
-    assert all(field in str(caught.value) for field in fields)
-
-
-def test_folds_and_a_validation_size_together_are_random_repeats():
-    made = job(folds=5, validation_size=0.2)
-    assert (made.folds, made.validation_size) == (5, 0.2)
-
-
-@pytest.mark.parametrize("role", ["weight", "group_column", "time_column"])
-def test_the_target_has_no_second_role(role):
-    with pytest.raises(OptionError, match=f"{role} names the target 'y'"):
-        job(**{role: "y"})
-
-
-def test_the_target_cannot_be_ignored():
-    with pytest.raises(OptionError, match="also in ignore"):
-        job(ignore=("y",))
 
 
 @pytest.mark.parametrize(
@@ -253,53 +183,6 @@ def test_what_is_left_to_the_search_is_written_auto_or_not_at_all():
     assert Job.from_fields(job.told()) == job
     default = Job.from_fields(SERIES)
     assert (default.target_lags, default.feature_lags, default.use_stl) == ((), "auto", "none")
-
-
-@pytest.mark.parametrize(
-    ("fields", "cause"),
-    [
-        ({"target_lags": "1,x"}, "lags are whole numbers from 1 on"),
-        ({"target_lags": [0]}, "lags are whole numbers from 1 on"),
-        ({"target_lags": [1.5]}, "lags are whole numbers from 1 on"),
-        ({"rolling_window": 0}, "bad value for 'rolling_window'"),
-        ({"feature_lags": "some"}, "bad value for 'feature_lags'"),
-        ({"use_stl": "trend"}, "bad value for 'use_stl'"),
-        ({"horizon": "long"}, "bad value for 'horizon'"),
-        ({"task": "regression", "horizon": None, "use_stl": "season"}, "use_stl is an option of"),
-        ({"horizon": 0}, "bad value for 'horizon'"),
-        ({"season": 0}, "bad value for 'season'"),
-        ({"aggregate": "median"}, "bad value for 'aggregate'"),
-        ({"short_series": "guess"}, "bad value for 'short_series'"),
-        ({"holidays": "Germany"}, "'Germany' is no country code of two letters"),
-        ({"holidays": "XX"}, "'XX' is no country code of two letters"),
-        ({"weight": "w"}, "weight has no meaning for a forecast"),
-        ({"validation_size": 0.2}, "validation_size has no meaning for a forecast"),
-        ({"series": ["day"]}, "series names 'day', which is also in time_column"),
-        ({"series": ["y"]}, "series names 'y', which is the target"),
-        ({"unknown_in_future": ["y"]}, "unknown_in_future names 'y', which is the target"),
-        ({"task": "regression"}, "horizon is an option of forecasting"),
-        ({"reconcile": "mint"}, "reconcile has no meaning without a hierarchy"),
-        ({"hierarchy": "shop", "series": "item"}, "series are the leaves of the hierarchy"),
-        ({"hierarchy": "shop", "hierarchy_level": "item"}, "'item', which is no level"),
-        ({"hierarchy": ["a", "b"], "reconcile": "best"}, "bad value for 'reconcile'"),
-        (
-            {"hierarchy": ["a", "b"], "hierarchy_level": "a", "reconcile": "mint"},
-            "mint needs all levels trained",
-        ),
-        (
-            {"hierarchy": ["a", "b"], "hierarchy_level": "a", "reconcile": "bottom_up"},
-            "bottom_up trains the leaves",
-        ),
-        (
-            {"hierarchy": ["a", "b"], "reconcile": "average_historical_proportions"},
-            "hands a level down to those below it",
-        ),
-    ],
-)
-def test_what_does_not_suit_a_forecast_is_refused(fields, cause):
-    with pytest.raises(OptionError) as error:
-        Job.from_fields(SERIES | fields)
-    assert cause in error.value.cause
 
 
 def test_a_country_that_is_none_is_answered_with_those_that_are():
