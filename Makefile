@@ -7,7 +7,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 # The notebooks are verified where Trialbook is not installed.
-NOTEBOOKS := .venv-notebooks
+NOTEBOOKS = .venv-notebooks$(if $(EXTRA),-$(EXTRA))
 # Learners of the extra `deep` are tested where PyTorch is.
 DEEP := .venv-deep
 # Tables of Spark are tested where PySpark is.
@@ -16,9 +16,12 @@ SPARK := .venv-spark
 TORCH := 2.13.0
 BIN := $(VENV)/bin
 
-# Workspace and experiment of `make verify-notebooks`; without W a small one is trained first.
+# Workspace and experiment of `make verify-notebooks` (without W a small one is trained first), a
+# further extra of its environment, and options of the tool.
 W ?=
 EXPERIMENT ?=
+EXTRA ?=
+OPTIONS ?=
 VERIFY_WORKSPACE := .verify-workspace
 
 # pip reads PIP_FIND_LINKS (separated by spaces); uv wants the same with commas.
@@ -56,7 +59,8 @@ help:
 	@echo "                       half a gigabyte; Java 17 or newer must be there"
 	@echo "make lint              ruff and mypy alone"
 	@echo "make verify-notebooks  run every trial's notebook where Trialbook is not installed"
-	@echo "                       (W=workspace EXPERIMENT=name; without W a small one is trained)"
+	@echo "                       (W=workspace EXPERIMENT=name; without W a small one is trained;"
+	@echo "                       EXTRA=deep OPTIONS='--tolerance 1e-3' for trials on PyTorch)"
 	@echo "make lock              resolve constraints.txt anew"
 	@echo "make clean             remove environments, caches and what the targets above made"
 
@@ -67,7 +71,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 $(NOTEBOOKS)/.installed: pyproject.toml constraints.txt tools/requirements.py
 	@mkdir -p $(NOTEBOOKS)
-	"$(PYTHON)" tools/requirements.py notebook tables > $(NOTEBOOKS)/requirements.txt
+	"$(PYTHON)" tools/requirements.py notebook tables forecast $(EXTRA) > $(NOTEBOOKS)/requirements.txt
 	$(call install,$(NOTEBOOKS),--requirement $(NOTEBOOKS)/requirements.txt --constraint constraints.txt)
 	@touch $@
 
@@ -103,9 +107,10 @@ test-spark: $(SPARK)/.installed
 verify-notebooks: $(VENV)/.installed $(NOTEBOOKS)/.installed
 ifeq ($(strip $(W)),)
 	$(BIN)/trialbook demo --workspace $(VERIFY_WORKSPACE) --timeout 60s
-	$(NOTEBOOKS)/bin/python tools/verify_notebooks.py $(VERIFY_WORKSPACE)
+	$(NOTEBOOKS)/bin/python tools/verify_notebooks.py $(VERIFY_WORKSPACE) $(OPTIONS)
 else
-	$(NOTEBOOKS)/bin/python tools/verify_notebooks.py "$(W)" $(if $(EXPERIMENT),--experiment "$(EXPERIMENT)")
+	$(NOTEBOOKS)/bin/python tools/verify_notebooks.py "$(W)" $(if $(EXPERIMENT),--experiment "$(EXPERIMENT)") \
+		$(OPTIONS)
 endif
 
 # Needs uv. Nothing of the machine that resolves (addresses, folders) is written.
@@ -119,7 +124,7 @@ lock:
 	mv constraints.merged constraints.txt
 
 clean:
-	rm -rf $(VENV) $(NOTEBOOKS) $(DEEP) $(SPARK) $(VERIFY_WORKSPACE) $(VERIFY_WORKSPACE).csv build dist
+	rm -rf $(VENV) $(NOTEBOOKS)* $(DEEP) $(SPARK) $(VERIFY_WORKSPACE) $(VERIFY_WORKSPACE).csv build dist
 	rm -rf trialbook-demo trialbook-demo.csv
 	rm -rf .mypy_cache .ruff_cache .pytest_cache
 	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,12 +5,13 @@ For each finished trial of an experiment:
 1. its notebook is executed in a plain kernel, and the validation score that it prints must be the
    score of its run;
 2. its model is loaded with ``mlflow.sklearn.load_model``, and must predict the first rows of the
-   training table as it did when it was stored.
+   training table as it did when it was stored; a forecaster, loaded with
+   ``mlflow.pyfunc.load_model``, the next rows of its series.
 
 Usage: python tools/verify_notebooks.py WORKSPACE [--experiment NAME] [--trial LABEL ...]
 
-The exit code is 0 when everything agrees to 1e-6, 1 when something does not, 2 when there is
-nothing to check.
+The exit code is 0 when everything agrees to the tolerance (1e-6), 1 when something does not, 2
+when there is nothing to check.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+# Of the difference, as a share of a value that is greater than 1.
 TOLERANCE = 1e-6
 CHECK_ROWS = 500
 PARENT = "mlflow.parentRunId"
@@ -70,9 +72,12 @@ class Finding:
     problems: tuple[str, ...]
 
 
-def close(first: float, second: float) -> bool:
-    """Tell whether two numbers agree: absolutely when small, relatively when large."""
-    return abs(first - second) <= TOLERANCE * max(1.0, abs(second))
+def apart(first: Any, second: Any) -> float:
+    """How far numbers are apart: absolutely when small, relatively when large."""
+    import numpy as np
+
+    first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    return float(np.max(np.abs(first - second) / np.maximum(1.0, np.abs(second))))
 
 
 def artifacts_of(run: Any, workspace: Path) -> Path:
@@ -156,8 +161,6 @@ def printed_score(notebook: dict[str, Any]) -> float:
 
 def model_difference(folder: Path, table: Path) -> tuple[float, int]:
     """Measure how far the loaded model is from its stored predictions, and on how many rows."""
-    import mlflow.sklearn
-    import numpy as np
     import pandas as pd
     from mlflow.models import Model
 
@@ -166,37 +169,55 @@ def model_difference(folder: Path, table: Path) -> tuple[float, int]:
     signature = Model.load(str(path)).signature
     if signature is None:
         raise RuntimeError("the model has no signature")
-    rows = pd.read_parquet(table, columns=signature.inputs.input_names()).head(CHECK_ROWS)
+    names = signature.inputs.input_names()
     with warnings.catch_warnings():
         # MLflow warns about every package that differs from the pinned one.
         warnings.simplefilter("ignore")
-        model = mlflow.sklearn.load_model(str(path))
-        if "prediction" in stored.columns:
-            predicted = np.asarray(model.predict(rows), dtype=float).reshape(len(rows), -1)
+        if (path / "python_model.pkl").is_file():
+            expected = stored.drop(columns=names)
+            predicted = forecast(path, stored[names])[list(expected.columns)]
         else:
-            predicted = np.asarray(model.predict_proba(rows))
-    expected = stored.to_numpy(dtype=float)
+            expected = stored
+            rows = pd.read_parquet(table, columns=names).head(CHECK_ROWS)
+            predicted = predict(path, rows, of_classes="prediction" not in stored)
     if predicted.shape != expected.shape:
         raise RuntimeError(
             f"the model predicts a table of {predicted.shape}, stored is {expected.shape}"
         )
-    scale = np.maximum(1.0, np.abs(expected))
-    return float(np.max(np.abs(predicted - expected) / scale)), len(rows)
+    return apart(predicted, expected), len(predicted)
 
 
-def check(trial: Trial, table: Path, timeout_s: float) -> Finding:
+def predict(path: Path, rows: Any, *, of_classes: bool) -> Any:
+    """Numbers in one column, or the probabilities of classes."""
+    import mlflow.sklearn
+    import numpy as np
+
+    model = mlflow.sklearn.load_model(str(path))
+    if of_classes:
+        return np.asarray(model.predict_proba(rows))
+    return np.asarray(model.predict(rows), dtype=float).reshape(len(rows), -1)
+
+
+def forecast(path: Path, rows: Any) -> Any:
+    """Forecasts and their quantiles, in columns of these names."""
+    import mlflow.pyfunc
+
+    return mlflow.pyfunc.load_model(str(path)).predict(rows)
+
+
+def check(trial: Trial, table: Path, timeout_s: float, tolerance: float) -> Finding:
     """Check the notebook and the model of one trial."""
     began = time.monotonic()
     again, difference, rows, problems = None, None, 0, []
     try:
         again = printed_score(execute(trial.folder / "program" / "trial.ipynb", timeout_s))
-        if not close(again, trial.score):
+        if not apart(again, trial.score) <= tolerance:
             problems.append(f"the notebook gives {again:.9g}, the run has {trial.score:.9g}")
     except (RuntimeError, OSError, ValueError) as error:
         problems.append(str(error))
     try:
         difference, rows = model_difference(trial.folder, table)
-        if not difference <= TOLERANCE:
+        if not difference <= tolerance:
             problems.append(f"the model's predictions differ by {difference:.3g}")
     except Exception as error:  # noqa: BLE001 -- whatever stops a model from loading is a finding
         problems.append(f"the model cannot be used: {type(error).__name__}: {error}")
@@ -224,6 +245,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=1, help="notebooks at once")
     parser.add_argument("--timeout", type=float, default=1800, help="seconds for a notebook")
     parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=TOLERANCE,
+        help="1e-6 by default",
+    )
+    parser.add_argument(
         "--with-trialbook", action="store_true", help="allow an environment that has Trialbook"
     )
     options = parser.parse_args(arguments)
@@ -239,11 +266,12 @@ def main(arguments: list[str] | None = None) -> int:
     if options.trial:
         trials = [trial for trial in trials if trial.label in options.trial]
     table = parent / "data" / "train.parquet"
-    print(f"{name}: {len(trials)} trials of {options.workspace}, to {TOLERANCE:g}\n")
+    print(f"{name}: {len(trials)} trials of {options.workspace}, to {options.tolerance:g}\n")
     print(HEADING)
     findings = []
     with ThreadPoolExecutor(options.jobs) as pool:
-        for finding in pool.map(lambda trial: check(trial, table, options.timeout), trials):
+        limits = (options.timeout, options.tolerance)
+        for finding in pool.map(lambda trial: check(trial, table, *limits), trials):
             print(row(finding), flush=True)
             findings.append(finding)
     bad = sum(bool(finding.problems) for finding in findings)

@@ -13,6 +13,8 @@ from mlflow import MlflowClient
 from mlflow.models import infer_signature
 from sklearn.linear_model import LogisticRegression
 
+import trialbook as tb
+
 SCRIPT = Path(__file__).parents[2] / "tools" / "verify_notebooks.py"
 
 
@@ -151,4 +153,24 @@ def test_a_notebook_without_a_score_is_a_problem(tool):
     ],
 )
 def test_numbers_agree_to_a_millionth(tool, first, second, agree):
-    assert tool.close(first, second) is agree
+    assert (tool.apart(first, second) <= tool.TOLERANCE) is agree
+
+
+@pytest.mark.slow
+def test_forecasts_and_their_models_are_checked_too(tool, tmp_path, capsys):
+    days = pd.date_range("2026-01-01", periods=40)
+    parts = [pd.DataFrame({"day": days, "shop": s, "y": np.arange(40.0) % 7}) for s in "ab"]
+    tb.forecast(
+        pd.concat(parts),
+        "y",
+        time="day",
+        series=["shop"],
+        horizon=3,
+        allow=("theta", "linear_recursive"),
+        max_trials=2,
+        workspace=tmp_path / "space",
+    )
+    code, text = verify(tool, capsys, tmp_path / "space", "--jobs", "2")
+    assert code == 0, text
+    assert "3 of 3 agree" in text
+    assert text.count("     6 ") == 3  # rows: the horizon of two series

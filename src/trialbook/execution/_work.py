@@ -204,7 +204,7 @@ def _run_series(
     return {
         **_told(trained, folder),
         "metrics": _metrics(trained, schema, truth) | _of_levels(trained, nodes, X, truth),
-        **time_forecast(kept),
+        **time_forecast(kept, schema, folder / CHECK),
         "store_s": store_s,
         "rounds": None,
         "members": _members(program, model),

@@ -11,13 +11,10 @@ from trialbook.models._conformal import (
 from trialbook.models._environment import python_of, read_requirements
 from trialbook.models._features import FEATURES_STEP, Feature, features_of, transformations
 from trialbook.models._fitted import history
-from trialbook.models._forecaster import (
-    NO_ONNX,
-    ForecastModel,
-    forecaster_at,
+from trialbook.models._forecaster import NO_ONNX, ForecastModel, forecaster_at, read_levels
+from trialbook.models._forecaster_package import (
     is_forecaster,
     load_forecaster,
-    read_levels,
     save_forecaster,
     time_forecast,
 )

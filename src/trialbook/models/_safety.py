@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trialbook.errors import NoModelError, OptionError, UntrustedError, WorkspaceError
-from trialbook.models._forecaster import ForecastModel, forecaster_at, is_forecaster
+from trialbook.models._forecaster import ForecastModel, forecaster_at
+from trialbook.models._forecaster_package import is_forecaster
 from trialbook.models._model import Model
 from trialbook.models._package import MODEL_FOLDER, SCHEMA_FILE
 

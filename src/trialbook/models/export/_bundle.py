@@ -16,7 +16,8 @@ from trialbook.data import Schema
 from trialbook.errors import ExportError, OptionError
 from trialbook.models._conformal import CONFORMAL_FILE
 from trialbook.models._environment import python_of, read_requirements
-from trialbook.models._forecaster import PICKLE, ForecastModel
+from trialbook.models._forecaster import ForecastModel
+from trialbook.models._forecaster_package import PICKLE
 from trialbook.models._model import Model
 from trialbook.models._package import MODEL_FOLDER, SCHEMA_FILE, pinned
 from trialbook.models.export._requirements import LOADERS, constraints, portable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from trialbook.data import Schema
-from trialbook.models._forecaster import PICKLE
+from trialbook.models._forecaster_package import PICKLE
 
 SERVER_PORT = 8080
 # Any number that no user of the base image has.
