@@ -10,7 +10,7 @@ import pytest
 import trialbook as tb
 from trialbook.errors import DataError, NoModelError, OptionError, WorkspaceError
 from trialbook.job import Job
-from trialbook.lifecycle.many._plan import Plan, keys_of, plan_of, share_s
+from trialbook.lifecycle.many._plan import Plan, keys_of, plan_of, share_s, values_of
 from trialbook.lifecycle.many._run import Runner
 from trialbook.tracking import Workspace
 
@@ -38,6 +38,11 @@ def test_parts_are_values_of_columns_and_the_largest_come_first():
     assert made.of("a/2020") is made.of(names[2])
     with pytest.raises(OptionError, match="no part 'e'"):
         made.of("e")
+
+
+def test_parts_know_their_values_again():
+    assert values_of("b\\/c/2020", ("state", "year")) == {"state": "b/c", "year": "2020"}
+    assert values_of("b/c", ("state",)) == {"state": "b/c"}
 
 
 def test_a_plan_is_kept_as_it_is(tmp_path):

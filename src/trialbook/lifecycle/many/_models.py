@@ -14,7 +14,16 @@ from trialbook.errors import NoModelError, OptionError, TrialbookError
 from trialbook.experiment import n_cores
 from trialbook.job import Job, read_seconds
 from trialbook.lifecycle._handle import Experiment
-from trialbook.lifecycle.many._plan import Divide, Part, Plan, folder_of, keys_of, latest, plan_of
+from trialbook.lifecycle.many._plan import (
+    Divide,
+    Part,
+    Plan,
+    folder_of,
+    keys_of,
+    latest,
+    plan_of,
+    values_of,
+)
 from trialbook.lifecycle.many._run import PartListener, Runner
 from trialbook.tables import read_table
 from trialbook.tracking import Tracker, Workspace, get_ready
@@ -306,8 +315,7 @@ class ManyModels:
 
     def _with_key(self, told: pd.DataFrame, part: Part) -> pd.DataFrame:
         """Forecasts behind the columns of the partition, where these are not there already."""
-        values = part.key.split("/", len(self.partition) - 1)
-        for position, (name, value) in enumerate(zip(self.partition, values, strict=True)):
+        for position, (name, value) in enumerate(values_of(part.key, self.partition).items()):
             if name not in told:
                 told.insert(position, name, value)
         return told

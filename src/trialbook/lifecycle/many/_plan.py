@@ -164,7 +164,25 @@ def keys_of(table: pd.DataFrame, columns: Sequence[str], place: str) -> pd.Serie
             place=place,
             remedy="Give it, or name other columns (--partition).",
         )
-    return SeriesSpec("", tuple(columns), "D", 1, 1).name_of(table)
+    return _spec(columns).name_of(table)
+
+
+def values_of(key: str, columns: Sequence[str]) -> dict[str, str]:
+    """What a part has in each of the columns that tell parts apart.
+
+    Parameters
+    ----------
+    key : str
+        Of `keys_of`.
+    columns : sequence of str
+    """
+    found = _spec(columns).ids_of(pd.Series([key])).iloc[0]
+    return {str(name): str(value) for name, value in found.items()}
+
+
+def _spec(columns: Sequence[str]) -> SeriesSpec:
+    """Parts are named as series are."""
+    return SeriesSpec("", tuple(columns), "D", 1, 1)
 
 
 def plan_of(
