@@ -43,6 +43,16 @@ def test_left_to_the_search_they_are_seasons_and_what_is_next():
     assert set(find("linear_recursive").space(TABLE)) == {"difference", "alpha"}
 
 
+@pytest.mark.parametrize(
+    ("frequency", "season", "longer"), [("h", 24, 168), ("D", 7, 364), ("B", 5, 260)]
+)
+def test_a_longer_season_is_told_where_it_was_seen_twice(frequency, season, longer):
+    table = replace(TABLE, frequency=frequency, season=season, longest=2 * longer + 28)
+    assert f", {longer}]" in written(table)
+    assert f", {longer}]" not in written(replace(table, longest=2 * longer + 27))
+    assert f", {longer}]" not in written(replace(table, season=longer, longest=longer + 1))
+
+
 @pytest.mark.parametrize("key", LEARNERS)
 def test_what_was_asked_binds_every_learner(key):
     table = replace(TABLE, look_back=LookBack((1, 2, 12), 5, found_lags=3, found_window=4))

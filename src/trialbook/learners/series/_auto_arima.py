@@ -16,7 +16,7 @@ MOST_SERIES = 300
 SEASONS, LEAST_ROWS, MOST_ROWS = 20, 200, 1000
 # The state of a seasonal ARIMA grows with the season: seconds by rows times season, and by how
 # many of those there are. Without a season it takes as long as with one of four rows.
-CELL_S, CELLS, LEAST_SEASON = 1e-3, 8000, 4
+CELL_S, CELLS, LEAST_SEASON = 1e-3, 3000, 4
 
 
 class AutoArimaLearner(StatisticalLearner):

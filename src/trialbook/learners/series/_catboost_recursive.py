@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trialbook.learners._base import Float, Int, Params, Space
-from trialbook.learners.series._lags import LagLearner
+from trialbook.learners.series._lags import LagLearner, n_features
 from trialbook.program import Code, call
 from trialbook.tasks import SeriesTable
 
@@ -31,7 +31,8 @@ class CatBoostRecursive(LagLearner):
     def regressor_s(self, params: Params, table: SeriesTable) -> tuple[float, float]:
         trees = float(params.get("iterations") or 1000)
         depth = float(params.get("depth") or 6)
-        return trees * (1.5e-3 + 1.5e-7 * table.n_rows * depth), 2e-8 * trees
+        cells = table.n_rows * n_features(table)
+        return trees * (1.2e-3 + 1.1e-9 * cells * depth), 2e-8 * trees
 
     def regressor(self, params: Params, table: SeriesTable) -> Code:
         options = {

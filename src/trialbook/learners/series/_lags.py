@@ -12,6 +12,7 @@ from trialbook.learners.series._base import (
     SeriesLearner,
     covariates_code,
     holiday_columns,
+    longer_season,
     of_logarithms,
     told_of_holidays,
 )
@@ -50,7 +51,7 @@ _WORTH = {"season": 1.0, "none": 0.8, "step": 0.7}
 # github_dau; columns of the past gave and took 1 % on pbs_scripts and global_economy_gdp.
 _FOUND_WORTH, _COLUMNS_WORTH = 0.3, 0.6
 # Seconds: a fold's preparation, a step ahead, and a row's part of either.
-FOLD_S, STEP_S, ROW_S = 0.05, 0.003, 4e-6
+FOLD_S, STEP_S, ROW_S = 0.05, 0.003, 1e-6
 
 
 class LagLearner(SeriesLearner):
@@ -244,7 +245,9 @@ def _lags(table: SeriesTable, params: Params) -> list[int]:
         return list(range(1, asked.found_lags + 1))
     near = range(1, min(season if season > 1 else 4, NEAR) + 1)
     back = [season * k for k in range(1, SEASONS + 1) if season * (k + 1) <= table.longest]
-    return sorted({*near, *(back if season > 1 else ())})
+    longer, known = longer_season(table), table.longest - table.n_folds * table.horizon
+    far = [longer] if longer and 2 * longer <= known else []
+    return sorted({*near, *(back if season > 1 else ()), *far})
 
 
 def _transforms(table: SeriesTable, params: Params) -> list[str]:

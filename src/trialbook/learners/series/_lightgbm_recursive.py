@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from trialbook.learners._base import Float, Int, Params, Space
-from trialbook.learners.series._lags import LagLearner
+from trialbook.learners.series._lags import LagLearner, n_features
 from trialbook.program import Code, call
 from trialbook.tasks import SeriesTable
 
@@ -36,7 +36,8 @@ class LightGBMRecursive(LagLearner):
     def regressor_s(self, params: Params, table: SeriesTable) -> tuple[float, float]:
         trees = float(params.get("n_estimators") or 100)
         leaves = float(params.get("num_leaves") or 31)
-        return trees * (3e-4 + 2e-7 * table.n_rows * leaves**0.5), 2e-8 * trees
+        cells = table.n_rows * n_features(table)
+        return trees * leaves**0.5 * (1.5e-4 + 9e-10 * cells), 2e-8 * trees
 
     def regressor(self, params: Params, table: SeriesTable) -> Code:
         options = {"random_state": Code("SEED"), "n_jobs": Code("N_JOBS"), "verbose": -1}

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from trialbook.learners._base import Params
-from trialbook.learners.series._base import StatisticalLearner
+from trialbook.learners.series._base import StatisticalLearner, longer_season
 from trialbook.program import Code, call
 from trialbook.tasks import SeriesTable
 
 # A season that is not seen so often cannot be told from a trend.
 LEAST_SEASONS = 3
-# Seasons beside the usual one, by the unit of the frequency: a week of hours, a year of days.
-_LONGER = {"h": 168, "D": 365, "B": 261}
 
 
 class MSTLLearner(StatisticalLearner):
@@ -31,9 +29,9 @@ class MSTLLearner(StatisticalLearner):
         return table.season > 1 and earliest >= LEAST_SEASONS * table.season
 
     def arguments(self, params: Params, table: SeriesTable) -> dict[str, Any]:
-        longer = _LONGER.get(table.frequency, 0)
+        longer = longer_season(table)
         earliest = min(table.shortest - (table.n_folds - 1) * table.horizon, self.rows(table))
-        seen = table.season < longer and earliest >= LEAST_SEASONS * longer
+        seen = longer and earliest >= LEAST_SEASONS * longer
         seasons = f"[SEASON, {longer}]" if seen else "SEASON"
         return {
             "season_length": Code(seasons),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from trialbook.learners._base import Float, Int, Params, Space
 from trialbook.learners.series._lags import LagLearner, n_features
 from trialbook.program import Code, call
@@ -33,7 +35,7 @@ class RandomForestRecursive(LagLearner):
     def regressor_s(self, params: Params, table: SeriesTable) -> tuple[float, float]:
         share = float(params.get("max_features") or 1.0)
         cells = table.n_rows * n_features(table) * share
-        return 0.1 + TREES * (1e-3 + 4e-7 * cells), 3e-6 * TREES
+        return 0.1 + TREES * (1e-3 + 3.7e-8 * cells * math.log2(table.n_rows + 2)), 3e-6 * TREES
 
     def regressor(self, params: Params, table: SeriesTable) -> Code:
         options = {"random_state": Code("SEED"), "n_jobs": Code("N_JOBS")}

@@ -18,7 +18,7 @@ class ThetaLearner(StatisticalLearner):
     aliases = ("dynamic_optimized_theta", "auto_theta")
     model = "DynamicOptimizedTheta"
     gain = 0.9
-    row_s = 1e-4
+    row_s = 3.5e-5
 
     def arguments(self, params: Params, table: SeriesTable) -> dict[str, Any]:
         return {"season_length": Code("SEASON")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trialbook.learners._base import Float, Int, Params, Space
-from trialbook.learners.series._lags import LagLearner
+from trialbook.learners.series._lags import LagLearner, n_features
 from trialbook.program import Code, call
 from trialbook.tasks import SeriesTable
 
@@ -33,7 +33,8 @@ class XGBoostRecursive(LagLearner):
     def regressor_s(self, params: Params, table: SeriesTable) -> tuple[float, float]:
         trees = float(params.get("n_estimators") or 100)
         depth = float(params.get("max_depth") or 6)
-        return trees * (6e-4 + 2e-7 * table.n_rows * depth), 3e-8 * trees
+        cells = table.n_rows * n_features(table)
+        return trees * (6e-4 + 9e-10 * cells * depth), 3e-8 * trees
 
     def regressor(self, params: Params, table: SeriesTable) -> Code:
         options = {"random_state": Code("SEED"), "n_jobs": Code("N_JOBS")}
