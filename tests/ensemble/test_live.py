@@ -115,6 +115,17 @@ def test_only_a_novel_part_is_given_the_benefit_of_the_doubt(y, noisy, voted):
     assert not any(voted.may_gain(part, novel=True) for part in hopeless)
 
 
+def test_a_novel_part_is_spared_up_to_so_many_times_the_best_error(y, noisy, voted):
+    spared = LiveVote(y, rmse, 0.0, spared=4.0)
+    for seed in range(MIN_VOTERS):
+        spared.add(noisy(seed))
+    middling = [noisy(seed, size=3.0)[:100] for seed in range(9, 29)]
+    assert not all(voted.may_gain(part, novel=True) for part in middling)
+    assert all(spared.may_gain(part, novel=True) for part in middling)
+    assert not all(spared.may_gain(part) for part in middling)
+    assert not spared.may_gain(noisy(9, size=12.0)[:100], novel=True)
+
+
 def test_a_part_better_than_the_best_trials_may_gain_whatever_the_vote_says(y, noisy, voted):
     voted._best = y + 3.0
     voted._vote = y.copy()

@@ -3,6 +3,7 @@
 from trialbook.ensemble._budget import affordable, first_within
 from trialbook.ensemble._calibration import adjustment
 from trialbook.ensemble._caruana import select_weights
+from trialbook.ensemble._inverse_error import inverse_error_weights
 from trialbook.ensemble._live import LiveVote
 from trialbook.ensemble._members import layer, smoothed, stackable, voters
 
@@ -11,6 +12,7 @@ __all__ = [
     "adjustment",
     "affordable",
     "first_within",
+    "inverse_error_weights",
     "layer",
     "select_weights",
     "smoothed",

@@ -31,6 +31,9 @@ class LiveVote:
         ``loss(y, prediction) -> float``, lower is better.
     perfect_loss : float
         Loss of a model that is always right.
+    spared : float
+        A trial of a new kind goes on if its error is at most so many times that of the best one:
+        the final vote may count each kind's best, whether it improves this one or not.
 
     Notes
     -----
@@ -43,11 +46,12 @@ class LiveVote:
         y: np.ndarray[Any, Any],
         loss: Callable[[np.ndarray[Any, Any], np.ndarray[Any, Any]], float],
         perfect_loss: float,
+        spared: float = 1.0,
     ) -> None:
         self._every = max(1, -(-len(y) // MAX_ROWS))
         self._y = y[:: self._every]
         self._loss = loss
-        self._perfect_loss = perfect_loss
+        self._perfect_loss, self._spared = perfect_loss, spared
         self._vote: np.ndarray[Any, Any] | None = None
         self._best: np.ndarray[Any, Any] | None = None
         self._best_error = np.inf
@@ -109,7 +113,7 @@ class LiveVote:
         mine = part[:: self._every]
         n = len(mine)
         now, best = self._error(self._vote[:n]), self._error(self._best[:n])
-        if not np.isfinite(now) or self._error(mine) <= best:
+        if not np.isfinite(now) or self._error(mine) <= best * (self._spared if novel else 1.0):
             return True
         blends = _blends(self._vote[:n], mine)
         if min(self._error(blend) for blend in blends) < now:

@@ -146,18 +146,21 @@ class Writer:
         refitted : bool
             Whether the models of those that count are trained on all rows.
         """
-        from trialbook.ensemble import select_weights
+        from trialbook.ensemble import inverse_error_weights, select_weights
 
         title = f"A vote predicts `{self.task.schema.target}`"
+        of_series = self.task.schema.series is not None
+        other = " and from the errors of each kind of model (Bates and Granger 1969)"
         summary = (
             f"{label} of the experiment *{self.task.experiment}*: a weighted mean of the"
             " predictions of its best trials, with weights from ensemble selection"
-            f" (Caruana et al. 2004).{_members_of_refit(refitted)}"
+            f" (Caruana et al. 2004){other if of_series else ''}.{_members_of_refit(refitted)}"
         )
         folders = self._folders(members)
-        if self.task.schema.series is not None:
+        if of_series:
+            weigh = (select_weights, inverse_error_weights)
             program = forecast_voting_program(
-                self.frame(), folders, select_weights, title=title, summary=summary
+                self.frame(), folders, weigh, title=title, summary=summary
             )
         else:
             program = voting_program(

@@ -81,7 +81,7 @@ def test_rows_are_put_before_the_first_one(alias):
 
 
 def test_fewer_windows_validate_many_series():
-    counts = [planned_windows(np.full(n, 200), 6, 12)[0] for n in (1, 19, 20, 99, 100, 3000)]
+    counts = [planned_windows(np.full(n, 200), 6, 12)[0] for n in (1, 19, 20, 499, 500, 3000)]
     assert counts == [5, 5, 3, 3, 2, 2]
 
 

@@ -8,6 +8,7 @@ from trialbook.program.series import _forecasters
 from trialbook.program.series._forecasters import (
     DecomposedForecaster,
     LogForecaster,
+    quantiles,
     with_holidays,
     with_lags,
 )
@@ -159,3 +160,17 @@ def test_what_has_no_logarithm_is_small_and_rates_that_run_away_end():
     assert np.isfinite(told).all()
     model.update(rows(1, "2020-01-06", ("a",)), np.array([0.0]))
     assert model.forecaster.last["a"] == pytest.approx(np.log(2))
+
+
+def test_quantiles_of_errors_of_one_sign_lie_around_the_forecast():
+    told = quantiles(np.array([10.0]), np.array([2.0]), np.arange(1.0, 100.0), [0.1, 0.5, 0.9])[0]
+    assert told[0] == 10
+    assert told[1] < 10 < told[3]
+    # Half of the median of the errors, for with either sign theirs is 0.
+    assert told[2] == pytest.approx(10 + 2 * 25)
+
+
+def test_quantiles_of_errors_of_both_signs_are_theirs():
+    errors = np.linspace(-1, 1, 99)
+    told = quantiles(np.zeros(1), np.ones(1), errors, [0.1, 0.5, 0.9])[0]
+    assert told == pytest.approx([0, -0.8, 0, 0.8], abs=0.02)

@@ -6,8 +6,9 @@ import numpy as np
 
 TRAINS, VALIDATES, NEITHER = 1, 0, -1
 
-# Windows by the number of series: many series tell as much in fewer windows (AutoGluon's counts).
-_COUNTS = ((20, 5), (100, 3))
+# Windows by the number of series: many series tell as much in fewer windows, but one hundred may
+# still share what happened in two of them.
+_COUNTS = ((20, 5), (500, 3))
 _FEWEST = 2
 # Models of half the rows still resemble those of all; ones of fewer seasons know none.
 _SEASONS = 3

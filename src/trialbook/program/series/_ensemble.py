@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from trialbook.program._code import Code, import_block, literal, source_of, spread
@@ -24,7 +24,7 @@ from trialbook.program.series._program import (
 def forecast_voting_program(
     frame: SeriesFrame,
     members: Mapping[str, Code],
-    select: Callable[..., Any],
+    weigh: Sequence[Callable[..., Any]],
     *,
     title: str,
     summary: str,
@@ -37,8 +37,9 @@ def forecast_voting_program(
         What all trials share.
     members : mapping of str to Code
         Candidates, best first: label, and expression of the folder of its artifacts.
-    select : callable
-        Function that chooses the weights; its source becomes part of the program.
+    weigh : sequence of two callables
+        `select_weights` and `inverse_error_weights` of `trialbook.ensemble`; their sources become
+        part of the program.
     title, summary : str
         Heading of the notebook and the text below it.
 
@@ -64,12 +65,12 @@ def forecast_voting_program(
         "",
         "_ = threadpool_limits(N_JOBS)",
     ]
-    sign = "-" if frame.metric.greater_is_better else ""
+    from_best = "1 - " if frame.metric.greater_is_better else ""
     call = f"{frame.metric.function}(y[:, 0], prediction, y[:, 1:])"
     loss = [
         "def loss(y, prediction):",
-        f'    """{frame.metric.name} as a loss, of values beside their scales."""',
-        f"    return {sign}{call}",
+        f'    """{frame.metric.name} as a loss, of values beside their scales: 0 is perfect."""',
+        f"    return {from_best}{call}",
     ]
     shared = "\n\n\n".join(source_of(getattr(_forecasters, name)) for name in SHARED)
     cells = [
@@ -80,7 +81,7 @@ def forecast_voting_program(
         f"# %%\n{source_of(_forecasters.WeightedForecaster)}",
         f"# %%\n{shared}",
         "# %%\n" + frame.metric.source + "\n\n\n" + "\n".join(loss),
-        f"# %%\n{source_of(select)}",
+        *(f"# %%\n{source_of(one)}" for one in weigh),
         "\n".join(_CROSS_VALIDATE),
         evaluate_cell(frame),
         "\n".join(_COMBINE),
@@ -112,16 +113,26 @@ _CROSS_VALIDATE = (
     "def cross_validate(X, y, folds, scale, oof, where):",
     '    """Blend what the members forecast of each window; the earliest comes first.',
     "",
-    "    Weights are chosen on all windows. Quantiles know the errors of earlier windows only.",
+    "    Half of the weights is selected on all windows: few, so that what is best there may be",
+    "    so by chance. The other half goes to the best of each kind, by their errors. Quantiles",
+    "    know the errors of earlier windows only.",
     '    """',
     "    rows = where.row.to_numpy()",
     "    truth = np.column_stack([y, scale])[rows]",
     "    parts = [np.flatnonzero(where.fold == fold) for fold in range(len(FOLDS))]",
     "",
-    "    def mean_loss(truth, prediction):",
-    "        return np.nanmean([loss(truth[part], prediction[part]) for part in parts])",
+    "    def losses(prediction):",
+    "        return np.array([loss(truth[part], prediction[part]) for part in parts])",
     "",
-    "    weights = select_weights(oof, truth, mean_loss)",
+    "    alone = np.array([losses(prediction) for prediction in oof])",
+    "    usual = np.ones(len(parts))  # a window that is hard for all counts no more than others",
+    "    some = np.isfinite(alone).any(axis=0)",
+    "    usual[some] = np.nanmedian(alone[:, some], axis=0)",
+    "    usual[usual <= 0] = 1",
+    "    selected = select_weights(oof, truth, lambda _, told: np.nanmean(losses(told) / usual))",
+    '    kinds = [name.rsplit("-", 1)[0] for name in MEMBERS]',
+    "    mean = inverse_error_weights(np.nanmean(alone / usual, axis=1), kinds)",
+    "    weights = (selected + mean) / 2",
     "    blend = np.tensordot(weights, oof, axes=1)",
     f"    errors = {FIRST_ERRORS}",
     "    for fold, mine in zip(folds.T, parts):",

@@ -403,9 +403,14 @@ class CalibratedForecaster:
 
 
 def quantiles(point, spread, errors, levels):
-    """Forecasts beside their quantiles, from errors in units of the spread (split conformal)."""
-    known = np.sort(errors)
-    # As many errors as are needed lie below: one more than the share of those that were seen.
-    ranks = np.clip(np.asarray(levels) * (len(known) + 1) - 1, 0, len(known) - 1)
-    offsets = np.interp(ranks, np.arange(len(known)), known)
+    """Forecasts beside their quantiles, from errors in units of the spread (split conformal).
+
+    A few windows do not tell whether forecasts will be too low or too high. So quantiles are the
+    mean of those of the errors, and of those of the errors with either sign.
+    """
+    offsets = np.zeros(len(levels))
+    for known in (np.sort(errors), np.sort(np.concatenate([errors, np.negative(errors)]))):
+        # As many errors as are needed lie below: one more than the share of those seen.
+        ranks = np.clip(np.asarray(levels) * (len(known) + 1) - 1, 0, len(known) - 1)
+        offsets += np.interp(ranks, np.arange(len(known)), known) / 2
     return np.column_stack([point, point[:, None] + spread[:, None] * offsets])
