@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from trialbook.execution import PROGRAM, Pool, Request
+from trialbook.execution._processes import ForkServer, worker_environment
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is forked")
 
@@ -92,3 +93,15 @@ def test_a_fork_server_that_is_killed_is_replaced_too(pool, run):
     server.wait()
     assert run(2, "os._exit(3)")
     assert run(3, PID).startswith("OSError: I am")
+
+
+def test_a_file_of_the_folder_is_no_library(tmp_path, monkeypatch):
+    (tmp_path / "statistics.py").write_text("raise RuntimeError('not this one')")
+    monkeypatch.chdir(tmp_path)
+    one = Pool(1, threads=1, _spawner=ForkServer(worker_environment(1)))
+    one.start()
+    until = time.monotonic() + 60
+    while not one.idle:
+        assert time.monotonic() < until, "no worker becomes ready"
+        one.poll(1.0)
+    one.close()

@@ -18,6 +18,8 @@ from trialbook.execution._forkserver import FORK
 
 # A dead worker's exit code is known this soon, or it stays unknown.
 EXIT_CODE_WAIT_S = 2.0
+# Not from the folder it runs in: a file of the name statistics.py there is no library.
+PYTHON = (sys.executable, "-P", "-m")
 
 
 class Process(Protocol):
@@ -96,7 +98,7 @@ class Starter:
 class _Started:
     def __init__(self, environment: dict[str, str], errors: IO[bytes]) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "trialbook.execution._worker"],
+            [*PYTHON, "trialbook.execution._worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -127,7 +129,7 @@ class ForkServer:
         self._control, theirs = socket.socketpair()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 -- closed by close
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "trialbook.execution._forkserver", str(theirs.fileno())],
+            [*PYTHON, "trialbook.execution._forkserver", str(theirs.fileno())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._errors,
@@ -258,6 +260,7 @@ def worker_environment(threads: int) -> dict[str, str]:
     own = {
         "MPLBACKEND": "agg",
         "PYTHONHASHSEED": "0",
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),  # what is found here is found there
+        # What is found here is found there; an empty path is this folder.
+        "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path),
     }
     return {**os.environ, **dict.fromkeys(limits, str(threads)), **own}
