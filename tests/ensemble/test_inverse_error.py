@@ -4,9 +4,9 @@ import pytest
 from trialbook.ensemble import inverse_error_weights
 
 
-def test_half_the_loss_is_worth_four_times_the_weight():
-    weights = inverse_error_weights([2.0, 1.0], ["theta", "ets"])
-    np.testing.assert_allclose(weights, [0.2, 0.8])
+def test_weights_are_the_inverse_square_of_the_loss():
+    weights = inverse_error_weights([1.5, 1.0], ["theta", "ets"])
+    np.testing.assert_allclose(weights, [4 / 13, 9 / 13])
 
 
 def test_only_the_best_of_a_kind_counts():
@@ -14,9 +14,9 @@ def test_only_the_best_of_a_kind_counts():
     np.testing.assert_allclose(weights, [0.0, 0.5, 0.5])
 
 
-def test_more_than_twice_the_lowest_loss_counts_for_nothing():
-    weights = inverse_error_weights([1.0, 2.0, 2.01], ["a", "b", "c"])
-    np.testing.assert_allclose(weights, [0.8, 0.2, 0.0])
+def test_more_than_one_and_a_half_times_the_lowest_loss_counts_for_nothing():
+    weights = inverse_error_weights([1.0, 1.5, 1.51], ["a", "b", "c"])
+    np.testing.assert_allclose(weights, [9 / 13, 4 / 13, 0.0])
 
 
 def test_perfect_members_share_all_of_it():

@@ -12,7 +12,7 @@ import numpy as np
 def inverse_error_weights(losses: "Sequence[float]", kinds: "Sequence[str]") -> np.ndarray:
     """Weights by the inverse square of the loss, of the best member of each kind.
 
-    Members of more than twice the lowest loss have no weight.
+    Members of more than one and a half times the lowest loss have no weight.
 
     Parameters
     ----------
@@ -47,6 +47,6 @@ def inverse_error_weights(losses: "Sequence[float]", kinds: "Sequence[str]") -> 
     lowest = values[list(best.values())].min()
     weights = np.zeros(len(values))
     for member in best.values():
-        if values[member] <= 2 * lowest:
+        if values[member] <= 1.5 * lowest:
             weights[member] = (lowest / values[member]) ** 2 if values[member] > 0 else 1.0
     return np.asarray(weights / weights.sum())

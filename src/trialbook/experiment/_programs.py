@@ -11,7 +11,7 @@ from typing import Any
 from trialbook.execution import PROGRAM
 from trialbook.experiment import state
 from trialbook.experiment._origin import NO_ORIGIN, Origin
-from trialbook.learners import Learner
+from trialbook.learners import Learner, all_learners
 from trialbook.program import (
     AdjustmentKind,
     Code,
@@ -158,9 +158,10 @@ class Writer:
         )
         folders = self._folders(members)
         if of_series:
+            kinds = [all_learners()[one.learner].family or one.learner for one in members]
             weigh = (select_weights, inverse_error_weights)
             program = forecast_voting_program(
-                self.frame(), folders, weigh, title=title, summary=summary
+                self.frame(), folders, kinds, weigh, title=title, summary=summary
             )
         else:
             program = voting_program(

@@ -44,7 +44,7 @@ from trialbook.tracking import Tracker, Workspace, check_server
 # A resumed experiment whose time is spent still gets this long to end in good order.
 TIME_TO_FINISH_S = 30.0
 # A vote of forecasts counts the best trial of each kind up to this many times the lowest error.
-SPARED_FORECASTS = 2.0
+SPARED_FORECASTS = 1.5
 
 
 def train(

@@ -131,6 +131,9 @@ class Learner(ABC):
         The extra of Trialbook that installs it, if it is not of the core.
     import_s : float
         Seconds to import what its models need, if workers do not have it from the start.
+    family : str
+        Learners of one family err alike, and half of a vote of forecasts counts the best of them;
+        empty for one that is alone.
     """
 
     key: ClassVar[str]
@@ -141,6 +144,7 @@ class Learner(ABC):
     requires: ClassVar[str] = "sklearn"
     extra: ClassVar[str | None] = None
     import_s: ClassVar[float] = 0.0
+    family: ClassVar[str] = ""
 
     @abstractmethod
     def space(self, table: Any) -> Space:

@@ -12,6 +12,7 @@ class CatBoostRecursive(LagLearner):
     """CatBoost on lagged values of all series; forecasts become the next lags."""
 
     key = "catboost_recursive"
+    family = "boosted trees on lags"
     name = "CatBoost on lags"
     aliases = ("cat_boost", "catboost", "cb")
     gain = 0.8

@@ -14,6 +14,7 @@ class DecisionTreeRecursive(LagLearner):
     """A decision tree on lagged values of all series; forecasts become the next lags."""
 
     key = "decision_tree_recursive"
+    family = "forest on lags"
     name = "Decision tree on lags"
     aliases = ("decision_tree", "tree")
     gain = 0.05

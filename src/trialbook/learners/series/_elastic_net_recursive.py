@@ -12,6 +12,7 @@ class ElasticNetRecursive(LagLearner):
     """Elastic net on lagged values of all series; forecasts become the next lags."""
 
     key = "elastic_net_recursive"
+    family = "linear model on lags"
     name = "Elastic net on lags"
     aliases = ("elastic_net", "elasticnet")
     gain = 0.1

@@ -16,6 +16,7 @@ class ExtraTreesRecursive(LagLearner):
     """Trees with random cuts on lagged values of all series; forecasts become the next lags."""
 
     key = "extra_trees_recursive"
+    family = "forest on lags"
     name = "Extra trees on lags"
     aliases = ("extra_trees", "extreme_random_trees", "extremely_randomized_trees", "xt")
     gain = 0.2

@@ -12,6 +12,7 @@ class HistGradientBoostingRecursive(LagLearner):
     """scikit-learn's boosted trees on lagged values of all series; forecasts become lags."""
 
     key = "hist_gradient_boosting_recursive"
+    family = "boosted trees on lags"
     name = "Histogram gradient boosting on lags"
     aliases = ("gradient_boosting", "hist_gradient_boosting", "hgb")
     gain = 0.1

@@ -12,6 +12,7 @@ class LassoLarsRecursive(LagLearner):
     """Lasso by least-angle regression on lagged values; forecasts become the next lags."""
 
     key = "lasso_lars_recursive"
+    family = "linear model on lags"
     name = "LARS lasso on lags"
     aliases = ("lasso_lars", "lars_lasso")
     gain = 0.08

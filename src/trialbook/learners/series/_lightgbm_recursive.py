@@ -14,6 +14,7 @@ class LightGBMRecursive(LagLearner):
     """LightGBM on lagged values of all series; forecasts become the next lags."""
 
     key = "lightgbm_recursive"
+    family = "boosted trees on lags"
     name = "LightGBM on lags"
     aliases: ClassVar[tuple[str, ...]] = ("light_gbm", "lightgbm", "gbm", "lgbm")
     gain = 1.0

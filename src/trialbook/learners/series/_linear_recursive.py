@@ -12,6 +12,7 @@ class LinearRecursive(LagLearner):
     """Ridge regression on lagged values of all series; forecasts become the next lags."""
 
     key = "linear_recursive"
+    family = "linear model on lags"
     name = "Linear model on lags"
     aliases = ("linear_regression", "ridge")
     gain = 0.9

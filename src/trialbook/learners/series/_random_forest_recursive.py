@@ -18,6 +18,7 @@ class RandomForestRecursive(LagLearner):
     """A random forest on lagged values of all series; forecasts become the next lags."""
 
     key = "random_forest_recursive"
+    family = "forest on lags"
     name = "Random forest on lags"
     aliases = ("random_forest", "rf")
     gain = 0.4

@@ -12,6 +12,7 @@ class SGDRecursive(LagLearner):
     """Stochastic gradient descent on lagged values of all series; forecasts become lags."""
 
     key = "sgd_recursive"
+    family = "linear model on lags"
     name = "Stochastic gradient descent on lags"
     aliases = ("sgd", "stochastic_gradient_descent")
     gain = 0.08

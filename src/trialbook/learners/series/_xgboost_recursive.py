@@ -12,6 +12,7 @@ class XGBoostRecursive(LagLearner):
     """XGBoost on lagged values of all series; forecasts become the next lags."""
 
     key = "xgboost_recursive"
+    family = "boosted trees on lags"
     name = "XGBoost on lags"
     aliases = ("xg_boost_regressor", "xg_boost", "xgboost", "xgb")
     gain = 0.6

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from trialbook.program._code import Code, import_block, literal, source_of, spread
+from trialbook.program._code import Code, assign, import_block, literal, source_of, spread
 from trialbook.program._tabular import markdown_cell
 from trialbook.program.series import _forecasters
 from trialbook.program.series._chart_cells import chart_cells
@@ -24,6 +24,7 @@ from trialbook.program.series._program import (
 def forecast_voting_program(
     frame: SeriesFrame,
     members: Mapping[str, Code],
+    kinds: Sequence[str],
     weigh: Sequence[Callable[..., Any]],
     *,
     title: str,
@@ -37,6 +38,8 @@ def forecast_voting_program(
         What all trials share.
     members : mapping of str to Code
         Candidates, best first: label, and expression of the folder of its artifacts.
+    kinds : sequence of str
+        What each of them is: those of one kind err alike.
     weigh : sequence of two callables
         `select_weights` and `inverse_error_weights` of `trialbook.ensemble`; their sources become
         part of the program.
@@ -62,6 +65,7 @@ def forecast_voting_program(
     constants = [
         *shared_constants(frame),
         "MEMBERS = " + spread("{", items, "}", room=0),
+        assign("KINDS", list(kinds)) + "  # of members, those of one kind err alike",
         "",
         "_ = threadpool_limits(N_JOBS)",
     ]
@@ -130,8 +134,7 @@ _CROSS_VALIDATE = (
     "    usual[some] = np.nanmedian(alone[:, some], axis=0)",
     "    usual[usual <= 0] = 1",
     "    selected = select_weights(oof, truth, lambda _, told: np.nanmean(losses(told) / usual))",
-    '    kinds = [name.rsplit("-", 1)[0] for name in MEMBERS]',
-    "    mean = inverse_error_weights(np.nanmean(alone / usual, axis=1), kinds)",
+    "    mean = inverse_error_weights(np.nanmean(alone / usual, axis=1), KINDS)",
     "    weights = (selected + mean) / 2",
     "    blend = np.tensordot(weights, oof, axes=1)",
     f"    errors = {FIRST_ERRORS}",
