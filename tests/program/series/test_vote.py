@@ -45,13 +45,27 @@ def test_a_vote_is_better_than_most_of_its_members(found):
     assert board["voting"] < board.drop("voting").median()
 
 
-def test_half_of_the_weights_goes_to_the_best_of_each_kind(found, monkeypatch):
+@pytest.fixture
+def program(found, monkeypatch):
     vote = next(one for one in found.trials if one.learner == "voting")
     monkeypatch.chdir(vote.program.parent)
-    program = import_program(vote.program, "vote")
+    return import_program(vote.program, "vote")
+
+
+def test_half_of_the_weights_goes_to_the_best_of_each_kind(program):
     *rows, oof, where = program.load()
     weights = next(program.cross_validate(*rows, oof, where))[0][0]
     assert weights.sum() == pytest.approx(1)
     kinds = dict(zip(program.KINDS, weights, strict=True))
     assert sum(weight > 0 for weight in kinds.values()) > 2
     assert kinds["average"] == 0  # of series with a trend: far from the lowest error
+
+
+def test_a_vote_is_no_worse_than_its_best_member(program):
+    """Members that are wrong in the same way have nothing to add to the best of them."""
+    X, y, folds, scale, oof, where = program.load()
+    off = np.random.default_rng(0).normal(size=oof.shape[1:]) * scale[where.row.to_numpy(), :1]
+    worse = np.linspace(1, 1.4, len(oof))[:, None, None]
+    same = y[where.row.to_numpy(), None] + worse * off
+    weights = next(program.cross_validate(X, y, folds, scale, same, where))[0][0]
+    assert weights.tolist() == [1] + [0] * (len(oof) - 1)
