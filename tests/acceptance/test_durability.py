@@ -7,6 +7,8 @@ import signal
 import subprocess
 import time
 
+import numpy as np
+import pandas as pd
 import psutil
 import pytest
 
@@ -282,6 +284,27 @@ def test_a_killed_experiment_is_resumed_without_losing_or_repeating_a_trial(
     assert {trial.state for trial in experiment.trials} <= {"finished", "killed"}
     assert experiment.report.is_file()
     assert "running" not in set(experiment.leaderboard["state"])
+
+
+@pytest.mark.parametrize("moment", [r"trial \d+ [\w-]+: \d", r"voting-\d+: started"])
+def test_a_killed_forecast_is_resumed(start, folder, moment):
+    when = pd.date_range("2020-01-01", periods=48, freq="MS")
+    table = pd.DataFrame({"when": when, "y": np.arange(48) % 12 + np.arange(48) / 10})
+    table.to_csv(folder / "table.csv", index=False)
+    learners = ("average", "naive", "seasonal_naive")
+    options = ("--target", "y", "--time", "when", "--horizon", "6", "--allow", ",".join(learners))
+    session = start("forecast", "table.csv", *options, "--workspace", "W")
+    session.wait_for(moment)
+    session.send(signal.SIGKILL)
+    assert session.end() == -signal.SIGKILL
+    known = finished(folder / "W")
+    last = start("resume", "--workspace", "W")
+    assert last.end() == 0, "".join(last.said)
+    experiment, after = tb.open(folder / "W"), finished(folder / "W")
+    assert after.items() >= known.items()
+    names = sorted(label.rpartition("-")[0] for label, _ in after.values())
+    assert names == sorted([*learners, "voting"])
+    assert len(experiment.forecast()) == 6
 
 
 def test_no_process_is_left_of_a_killed_one_even_if_a_learner_holds_on(start, folder):

@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from starlette.testclient import TestClient
+from tests import forecasters as series
 
 from trialbook.data import NODES_FILE, prepare
 from trialbook.errors import DataError, OptionError
@@ -14,7 +16,9 @@ from trialbook.experiment._design import make_design
 from trialbook.job import Job
 from trialbook.learners import find
 from trialbook.models import forecaster_at
+from trialbook.models.export import _score_series
 from trialbook.program import Code
+from trialbook.serving import create_app
 
 LEAVES = (("a", 1, "x"), ("a", 1, "y"), ("a", 2, "x"), ("b", 3, "x"))
 NAMES = ["state", "shop", "item"]
@@ -151,6 +155,60 @@ def test_the_mlflow_model_takes_a_level(naive):
     assert told["state"].tolist() == ["a", "a", "b", "b"]
     assert len(model.predict(future)) == len(future)
     adds_up(model.predict(future, params={"level": "all"}))
+
+
+def test_a_server_takes_a_level(naive):
+    with TestClient(create_app(naive)) as served:
+
+        def ask(params, **body):
+            return served.post("/invocations", json={"params": params, **body})
+
+        for level in ("total", "shop", "item", "all"):
+            told = pd.DataFrame(ask({"level": level, "horizon": 2}).json()["predictions"])
+            told["month"] = pd.to_datetime(told["month"])
+            expected = naive.forecast(2, level=level)
+            assert list(told) == list(expected)
+            np.testing.assert_array_equal(told["0.9"], expected["0.9"])
+        rows = json.loads(
+            naive.forecast().iloc[:, :4].to_json(orient="records", date_format="iso")
+        )
+        told = ask({"level": "state"}, dataframe_records=rows).json()["predictions"]
+        expected = naive.forecast(level="state")["forecast"].tolist()
+        assert [row["forecast"] for row in told] == expected
+        answer = served.post(
+            "/invocations",
+            json={"Inputs": {"data": rows}, "GlobalParameters": {"level": "state"}},
+        ).json()["Results"]
+        assert answer["forecast"] == expected
+        assert list(answer["index"][0]) == ["month", "level", "state"]
+        refused = ask({"level": "region"})
+        assert refused.status_code == 422
+        assert "Name one of total, state, shop, item, or all." in refused.text
+        document = served.get("/openapi.json").json()["components"]["schemas"]["Params"]
+        assert document["properties"]["level"]["enum"] == ["total", *NAMES, "all"]
+
+
+def test_a_copy_that_is_given_away_takes_a_level(naive):
+    model = _score_series.Model(naive.folder)
+    for level in (None, "total", "shop", "all"):
+        told = model.forecast(2, level=level)
+        pd.testing.assert_frame_equal(told, naive.forecast(2, level=level), check_exact=True)
+    asked = {"Inputs": {"data": []}, "GlobalParameters": {"level": "shop", "horizon": 2}}
+    answer = _score_series.answer(model, asked)["Results"]
+    assert answer["forecast"] == naive.forecast(2, level="shop")["forecast"].tolist()
+    assert list(answer["index"][0]) == ["month", "level", "state", "shop"]
+    with pytest.raises(ValueError, match="'region' is no level"):
+        model.forecast(2, level="region")
+
+
+def test_a_level_of_series_that_are_no_hierarchy_is_refused(tmp_path):
+    naive = series.trained(tmp_path, series.monthly())
+    with pytest.raises(ValueError, match="the series are no hierarchy"):
+        _score_series.Model(naive.folder).forecast(level="total")
+    with TestClient(create_app(naive)) as served:
+        refused = served.post("/invocations", json={"params": {"level": "total"}})
+        assert refused.status_code == 422
+        assert "the series are no hierarchy" in refused.text
 
 
 def test_reconciled_forecasts_of_all_levels_add_up(tmp_path):

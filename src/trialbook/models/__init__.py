@@ -42,8 +42,10 @@ from trialbook.models._safety import (
     require_trust,
 )
 from trialbook.models._series_problems import (
+    EVERY_LEVEL,
     NOTHING_NEW,
     problem_of_horizon,
+    problem_of_level,
     problem_of_levels,
     problem_of_nothing,
 )
@@ -52,6 +54,7 @@ __all__ = [
     "BACKGROUND_FILE",
     "CHECK_ROWS",
     "CONFORMAL_FILE",
+    "EVERY_LEVEL",
     "FEATURES_STEP",
     "LEAST_ROW_CALLS",
     "MODEL_FOLDER",
@@ -80,6 +83,7 @@ __all__ = [
     "open_model",
     "predict",
     "problem_of_horizon",
+    "problem_of_level",
     "problem_of_levels",
     "problem_of_nothing",
     "python_of",

@@ -28,9 +28,9 @@ from trialbook.models._forecaster_package import (
 )
 from trialbook.models._schema_file import schema_at
 from trialbook.models._series_problems import (
-    EVERY_LEVEL,
     NOTHING_NEW,
     problem_of_horizon,
+    problem_of_level,
     problem_of_levels,
     problem_of_nothing,
 )
@@ -337,16 +337,11 @@ class ForecastModel:
 
     def _level(self, level: str | None) -> dict[str, str]:
         """What a model is told of the level that is asked for."""
-        there = self.series.hierarchy
         if level is None:
             return {}
-        if level not in (*there, EVERY_LEVEL) or not there:
-            named = f"Name one of {', '.join(there)}, or {EVERY_LEVEL}." if there else None
-            raise OptionError(
-                f"'{level}' is no level" if there else "the series are no hierarchy",
-                place="option level",
-                remedy=named or "Leave it out.",
-            )
+        problem = problem_of_level(level, self.series.hierarchy)
+        if problem is not None:
+            raise OptionError(problem.cause, place="option level", remedy=problem.remedy)
         return {"level": level}
 
     def aware_of(self, context: Table) -> tuple[Any, pd.DataFrame]:

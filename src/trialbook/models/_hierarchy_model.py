@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from trialbook.models._series_model import SeriesModel
-from trialbook.models._series_problems import EVERY_LEVEL, KEYS, Problem
+from trialbook.models._series_model import SeriesModel, refuse
+from trialbook.models._series_problems import EVERY_LEVEL, KEYS, Problem, problem_of_level
 
 
 class HierarchyModel(SeriesModel):
@@ -42,13 +42,30 @@ class HierarchyModel(SeriesModel):
 
         Rows are always given of leaves.
         """
-        return {"level": params.get("level") or None}
+        level = params.get("level") or None
+        if level is not None:
+            refuse(problem_of_level(level, list(self.nodes.columns)))
+        return {"level": level}
+
+    def is_leaf(self, level: str | None) -> bool:
+        """Whether a level is that of the leaves, which are forecast where none is named."""
+        return level is None or level == self.nodes.columns[-1]
+
+    def n_answered(self, asked: pd.DataFrame | int, level: str | None = None) -> int:
+        """How many forecasts are given: of so many next rows, or of a table of leaves."""
+        if self.is_leaf(level):
+            return super().n_answered(asked)
+        names = self._levels_of(str(level))
+        if isinstance(asked, int):
+            return asked * int(self.nodes[names].nunique().sum())
+        rows = self.rows_of(asked)
+        return sum(len(self._of_nodes(rows, name)) for name in names)
 
     def next(
         self, horizon: int, levels: list[float] | None = None, level: str | None = None
     ) -> pd.DataFrame:
         """Forecasts of the rows that follow the end of each node of a level."""
-        if self._is_leaf(level):
+        if self.is_leaf(level):
             return super().next(horizon, levels)
         rows = self.next_rows(horizon)
         return self._of_level(rows, str(level), levels)
@@ -57,7 +74,7 @@ class HierarchyModel(SeriesModel):
         self, table: pd.DataFrame, levels: list[float] | None = None, level: str | None = None
     ) -> pd.DataFrame:
         """Forecasts of the rows of a table of leaves, or of the nodes of a level above them."""
-        if self._is_leaf(level):
+        if self.is_leaf(level):
             return super().answer(table, levels)
         return self._of_level(self.rows_of(table), str(level), levels)
 
@@ -103,9 +120,6 @@ class HierarchyModel(SeriesModel):
     def _leaves(self) -> pd.Index[str]:
         return pd.Index(sorted(self.nodes.iloc[:, -1]))
 
-    def _is_leaf(self, level: str | None) -> bool:
-        return level is None or level == self.nodes.columns[-1]
-
     def _until(self, last: pd.Series[int]) -> pd.Series[int]:
         """All leaves are observed as far as any of them."""
         return pd.Series(last.max(), index=self._leaves) if len(last) else last
@@ -114,16 +128,9 @@ class HierarchyModel(SeriesModel):
         self, rows: pd.DataFrame, level: str, levels: list[float] | None
     ) -> pd.DataFrame:
         """Forecasts of the nodes of a level, or of all, that rows of leaves belong to."""
-        names = list(self.nodes.columns)
-        if level not in (*names, EVERY_LEVEL):
-            raise ValueError(
-                f"there is no level '{level}'. Name one of {', '.join(names)}, or all"
-            )
-        parts = []
-        for name in names if level == EVERY_LEVEL else [level]:
-            node = rows["unique_id"].map(self.nodes.set_index(names[-1], drop=False)[name])
-            part = rows[["ds"]].assign(unique_id=node, level=name).drop_duplicates()
-            part = part.sort_values(KEYS, ignore_index=True)
+        names, parts = list(self.nodes.columns), []
+        for name in self._levels_of(level):
+            part = self._of_nodes(rows, name)
             a_leaf = self.nodes.drop_duplicates(name).set_index(name, drop=False)[names[-1]]
             shown = [one for one in names[: names.index(name) + 1] if one in self.ids]
             ids = self.ids.loc[a_leaf[part["unique_id"]], shown].reset_index(drop=True)
@@ -132,6 +139,17 @@ class HierarchyModel(SeriesModel):
         ids = asked.drop(columns=["ds", "unique_id"]).infer_objects()
         ids.insert(0, self.spec["time"], asked["ds"])
         return pd.concat([ids, self._told_of(asked, rows, levels)], axis=1)
+
+    def _levels_of(self, level: str) -> list[str]:
+        return list(self.nodes.columns) if level == EVERY_LEVEL else [level]
+
+    def _of_nodes(self, rows: pd.DataFrame, level: str) -> pd.DataFrame:
+        """The rows of the nodes of a level that rows of leaves belong to."""
+        node = rows["unique_id"].map(
+            self.nodes.set_index(self.nodes.columns[-1], drop=False)[level]
+        )
+        part = rows[["ds"]].assign(unique_id=node, level=level).drop_duplicates()
+        return part.sort_values(KEYS, ignore_index=True)
 
     def _told_of(
         self, asked: pd.DataFrame, known: pd.DataFrame, levels: list[float] | None

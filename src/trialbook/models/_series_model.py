@@ -19,6 +19,7 @@ from trialbook.models._series_problems import (
     NOTHING_NEW,
     Problem,
     problem_of_horizon,
+    problem_of_level,
     problem_of_levels,
     problem_of_nothing,
     problems_of,
@@ -78,20 +79,30 @@ class SeriesModel(Timeseries, PythonModel):
         params = params or {}
         levels, horizon = params.get("quantiles"), params.get("horizon")
         horizon = self.spec["horizon"] if horizon is None else horizon
-        _refuse(problem_of_levels([] if levels is None else levels))
+        refuse(problem_of_levels([] if levels is None else levels))
         levels = None if levels is None else [float(level) for level in levels]
         if model_input is not None and len(model_input):
             for problem in self.problems_of(model_input):
-                _refuse(problem)
+                refuse(problem)
             return self.answer(model_input, levels, **self._further(params))
-        _refuse(problem_of_nothing(self.spec["covariates"]))
-        _refuse(problem_of_horizon(horizon, self.spec["horizon"]))
-        _refuse(self.problem_of_reach(int(horizon)))
+        refuse(problem_of_nothing(self.spec["covariates"]))
+        refuse(problem_of_horizon(horizon, self.spec["horizon"]))
+        refuse(self.problem_of_reach(int(horizon)))
         return self.next(int(horizon), levels, **self._further(params))
 
     def _further(self, params: dict[str, Any]) -> dict[str, Any]:
-        """What else a model of another kind is asked."""
+        """What else a model is asked: of no level, for these series are no hierarchy."""
+        if params.get("level") is not None:
+            refuse(problem_of_level(params["level"], ()))
         return {}
+
+    def is_leaf(self, level: str | None) -> bool:
+        """Whether a level is that of the series themselves: no other is here."""
+        return level is None
+
+    def n_answered(self, asked: pd.DataFrame | int, level: str | None = None) -> int:
+        """How many forecasts are given: of so many next rows, or of a table."""
+        return len(self.ids) * asked if isinstance(asked, int) else len(asked)
 
     def next(self, horizon: int, levels: list[float] | None = None) -> pd.DataFrame:
         """Forecasts of the rows that follow the end of each series, as of `predict`."""
@@ -214,7 +225,7 @@ class SeriesModel(Timeseries, PythonModel):
     def aware_of(self, table: pd.DataFrame) -> SeriesModel:
         """The model that also knows rows that were observed since; a `ValueError` if it cannot."""
         for problem in self.problems_of(table, future=False):
-            _refuse(problem)
+            refuse(problem)
         observed = self.observed_of(table)
         if not len(observed):
             raise ValueError(f"{NOTHING_NEW[0]}. {NOTHING_NEW[1]}")
@@ -316,7 +327,7 @@ def _after(end: Any, count: int, frequency: str) -> np.ndarray:
     return np.asarray(times[times > end][:count])
 
 
-def _refuse(problem: Problem | None) -> None:
+def refuse(problem: Problem | None) -> None:
     """Say of a question that it cannot be answered, if it has a problem."""
     if problem is not None:
         where = "" if problem.row is None else f" (row {problem.row + 1:,})"

@@ -99,6 +99,24 @@ def problem_of_levels(levels: Sequence[Any]) -> Problem | None:
     return None
 
 
+def problem_of_level(level: Any, there: Sequence[str]) -> Problem | None:
+    """Why something is no level to forecast.
+
+    Parameters
+    ----------
+    level : object
+        As it was asked.
+    there : sequence of str
+        The levels of the hierarchy from the top; none if the series are no hierarchy.
+    """
+    if not there:
+        return Problem("the series are no hierarchy", "Leave the level out.")
+    if level in (*there, EVERY_LEVEL):
+        return None
+    remedy = f"Name one of {', '.join(there)}, or {EVERY_LEVEL}."
+    return Problem(f"'{str(level)[:60]}' is no level", remedy)
+
+
 def problem_of_nothing(covariates: Sequence[str]) -> Problem | None:
     """Why the next rows cannot be forecast without a table of them."""
     if not covariates:

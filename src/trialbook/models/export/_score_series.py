@@ -74,6 +74,7 @@ class Model(Reader):
         future: pd.DataFrame | None = None,
         context: pd.DataFrame | None = None,
         quantiles: Sequence[float] | None = None,
+        level: str | None = None,
     ) -> pd.DataFrame:
         """The next rows of all series, or rows of the future.
 
@@ -87,11 +88,14 @@ class Model(Reader):
             Rows that were observed since training, with the target.
         quantiles : sequence of float, optional
             Levels between 0 and 1; deciles by default.
+        level : str, optional
+            Of a hierarchy, the level to forecast, or ``all``; the leaves by default.
 
         Returns
         -------
         DataFrame
-            Times, series, ``forecast``, and a column for each quantile.
+            Times, series, ``forecast``, and a column for each quantile. With a `level`, it is
+            named after the times.
 
         Raises
         ------
@@ -104,7 +108,7 @@ class Model(Reader):
         if context is not None:
             model = model.aware_of(self.observed.conform(context))
         rows = pd.DataFrame() if future is None else self.conform(future)
-        params = {"horizon": horizon, "quantiles": quantiles}
+        params = {"horizon": horizon, "quantiles": quantiles, "level": level}
         return pd.DataFrame(model.predict(None, rows, params))
 
 
@@ -119,7 +123,8 @@ def answer(model: Model, document: Any) -> dict[str, Any]:
     model : Model
     document : dict
         Rows under a key of MLflow's or Azure ML's (see `rows_of`), or none for the next ones;
-        ``horizon`` and ``quantiles`` under ``params``, or ``GlobalParameters`` (Azure ML); and
+        ``horizon``, ``quantiles`` and ``level`` under ``params``, or ``GlobalParameters`` (Azure
+        ML); and
         rows that were observed since training under ``context``, or in Azure ML's form with their
         values in ``y_query``.
 
@@ -139,13 +144,15 @@ def answer(model: Model, document: Any) -> dict[str, Any]:
     of_azure = "Inputs" in document
     params = document.get("GlobalParameters" if of_azure else "params")
     params = params if isinstance(params, dict) else {}
-    horizon, quantiles = params.get("horizon"), params.get("quantiles")
+    horizon, quantiles, level = (params.get(one) for one in ("horizon", "quantiles", "level"))
     rest = {key: rows for key, rows in document.items() if key not in _BESIDE}
     rows = rows_of(rest, model.columns) if _rows_in(rest) else None
     context = document.get("context")
     known = None if context is None else rows_of(context, model.observed.columns)
     if not of_azure:
-        told = model.forecast(horizon, future=rows, context=known, quantiles=quantiles)
+        told = model.forecast(
+            horizon, future=rows, context=known, quantiles=quantiles, level=level
+        )
         return answer_of(told)
     observed = None
     if rows is not None and OBSERVED in rows:
@@ -153,10 +160,10 @@ def answer(model: Model, document: Any) -> dict[str, Any]:
         rows = rows[rows[OBSERVED].isna()]
         known = observed if len(observed) else None
     quantiles = AZURE_LEVELS if quantiles is None else quantiles
-    told = model.forecast(horizon, future=rows, context=known, quantiles=quantiles)
-    if rows is not None and observed is not None:
+    told = model.forecast(horizon, future=rows, context=known, quantiles=quantiles, level=level)
+    if rows is not None and observed is not None and model.forecaster.is_leaf(level):
         told = _with_observed(model, told.set_axis(rows.index), observed)
-    return {"Results": _results(model, told)}
+    return {"Results": _results(told, len(quantiles))}
 
 
 _BESIDE = ("params", "GlobalParameters", "context")
@@ -205,9 +212,9 @@ def _with_observed(model: Model, told: pd.DataFrame, observed: pd.DataFrame) -> 
     return pd.concat([told, known.set_axis(observed.index)]).sort_index()
 
 
-def _results(model: Model, told: pd.DataFrame) -> dict[str, Any]:
-    keys = told[[model.time, *model.ids]].copy()
-    keys[model.time] = keys[model.time].to_numpy(dtype="datetime64[ms]").astype("int64")
+def _results(told: pd.DataFrame, n_levels: int) -> dict[str, Any]:
+    keys = told.iloc[:, : told.shape[1] - 1 - n_levels].copy()  # the time is the first
+    keys[keys.columns[0]] = keys.iloc[:, 0].to_numpy(dtype="datetime64[ms]").astype("int64")
     made: dict[str, Any] = {"forecast": told["forecast"].tolist(), "index": records(keys)}
     levels = sorted(told.columns[keys.shape[1] + 1 :], key=float)
     if levels:
@@ -259,6 +266,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("-o", "--out", help="where to write: .csv, .parquet or .jsonl; else CSV")
     parser.add_argument("--horizon", type=int, help="next rows of each series")
     parser.add_argument("--quantiles", metavar="LEVEL,...", help="such as 0.1,0.9")
+    parser.add_argument("--level", help="of a hierarchy, or all; else the leaves")
     parser.add_argument("--context", help="a table of rows that were observed since training")
     parser.add_argument("--model", default=Path(__file__).parent / "model", help="its folder")
     given = parser.parse_args(arguments)
@@ -269,6 +277,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             future=None if given.rows is None else model.read(given.rows),
             context=None if given.context is None else model.observed.read(given.context),
             quantiles=None if given.quantiles is None else given.quantiles.split(","),
+            level=given.level,
         )
     except (ValueError, OSError) as error:
         sys.stderr.write(f"Error: {error}\n")

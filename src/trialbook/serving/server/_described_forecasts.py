@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from trialbook.data import LEVELS
+from trialbook.models import EVERY_LEVEL
 from trialbook.serving.server._described import (
     Described,
     column_schema,
@@ -43,7 +45,7 @@ def described_forecasts(served: ServedForecaster) -> Described:
         schemas={
             **table_schemas(properties, "A row of the future; other columns are ignored."),
             "Observed": of_object(observed, list(observed), more=True),
-            "Params": _params(spec["horizon"]),
+            "Params": _params(spec["horizon"], served.model.series.hierarchy),
             "Prediction": _prediction(served),
         },
         examples=examples,
@@ -67,21 +69,28 @@ def _properties(served: ServedForecaster) -> dict[str, Any]:
     return made
 
 
-def _params(horizon: int) -> dict[str, Any]:
+def _params(horizon: int, hierarchy: Sequence[str]) -> dict[str, Any]:
     rows = {"type": "integer", "minimum": 1, "default": horizon}
     level = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
     about = "Rows of each series to forecast, where no rows are given."
-    return of_object(
-        {
-            "horizon": {**rows, "description": about},
-            "quantiles": {
-                "type": "array",
-                "items": level,
-                "uniqueItems": True,
-                "description": f"Levels; {LEVELS[0]} to {LEVELS[-1]} if nothing is said.",
-            },
+    made = {
+        "horizon": {**rows, "description": about},
+        "quantiles": {
+            "type": "array",
+            "items": level,
+            "uniqueItems": True,
+            "description": f"Levels; {LEVELS[0]} to {LEVELS[-1]} if nothing is said.",
+        },
+    }
+    if hierarchy:
+        about = "What to forecast, of rows of leaves; all for every level."
+        made["level"] = {
+            "type": "string",
+            "enum": [*hierarchy, EVERY_LEVEL],
+            "default": hierarchy[-1],
+            "description": about,
         }
-    )
+    return of_object(made)
 
 
 def _requests(names: list[str], *, free: bool) -> list[dict[str, Any]]:
@@ -123,11 +132,13 @@ def _answers() -> dict[str, Any]:
 def _prediction(served: ServedForecaster) -> dict[str, Any]:
     """A row of the answer; of quantiles, there are those that were asked."""
     keys = [served.time, *served.model.model.spec["ids"]]
+    # Above the leaves some of these are missing.
+    there = [served.time] if served.model.series.hierarchy else keys
     columns: dict[str, Any] = {name: {} for name in keys}
     columns[served.time] = {"type": "string", "description": "ISO 8601, without a zone."}
     levels = {str(level): {"type": "number"} for level in LEVELS}
     about = f"Time and series, the forecast of {served.target}, and a number for each quantile."
     made = of_object(
-        {**columns, "forecast": {"type": "number"}, **levels}, [*keys, "forecast"], more=True
+        {**columns, "forecast": {"type": "number"}, **levels}, [*there, "forecast"], more=True
     )
     return {**made, "description": about}

@@ -18,6 +18,7 @@ from trialbook.models import (
     NOTHING_NEW,
     ForecastModel,
     problem_of_horizon,
+    problem_of_level,
     problem_of_levels,
     problem_of_nothing,
 )
@@ -52,6 +53,8 @@ class Question:
     horizon : int
         Of the next rows.
     levels : list of float, optional
+    level : str, optional
+        Of a hierarchy, if it is not the leaves.
     n_rows : int
         Of the answer.
     rows : tuple of two lists of int, optional
@@ -62,6 +65,7 @@ class Question:
     context: pd.DataFrame | None
     horizon: int
     levels: list[float] | None
+    level: str | None
     n_rows: int
     rows: tuple[list[int], list[int]] | None
 
@@ -132,7 +136,9 @@ class ServedForecaster(Served):
                     context = self.observed.read(*ahead.context).frame()
         horizon = self._horizon(ahead, rows)
         levels = self._levels(ahead)
-        n_rows = len(self.model.model.ids) * horizon if rows is None else rows.n_rows
+        level = self._level(ahead)
+        future = None if rows is None else rows.frame()
+        n_rows = self.model.model.n_answered(horizon if future is None else future, level)
         n_numbers = n_rows * (1 + len(LEVELS if levels is None else levels))
         if n_numbers > MOST_NUMBERS:
             raise Refused(
@@ -140,8 +146,7 @@ class ServedForecaster(Served):
                 f"the answer would have {n_numbers:,} numbers, and {MOST_NUMBERS:,} are the most",
                 remedy="Ask for fewer rows or quantiles, or in a batch (trialbook predict).",
             )
-        future = None if rows is None else rows.frame()
-        question = Question(future, context, horizon, levels, n_rows, ahead.rows)
+        question = Question(future, context, horizon, levels, level, n_rows, ahead.rows)
         return ahead, question, [] if rows is None else self.warnings(rows)
 
     def _horizon(self, ahead: Ahead, rows: Rows | None) -> int:
@@ -175,11 +180,20 @@ class ServedForecaster(Served):
             raise Refused(422, problem.cause, place="quantiles", remedy=problem.remedy)
         return [float(one) for one in ahead.quantiles]
 
+    def _level(self, ahead: Ahead) -> str | None:
+        if ahead.level is None:
+            return None
+        problem = problem_of_level(ahead.level, self.model.series.hierarchy)
+        if problem is not None:
+            raise Refused(422, problem.cause, place="level", remedy=problem.remedy)
+        return None if self.model.model.is_leaf(ahead.level) else str(ahead.level)
+
     def _document(self, told: pd.DataFrame, ahead: Ahead, question: Question) -> dict[str, Any]:
         if not ahead.azure:
             return {"predictions": records(told)}
-        n_keys = 1 + len(self.model.model.spec["ids"])
-        if ahead.rows is not None and question.context is not None:
+        n_keys = n_keys_of(told, question.levels)
+        of_leaves = question.level is None
+        if ahead.rows is not None and question.context is not None and of_leaves:
             told = self._with_known(told, question.context, ahead.rows)
         return {"Results": in_azures_form(told, n_keys)}
 
@@ -223,15 +237,21 @@ def answer(forecaster: ForecastModel, question: Question) -> pd.DataFrame:
         if observed.empty:
             raise Refused(422, NOTHING_NEW.cause, place=CONTEXT, remedy=NOTHING_NEW.remedy)
         model = model.observe(observed)
+    of_level = {} if question.level is None else {"level": question.level}
     if question.future is None:
-        told = model.next(question.horizon, question.levels)
+        told = model.next(question.horizon, question.levels, **of_level)
     else:
         with _within(None, of_future):
             _check(model.problems_of(question.future))
-        told = model.answer(question.future, question.levels)
+        told = model.answer(question.future, question.levels, **of_level)
     with _within(None, of_future):
-        check_numbers(told.iloc[:, 1 + len(model.spec["ids"]) :].to_numpy(dtype=float))
+        check_numbers(told.iloc[:, n_keys_of(told, question.levels) :].to_numpy(dtype=float))
     return pd.DataFrame(told)
+
+
+def n_keys_of(told: pd.DataFrame, levels: list[float] | None) -> int:
+    """How many columns of forecasts stand before ``forecast``: times, levels and series."""
+    return int(told.shape[1]) - 1 - len(LEVELS if levels is None else levels)
 
 
 def _with_target(schema: Schema) -> Schema:
@@ -296,12 +316,14 @@ def serve_forecaster(
     forecaster = model.model
     forecaster.forecast(forecaster.next_rows(1).head(1))  # as of models of rows
     codes = forecaster.spec.get("codes", {})
-    n_keys = 1 + len(forecaster.spec["ids"])
 
     def listen(question: Question, told: pd.DataFrame, n_requests: int) -> None:
         metrics.batch(question.n_rows, n_requests)
         if log is not None:
-            asked = told.iloc[:, :n_keys] if question.future is None else question.future
+            n_keys = n_keys_of(told, question.levels)
+            asked = question.future
+            if asked is None or question.level is not None:
+                asked = told.iloc[:, :n_keys]
             log.add(asked.reset_index(drop=True), told.iloc[:, n_keys:], known["label"])
 
     schema = model.future_schema

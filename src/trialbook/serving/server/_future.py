@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from trialbook.serving.server._json import unknown_word
@@ -19,7 +19,7 @@ from trialbook.serving.server._protocol import (
 
 CONTEXT: Final = "context"
 # The parameters of a forecast.
-PARAMS: Final = ("horizon", "quantiles")
+PARAMS: Final = ("horizon", "quantiles", "level")
 # In Azure's form, what was observed; null in the rows that are to be forecast.
 OBSERVED: Final = "y_query"
 # The ends of Azure's interval where nothing is said.
@@ -40,6 +40,8 @@ class Ahead:
         As it was given.
     quantiles : list, optional
         As they were given.
+    level : object, optional
+        Of a hierarchy, as it was given.
     azure : bool
         Whether it came in Azure's form, and is answered so.
     rows : tuple of two lists of int, optional
@@ -50,6 +52,7 @@ class Ahead:
     context: Columns | None = None
     horizon: Any = None
     quantiles: list[Any] | None = None
+    level: Any = None
     azure: bool = False
     rows: tuple[list[int], list[int]] | None = None
 
@@ -95,25 +98,24 @@ def read_ahead(document: Any, names: Sequence[str], observed: Sequence[str]) -> 
     extra = next((key for key in document if key != form and key not in known), None)
     if extra is not None:
         raise unknown_word("key", extra, known, "the body")
-    horizon, quantiles = _params(document.get(params), params)
+    asked = _params(document.get(params), params)
     context = None
     if document.get(CONTEXT) is not None:
         context = read_rows(document[CONTEXT], observed, CONTEXT)
-    ahead = Ahead(None, context, horizon, quantiles, azure=form == AZURE)
+    ahead = Ahead(None, context, **asked, azure=form == AZURE)
     if form is None or _is_empty(document[form]):
         return ahead
     if form == AZURE and context is None and _has(document[form], OBSERVED):
         both = read_rows(document[form], [*observed[:-1], OBSERVED], form)
         return _parted(both, ahead, observed[-1])
-    future = read_rows(document[form], names, form)
-    return Ahead(future, context, horizon, quantiles, azure=ahead.azure)
+    return replace(ahead, future=read_rows(document[form], names, form))
 
 
-def _params(given: Any, place: str) -> tuple[Any, list[Any] | None]:
-    """Horizon and quantiles, as they were given."""
+def _params(given: Any, place: str) -> dict[str, Any]:
+    """Parameters, as they were given."""
     # Endpoints of AutoML have a number where nothing is to be said.
     if given is None or (place != "params" and isinstance(given, (int, float))):
-        return None, None
+        return {}
     if not isinstance(given, dict):
         raise Refused(
             400,
@@ -132,7 +134,7 @@ def _params(given: Any, place: str) -> tuple[Any, list[Any] | None]:
             place=f"{place}.quantiles",
             remedy="Send a list of levels, such as [0.1, 0.9].",
         )
-    return given.get("horizon"), quantiles
+    return dict(given)
 
 
 def _inner(given: Any) -> Any:
@@ -186,11 +188,5 @@ def _parted(both: Columns, ahead: Ahead, target: str) -> Ahead:
         return made, len(rows)
 
     context = some(known, with_target=True) if known else None
-    return Ahead(
-        some(asked, with_target=False),
-        context,
-        ahead.horizon,
-        ahead.quantiles,
-        azure=True,
-        rows=(asked, known),
-    )
+    future = some(asked, with_target=False)
+    return replace(ahead, future=future, context=context, rows=(asked, known))
