@@ -145,9 +145,8 @@ class HierarchyModel(SeriesModel):
 
     def _of_nodes(self, rows: pd.DataFrame, level: str) -> pd.DataFrame:
         """The rows of the nodes of a level that rows of leaves belong to."""
-        node = rows["unique_id"].map(
-            self.nodes.set_index(self.nodes.columns[-1], drop=False)[level]
-        )
+        above = self.nodes.set_index(self.nodes.columns[-1], drop=False)[level]
+        node = rows["unique_id"].map(above)
         part = rows[["ds"]].assign(unique_id=node, level=level).drop_duplicates()
         return part.sort_values(KEYS, ignore_index=True)
 

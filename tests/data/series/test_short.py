@@ -95,7 +95,10 @@ def test_fewer_windows_validate_many_series():
         (60, 24, 12, (1, 24)),  # three seasons stay before it, and no more
         (22, 6, 1, (2, 3)),
         (13, 6, 1, (1, 6)),
-        (40, 1, 1, (5, 1)),
+        (40, 1, 1, (20, 1)),
+        (200, 3, 1, (8, 3)),
+        (200, 4, 1, (6, 4)),
+        (200, 5, 1, (5, 5)),
     ],
 )
 def test_windows_leave_something_to_learn_from(rows, horizon, season, plan):

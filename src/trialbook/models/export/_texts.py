@@ -90,7 +90,7 @@ python -m venv env && env/bin/pip install -r requirements.txt -c constraints.txt
 env/bin/python score.py {rows}                      # the example; or future.csv, future.parquet
 env/bin/python score.py {next}-o forecast.csv --quantiles 0.1,0.9
 env/bin/python score.py {rows} --context recent.csv # with rows that were observed since training
-```
+{of_level}```
 
 or `conda env create -f conda.yaml`. From Python:
 
@@ -240,16 +240,19 @@ def _of_series(schema: Schema) -> dict[str, str]:
     spec = schema.series
     assert spec is not None
     told = f", with steps of {spec.frequency} and a horizon of {spec.horizon}."
-    rows = "input_example.json"
+    rows, levels = "input_example.json", ", ".join(spec.hierarchy)
+    of_level = f"env/bin/python score.py {rows} --level all     # or one of {levels}\n"
     return {
         "what": f"A model that forecasts `{schema.target}`" + told,
         "kind": "a model of MLflow's own kind (pyfunc)",
         "pickle": PICKLE,
         "rows": rows,
+        "of_level": of_level if levels else "",
         "next": f"{rows} " if spec.covariates else f"--horizon {spec.horizon} ",
         "call": 'future=model.read("future.csv")' if spec.covariates else str(spec.horizon),
         "params": '`{"params": {"horizon": 8, "quantiles": [0.1, 0.9]}}` asks for the next rows of'
-        " all series,\nand `context` beside it tells rows that were observed since training.",
+        " all series,\nand `context` beside it tells rows that were observed since training"
+        + ("; `level` among `params`\nis that of the hierarchy, or `all`." if levels else "."),
     }
 
 
