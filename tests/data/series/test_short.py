@@ -89,11 +89,11 @@ def test_fewer_windows_validate_many_series():
     ("rows", "horizon", "season", "plan"),
     [
         (200, 12, 12, (5, 12)),
-        (120, 24, 12, (2, 24)),  # half of the rows stay before the earliest
+        (120, 24, 12, (3, 18)),  # half of the rows stay before the earliest
         (100, 24, 12, (2, 24)),
-        (90, 24, 12, (2, 12)),  # two that overlap
+        (90, 24, 12, (2, 21)),  # two that overlap
         (60, 24, 12, (1, 24)),  # three seasons stay before it, and no more
-        (22, 6, 1, (2, 3)),
+        (22, 6, 1, (2, 5)),
         (13, 6, 1, (1, 6)),
         (40, 1, 1, (20, 1)),
         (200, 3, 1, (8, 3)),

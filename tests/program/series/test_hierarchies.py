@@ -118,6 +118,10 @@ def test_a_node_that_was_right_before_is_changed_least(library):
     told = forecast_of(ReconciledForecaster(Last(), NODES, SEASON, method, past))
     adds_up(told)
     np.testing.assert_allclose(told.loc["total"], 1.5 * last, rtol=0.01)
+    # Rows that two windows forecast count as they were forecast later.
+    twice = pd.concat([past.assign(told=0.0), past])
+    again = forecast_of(ReconciledForecaster(Last(), NODES, SEASON, method, twice))
+    np.testing.assert_allclose(again, told)
 
 
 def test_of_few_errors_nothing_is_learned(library):

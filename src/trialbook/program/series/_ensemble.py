@@ -11,7 +11,6 @@ from trialbook.program.series import _forecasters
 from trialbook.program.series._chart_cells import chart_cells
 from trialbook.program.series._frame import SeriesFrame
 from trialbook.program.series._program import (
-    FIRST_ERRORS,
     SHARED,
     evaluate_cell,
     heading,
@@ -119,8 +118,8 @@ _CROSS_VALIDATE = (
     "",
     "    Half of the weights is selected on all windows: few, so that what is best there may be",
     "    so by chance. The other half goes to the best of each kind, by their errors; less of it",
-    "    where the vote would be worse than its best member. Quantiles know the errors of earlier",
-    "    windows only.",
+    "    where the vote would be worse than its best member. Quantiles know the errors in earlier",
+    "    rows only.",
     '    """',
     "    rows = where.row.to_numpy()",
     "    truth = np.column_stack([y, scale])[rows]",
@@ -142,14 +141,14 @@ _CROSS_VALIDATE = (
     "        blend = np.tensordot(weights, oof, axes=1)",
     "        if np.nanmean(losses(blend)) <= np.nanmin(scores):",
     "            break",
-    f"    errors = {FIRST_ERRORS}",
+    "    errors = np.full(len(y), np.nan)  # in units of the spread",
     "    for fold, mine in zip(folds.T, parts):",
     "        train, valid = np.flatnonzero(fold == 1), rows[mine]",
     "        spread = Spread(SEASON).fit(X.iloc[train], y[train]).of(X.iloc[valid])",
     "        point = blend[mine, 0]",
-    "        seen = (y[valid] - point) / spread",
-    "        yield (weights, seen), valid, quantiles(point, spread, errors, LEVELS)",
-    "        errors = np.append(errors, seen)",
+    "        told = quantiles(point, spread, known_errors(errors[train]), LEVELS)",
+    "        errors[valid] = seen = (y[valid] - point) / spread",
+    "        yield (weights, seen), valid, told",
 )
 _COMBINE = (
     "# %%",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import holidays
     from mlforecast import MLForecast
     from prophet import Prophet
+    from scipy.stats import norm
     from statsforecast import StatsForecast
     from statsforecast.models import SeasonalNaive
     from statsmodels.tsa.seasonal import STL
@@ -400,6 +401,11 @@ class CalibratedForecaster:
         point, spread = self.forecaster.forecast(X), self.spread.of(X)
         told = quantiles(point, spread, self.errors, levels or self.levels)
         return pd.DataFrame(told, columns=["forecast", *map(str, levels or self.levels)])
+
+
+def known_errors(errors):
+    """Errors that were seen, beside some of a normal distribution: there may be few or none."""
+    return np.append(norm.ppf(np.linspace(0.01, 0.99, 99)), errors[np.isfinite(errors)])
 
 
 def quantiles(point, spread, errors, levels):

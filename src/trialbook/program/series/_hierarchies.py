@@ -82,6 +82,8 @@ class ReconciledForecaster:
         """Fit the forecaster to all nodes."""
         self.forecaster.fit(X, y)
         least = self.least * X["unique_id"].nunique()
+        if self.past is not None:  # of rows in two windows, as it was told later
+            self.past = self.past.drop_duplicates(["unique_id", "ds"], keep="last")
         if self.past is None or len(self.past) < least:
             past = X[["unique_id", "ds"]].assign(y=y)
             past["told"] = past.groupby("unique_id", sort=False)["y"].shift(self.season)

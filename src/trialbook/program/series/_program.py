@@ -14,9 +14,6 @@ from trialbook.program.series._hierarchy_code import (
     nodes_lines,
 )
 
-# Before any window was forecast, errors are taken to be normal.
-FIRST_ERRORS = "norm.ppf(np.linspace(0.01, 0.99, 99))"
-
 
 def forecasting_program(
     frame: SeriesFrame, model: ForecastCode, *, title: str, summary: str
@@ -70,7 +67,7 @@ def heading(frame: SeriesFrame, title: str, summary: str) -> str:
     return markdown_cell(f"# {title}", "", summary, "", *origin, frame.validation)
 
 
-SHARED = ("Spread", "quantiles", "CalibratedForecaster")
+SHARED = ("Spread", "known_errors", "quantiles", "CalibratedForecaster")
 
 
 def _imports(frame: SeriesFrame, model: ForecastCode) -> str:
@@ -158,10 +155,14 @@ def _build(model: ForecastCode, frame: SeriesFrame) -> str:
 
 
 def _cross_validate(frame: SeriesFrame) -> str:
-    past, found, begin, keep = "", "seen", [], []
+    past, found, begin, known, keep = "", "seen", [], [], []
     if learns_from_windows(frame):
-        past, found = "past", "(seen, past)"
+        past, found = "known", "(seen, past)"
         begin = ["    past = None  # forecasts of earlier windows, beside what came"]
+        known = [
+            '        begin = X["ds"].iloc[valid].min()',
+            '        known = None if past is None else past[past["ds"] < begin]',
+        ]
         keep = ["        past = pd.concat([past, forecaster.told.assign(y=y[valid])])"]
     return "\n".join(
         [
@@ -169,19 +170,20 @@ def _cross_validate(frame: SeriesFrame) -> str:
             "def cross_validate(X, y, folds, scale):",
             '    """Fit on what is before each window, the earliest first, and forecast it.',
             "",
-            "    Quantiles know the errors of earlier windows alone, as they would have then.",
+            "    Quantiles know the errors in earlier rows alone, as they would have then.",
             '    """',
-            f"    errors = {FIRST_ERRORS}",
+            "    errors = np.full(len(y), np.nan)  # in units of the spread",
             *begin,
             "    for fold in folds.T:",
             "        train, valid = np.flatnonzero(fold == 1), np.flatnonzero(fold == 0)",
+            *known,
             f"        forecaster = build_forecaster({past}).fit(X.iloc[train], y[train])",
             "        spread = Spread(SEASON).fit(X.iloc[train], y[train]).of(X.iloc[valid])",
             "        point = forecaster.forecast(X.iloc[valid])",
             *keep,
-            "        seen = (y[valid] - point) / spread",
-            f"        yield {found}, valid, quantiles(point, spread, errors, LEVELS)",
-            "        errors = np.append(errors, seen)",
+            "        told = quantiles(point, spread, known_errors(errors[train]), LEVELS)",
+            "        errors[valid] = seen = (y[valid] - point) / spread",
+            f"        yield {found}, valid, told",
         ]
     )
 
