@@ -278,7 +278,7 @@ def test_a_model_loads_where_there_is_no_trialbook(key: str, tmp_path: Path) -> 
     after = model.update(seen, observed).predict(later)["forecast"]
     assert np.isfinite(after).all()
     # What looks one season back has not come to the new rows yet.
-    if key not in ("seasonal_naive", "seasonal_average"):
+    if key not in ("seasonal_naive", "seasonal_average", "seasonal_smoothing"):
         assert np.abs(after - longer["forecast"][~near].to_numpy()).max() > 1e-3
 
 
@@ -342,12 +342,27 @@ def test_what_does_not_suit_is_not_proposed() -> None:
 
     assert "arimax" not in proposed()
     assert "arimax" in proposed(covariates=("price",))
-    assert {"naive", "seasonal_average", "mstl"}.isdisjoint(proposed(season=1))
+    assert {"naive", "seasonal_average", "seasonal_smoothing", "mstl"}.isdisjoint(
+        proposed(season=1)
+    )
     many = proposed(n_series=5000, n_rows=5000 * 60)
     assert {"prophet", "auto_arima", "knn_recursive", "random_forest_recursive"}.isdisjoint(many)
     assert {"seasonal_naive", "theta", "lightgbm_recursive"} <= many
     assert "lightgbm_direct" not in proposed(horizon=168)
     assert "mstl" not in proposed(season=24, shortest=40)
+
+
+def test_a_longer_season_is_smoothed_where_it_was_seen() -> None:
+    learner = find("seasonal_smoothing")
+    hours = replace(CASES["one"].table(), season=24, frequency="h", shortest=720, longest=720)
+    assert [start.name for start in learner.starts(hours)] == ["usual", "longer"]
+    assert "longer" in learner.space(hours)
+    texts = [text_of_code(learner, start.params, hours) for start in learner.starts(hours)]
+    assert "season_length=SEASON" in texts[0]
+    assert "season_length=168" in texts[1]
+    days = replace(hours, shortest=300, longest=300)
+    assert [start.name for start in learner.starts(days)] == ["usual"]
+    assert "longer" not in learner.space(days)
 
 
 def test_prophet_knows_the_holidays_of_a_country():
