@@ -69,3 +69,24 @@ def test_a_vote_is_no_worse_than_its_best_member(program):
     same = y[where.row.to_numpy(), None] + worse * off
     weights = next(program.cross_validate(X, y, folds, scale, same, where))[0][0]
     assert weights.tolist() == [1] + [0] * (len(oof) - 1)
+
+
+def test_a_vote_is_not_led_astray_by_an_easy_window(program):
+    """Who is best in a window that is easy for all may be far off where it counts."""
+    X, y, folds, scale, oof, where = program.load()
+    hard = (where.fold == where.fold.max()).to_numpy()
+    off = np.where(hard, [[10.0], [14.0]], [[2.0], [0.1]]) * scale[where.row.to_numpy(), 0]
+    off = np.vstack([off, np.tile(off[:1] * 1.5, (len(oof) - 2, 1))])
+    told = y[where.row.to_numpy(), None] + off[:, :, None] * np.ones(oof.shape[2])
+    results = list(program.cross_validate(X, y, folds, scale, told, where))
+    score = np.mean([program.evaluate(y, valid, one, scale) for _, valid, one in results])
+    alone = [
+        np.mean(
+            [
+                program.evaluate(y, where.row[part].to_numpy(), one[part.to_numpy()], scale)
+                for part in (where.fold == fold for fold in where.fold.unique())
+            ]
+        )
+        for one in told
+    ]
+    assert score <= min(alone) + 1e-9
