@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import trialbook as tb
+
 # Generous, for a machine that does other work: each search ends with its few trials.
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(600)]
 
@@ -35,7 +37,9 @@ def test_power_is_forecast_with_its_weather_and_lags_that_were_asked_for(tmp_pat
     assert "1. 432 hours to learn from, 48 to test" in out
     found = re.findall(r"\d\. (free|told): \S+, MASE (\S+) in the windows and (\S+) in the", out)
     assert [name for name, *_ in found] == ["free", "told"]
-    assert all(float(mase) < 1.4 for _, mase, _ in found)  # a seasonal naive has 1.6
+    for name, mase, _ in found:
+        board = tb.open(tmp_path / "W", name).leaderboard.set_index("learner")["score"]
+        assert float(mase) < 0.85 * board["seasonal_naive"]
 
 
 def test_bicycles_are_forecast_day_after_day(tmp_path):
