@@ -12,6 +12,7 @@ from trialbook.data import prepare
 from trialbook.evaluation.explanations import FILE, FOLDER
 from trialbook.execution import PROGRAM, Explained, Request, explain_forecasts
 from trialbook.execution._explain import run_explain
+from trialbook.execution._explain_series import AS_BEFORE
 from trialbook.execution._work import run_trial
 from trialbook.experiment._design import make_design
 from trialbook.job import Job
@@ -37,11 +38,14 @@ def monthly(n_rows=72):
 
 @pytest.fixture(scope="module")
 def trial(tmp_path_factory):
+    return trained(tmp_path_factory.mktemp("explained"), folds=2)
+
+
+def trained(root, **windows):
     """A trial of a linear model on lags, as the engine trains it."""
     pytest.importorskip("mlforecast")
-    root = tmp_path_factory.mktemp("explained")
     fields = {"target": "sold", "task": "forecasting", "time_column": "month", "series": ("shop",)}
-    job = Job.from_fields(fields | {"horizon": HORIZON, "folds": 2, "data": Job.IN_MEMORY})
+    job = Job.from_fields(fields | {"horizon": HORIZON, "data": Job.IN_MEMORY, **windows})
     prepared = prepare(job, frame=monthly())
     prepared.train.to_parquet(root / "train.parquet", index=False)
     (root / "schema.json").write_text(json.dumps(prepared.schema.to_dict()), "utf-8")
@@ -72,6 +76,13 @@ def test_what_moves_forecasts_and_what_windows_lose_without_a_covariate(trial):
     first = found.row(0)
     assert first.attrs["prediction"] == pytest.approx(table["prediction"][0])
     assert found.title(0) == "north, 2024-01-01"
+
+
+def test_windows_may_overlap(tmp_path):
+    found = explain_forecasts(trained(tmp_path, folds=3, window_step=2), timeout=None)
+    lost = {columns[0]: value for columns, value in found.permutation.iloc[:, :2].to_numpy()}
+    assert lost["price"] > 0.1 > abs(lost["noise"])
+    assert found.held == "all windows" and found.notes == [AS_BEFORE]
 
 
 def test_rows_of_the_future_are_explained_as_they_are(trial):

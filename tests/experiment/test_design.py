@@ -53,3 +53,22 @@ def test_where_rows_stand_for_others_learners_heed_their_weights(monkeypatch):
     assert not takes_weights(find("knn"), design.task.table())
     asked = make_design(job.model_copy(update={"allow": ("knn",)}), prepared)
     assert [learner.key for learner in asked.learners] == ["knn"]
+
+
+@pytest.mark.parametrize(
+    ("windows", "span"), [({"folds": 3}, 12), ({"folds": 2, "window_step": 20}, 20), ({}, 24)]
+)
+def test_learners_of_series_know_what_is_before_the_earliest_window(windows, span):
+    days = pd.date_range("2024-01-01", periods=90)
+    sizes = {"a": 90, "b": 60, "c": 15}
+    parts = [
+        pd.DataFrame({"day": days[-n:], "shop": one, "y": range(n)}) for one, n in sizes.items()
+    ]
+    fields = {"task": "forecasting", "target": "y", "time_column": "day", "series": ("shop",)}
+    job = Job.from_fields(
+        fields | {"data": Job.IN_MEMORY, "horizon": 6, "frequency": "D", **windows}
+    )
+    prepared = prepare(job, frame=pd.concat(parts))
+    table = make_design(job, prepared).task.table()
+    assert table.span == span
+    assert (table.most_known, table.least_known) == (90 - 6 - span, 15 - 6 - span)

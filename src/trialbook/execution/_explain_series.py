@@ -22,7 +22,7 @@ from trialbook.evaluation.explanations.forecasts import (
     taken,
 )
 from trialbook.execution._messages import OOF, PROGRAM
-from trialbook.execution._oof import read_oof
+from trialbook.execution._oof import stored_folds
 from trialbook.models import MODEL_FOLDER, ForecastModel, history
 from trialbook.program import import_program
 
@@ -191,21 +191,19 @@ def _windows(trial: Explained, inner: Any, deadline: float | None) -> _Windows |
         for name, (weight, path) in _programs(trial, inner).items()
     }
     X, y, folds, scale = next(iter(members.values()))[1].load(trial.train)[:4]
-    rows, predicted = read_oof(trial.folder / OOF)
-    place = pd.Series(np.arange(len(rows)), index=rows)
+    stored = list(stored_folds(trial.folder / OOF))  # a row may be in several that overlap
     parts: list[tuple[Callable[[pd.DataFrame], np.ndarray], np.ndarray]] = []
     took = 0.0
-    for fold in folds.T[::-1]:
+    for fold, (_, valid, told) in zip(folds.T[::-1], stored[::-1], strict=True):
         begun = time.monotonic()
         if deadline is not None and begun + MARGIN * took > deadline:
             break
-        train, valid = np.flatnonzero(fold == 1), np.flatnonzero(fold == 0)
+        train = np.flatnonzero(fold == 1)
         fitted = [
             (weight, program.build_forecaster().fit(X.iloc[train], y[train]))
             for weight, program in members.values()
         ]
         usual = sum(weight * one.forecast(X.iloc[valid]) for weight, one in fitted)
-        told = predicted[place[valid].to_numpy()]
         parts.append((_Window(X.iloc[valid], told, fitted, np.asarray(usual)), valid))
         took = time.monotonic() - begun
     if not parts:

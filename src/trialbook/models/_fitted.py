@@ -144,7 +144,8 @@ def _of_prophet(forecaster: Any) -> pd.DataFrame:
     for name, rows in forecaster.history.groupby("unique_id", sort=False):
         told = rows[[*KEYS, "y"]].reset_index(drop=True)
         model = forecaster.models.get(name)
-        fitted = np.nan if model is None else model.predict(rows)["yhat"].to_numpy()
+        told_of = forecaster.as_told(rows)
+        fitted = np.nan if model is None else model.predict(told_of)["yhat"].to_numpy()
         parts.append(told.assign(fitted=fitted))
     return pd.concat(parts, ignore_index=True)
 
@@ -166,7 +167,11 @@ def _of_lags(forecaster: Any) -> pd.DataFrame:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # names of columns, and categories of dates
         again.fit(
-            forecaster.as_told(rows), static_features=forecaster.static, dropna=False, fitted=True
+            forecaster.as_told(rows),
+            static_features=forecaster.static,
+            dropna=False,
+            fitted=True,
+            as_numpy=True,
         )
         told = again.forecast_fitted_values()
     return pd.DataFrame(

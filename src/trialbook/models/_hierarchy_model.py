@@ -9,8 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from trialbook.models._series_model import SeriesModel, refuse
-from trialbook.models._series_problems import EVERY_LEVEL, KEYS, Problem, problem_of_level
+from trialbook.models._series_model import SeriesModel
+from trialbook.models._series_problems import (
+    EVERY_LEVEL,
+    KEYS,
+    Problem,
+    problem_of_level,
+    refuse,
+)
 
 
 class HierarchyModel(SeriesModel):

@@ -23,6 +23,7 @@ from trialbook.models._series_problems import (
     problem_of_levels,
     problem_of_nothing,
     problems_of,
+    refuse,
 )
 from trialbook.models._timeseries import Timeseries
 
@@ -325,13 +326,6 @@ def _after(end: Any, count: int, frequency: str) -> np.ndarray:
     """So many steps after an end."""
     times = pd.date_range(end, periods=count + 1, freq=frequency).to_numpy()
     return np.asarray(times[times > end][:count])
-
-
-def refuse(problem: Problem | None) -> None:
-    """Say of a question that it cannot be answered, if it has a problem."""
-    if problem is not None:
-        where = "" if problem.row is None else f" (row {problem.row + 1:,})"
-        raise ValueError(f"{problem.cause}{where}. {problem.remedy}")
 
 
 def _text(column: pd.Series) -> pd.Series:

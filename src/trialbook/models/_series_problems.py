@@ -52,6 +52,13 @@ NOTHING_NEW = Problem(
 )
 
 
+def refuse(problem: Problem | None) -> None:
+    """Say of a question that it cannot be answered, if it has a problem; a `ValueError`."""
+    if problem is not None:
+        where = "" if problem.row is None else f" (row {problem.row + 1:,})"
+        raise ValueError(f"{problem.cause}{where}. {problem.remedy}")
+
+
 def most_rows(horizon: int) -> int:
     """How far a model of a horizon may be asked, in rows."""
     return max(MOST_ROWS, MOST_HORIZONS * horizon)

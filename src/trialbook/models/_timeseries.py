@@ -10,9 +10,11 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-KEYS = ["unique_id", "ds"]
+from trialbook.models._series_problems import KEYS, refuse
+
 # The ends of an interval of 80 %, which is Prophet's.
 LOW, HIGH = 0.1, 0.9
 TOLD = ["yhat", "yhat_lower", "yhat_upper"]
@@ -58,22 +60,46 @@ class Timeseries:
         include_history : bool
             Whether the rows of training come first.
         df : DataFrame, optional
-            The rows to forecast in place of the next ones, with what is known of them. Without it
-            covariates are as they were last.
+            The rows to tell of in place of the next ones, with what is known of them, such as
+            `make_future_dataframe` gives; those of training among them are told as without it.
+            Without it covariates are as they were last.
 
         Returns
         -------
         DataFrame
-            ``ds``, series under their own names, ``yhat``, ``yhat_lower`` and ``yhat_upper``.
+            ``ds``, series under their own names, ``yhat``, ``yhat_lower`` and ``yhat_upper``,
+            which are missing of a row of the past that was none of training.
+
+        Raises
+        ------
+        ValueError
+            If the rows do not follow the series, or lack a covariate.
         """
-        rows = self.rows_of(df) if df is not None else None
-        if rows is None:
-            rows = self.next_rows(horizon or self.spec["horizon"])
-        told = self.forecast(rows, [LOW, HIGH]).set_axis(TOLD, axis=1)
+        past, rows = None, self.next_rows(horizon or self.spec["horizon"])
+        if df is not None:
+            past, rows = self._past_and_future(df)
+        told = pd.DataFrame(columns=TOLD, dtype=float)
+        if len(rows):
+            told = self.forecast(rows, [LOW, HIGH]).set_axis(TOLD, axis=1)
         table = pd.concat([rows[KEYS].reset_index(drop=True), told], axis=1)
-        if include_history:
-            table = pd.concat([self._told_of_training(), table])
+        if include_history or (past is not None and len(past)):
+            seen = self._told_of_training()
+            asked = seen[:0] if past is None else past.merge(seen, how="left", on=KEYS)
+            parts = [seen, asked] if include_history else [asked]
+            table = pd.concat([*parts, table]).drop_duplicates(KEYS)
         return self._named(table, "ds")
+
+    def _past_and_future(self: Any, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The times of rows up to the ends of their series, and the rows to forecast."""
+        for problem in self.problems_of(table[:0]):  # a column that is not there
+            refuse(problem)
+        rows = self.rows_of(table)
+        is_past = (rows["ds"] <= rows["unique_id"].map(self.ends["ds"])).to_numpy()
+        places = np.flatnonzero(~is_past)
+        for problem in self.problems_of(table.iloc[places]):
+            row = None if problem.row is None else int(places[problem.row])
+            refuse(problem._replace(row=row))
+        return rows.loc[is_past, KEYS].drop_duplicates(), rows[~is_past].reset_index(drop=True)
 
     def _told_of_training(self: Any) -> pd.DataFrame:
         """What the model says of each row of training from the rows before it."""

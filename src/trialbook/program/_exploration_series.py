@@ -82,8 +82,7 @@ def series_exploration_program(
         markdown(cells.LENGTHS_TEXT),
         code(cells.LENGTHS),
         code(cells.DESCRIBED),
-        markdown(cells.OVER_TIME_TEXT),
-        code(cells.OVER_TIME),
+        *_over_time(spec),
         *_season(spec),
         markdown(cells.AUTOCORRELATION_TEXT),
         code(cells.AUTOCORRELATION),
@@ -149,6 +148,12 @@ def _constants(target: str, spec: SeriesSpec, data: str | Code) -> str:
             "SEED = 0",
         ]
     )
+
+
+def _over_time(spec: SeriesSpec) -> list[str]:
+    if spec.hierarchy:  # whose rows are summed already
+        return [markdown(cells.NODES_OVER_TIME_TEXT), code(cells.OVER_TIME)]
+    return [markdown(cells.OVER_TIME_TEXT), code(cells.SUM_OVER_TIME.rstrip() + cells.OVER_TIME)]
 
 
 def _season(spec: SeriesSpec) -> list[str]:

@@ -8,8 +8,7 @@ from __future__ import annotations
 LOAD = """
 table = pd.read_parquet(DATA)
 table = table.drop(columns=[name for name in table if name.startswith("__fold_")])
-table = table.rename(columns={"unique_id": "series", "ds": "time"})
-by_series = table.groupby("series", sort=True)[TARGET]
+by_series = table.groupby("unique_id", sort=True)[TARGET]
 names = by_series.sum().abs().sort_values(ascending=False, kind="stable").index
 table.head()
 """
@@ -20,7 +19,7 @@ LENGTHS_TEXT = """
 
 LENGTHS = """
 lengths = by_series.size()
-times = table.groupby("series")["time"].agg(["min", "max"])
+times = table.groupby("unique_id")["ds"].agg(["min", "max"])
 print(f"{len(lengths):,} series from {times['min'].min()} to {times['max'].max()}")
 print(f"rows of a series: {lengths.min():,} to {lengths.max():,}, median {lengths.median():,.0f}")
 n_late = (times["min"] > times["min"].min()).sum()
@@ -30,7 +29,7 @@ if len(lengths) > 1:
     left, right = grid(2, width=5)
     left.hist(lengths, bins=min(40, lengths.nunique() + 1), color=BLUE)
     left.set_title("rows of a series")
-    running = table.groupby("time").size()
+    running = table.groupby("ds").size()
     right.plot(running.index, running, color=BLUE)
     right.set_ylim(0)
     right.set_title("series that have a row, over time")
@@ -43,7 +42,7 @@ described = by_series.agg(["size", "mean", "std", "min", "max", "last"])
 described = described.rename(columns={"size": "rows"})
 described["zeros"] = by_series.apply(lambda values: (values == 0).mean())
 described["below zero"] = by_series.apply(lambda values: (values < 0).mean())
-same = by_series.diff().eq(0).groupby(table["series"]).mean()
+same = by_series.diff().eq(0).groupby(table["unique_id"]).mean()
 described["same as before"] = same  # rows with the value of the row before
 print(f"{(described['std'] == 0).sum():,} series never change;", end=" ")
 print(f"{(described['zeros'] > 0.5).sum():,} are zero in most rows")
@@ -57,18 +56,27 @@ The sum of all series, and those with the largest sums. Where the sum bends at i
 at how many series have a row there.
 """
 
-OVER_TIME = """
+NODES_OVER_TIME_TEXT = """
+## The series over time
+
+Those with the largest sums: the first is the sum of all leaves of the hierarchy.
+"""
+
+SUM_OVER_TIME = """
 if len(names) > 1:
     figure, axes = plt.subplots(figsize=(10, 2.6))
-    total = table.groupby("time")[TARGET].sum()
+    total = table.groupby("ds")[TARGET].sum()
     axes.plot(total.index, total, color=BLUE)
     axes.set_title(f"{short(TARGET)}: the sum of {len(names):,} series")
     plt.show()
+"""
+
+OVER_TIME = """
 shown = names[:DRAWN]
 charts = grid(len(shown), n_columns=2 if len(shown) > 1 else 1, width=5 if len(shown) > 1 else 10)
 for axes, name in zip(charts, shown):
-    mine = table[table["series"] == name]
-    axes.plot(mine["time"], mine[TARGET], color=BLUE, linewidth=0.9)
+    mine = table[table["unique_id"] == name]
+    axes.plot(mine["ds"], mine[TARGET], color=BLUE, linewidth=0.9)
     axes.set_title(short(name))
     axes.tick_params(axis="x", rotation=30)
 plt.show()
@@ -88,9 +96,9 @@ around = by_series.transform(
 )
 spread = by_series.transform("std").replace(0, np.nan)
 swing = (table[TARGET] - around) / spread
-parts = [part for part in CALENDAR if getattr(table["time"].dt, part).nunique() > 1]
+parts = [part for part in CALENDAR if getattr(table["ds"].dt, part).nunique() > 1]
 for axes, part in zip(grid(len(parts), n_columns=3, width=4.4, height=2.6), parts):
-    place = getattr(table["time"].dt, part)
+    place = getattr(table["ds"].dt, part)
     quartiles = swing.groupby(place).quantile([0.25, 0.5, 0.75]).unstack()
     axes.bar(
         quartiles.index, quartiles[0.75] - quartiles[0.25], bottom=quartiles[0.25], color=GREY
@@ -164,12 +172,12 @@ long = [name for name in names if lengths[name] >= 2 * SEASON + 1]
 if not long:
     print("No series has two seasons.")
 else:
-    mine = table[table["series"] == long[0]].tail(LAST_ROWS)
+    mine = table[table["unique_id"] == long[0]].tail(LAST_ROWS)
     parts = decomposed(mine[TARGET].to_numpy(dtype=float), robust=True)
     figure, axes = plt.subplots(4, figsize=(10, 6), sharex=True)
     titles = ("values", "trend", "season", "remainder")
     for axis, what, values in zip(axes, titles, (mine[TARGET], *parts)):
-        axis.plot(mine["time"], values, color=BLUE, linewidth=0.9)
+        axis.plot(mine["ds"], values, color=BLUE, linewidth=0.9)
         axis.set_title(f"{short(long[0])}: {what}")
     plt.show()
 '''
@@ -201,13 +209,13 @@ changes from row to row, which no common trend can feign; median of the series.
 COVARIATES = """
 related = {}
 for name in COVARIATES:
-    both = table[["series", TARGET, name]].astype({TARGET: float, name: float})
-    change = both.groupby("series")[[TARGET, name]].diff()
-    change.insert(0, "series", both["series"])
+    both = table[["unique_id", TARGET, name]].astype({TARGET: float, name: float})
+    change = both.groupby("unique_id")[[TARGET, name]].diff()
+    change.insert(0, "unique_id", both["unique_id"])
     related[name] = {}
     for what, pair in (("values", both), ("changes", change.dropna())):
-        ranks = pair.groupby("series")[[TARGET, name]].rank().assign(series=pair["series"])
-        each = ranks.groupby("series").apply(
+        ranks = pair.groupby("unique_id")[[TARGET, name]].rank()
+        each = ranks.groupby(pair["unique_id"]).apply(
             lambda part: part[TARGET].corr(part[name]) if (part.nunique() > 1).all() else np.nan,
             include_groups=False,
         )

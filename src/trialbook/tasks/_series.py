@@ -30,6 +30,8 @@ class SeriesTable:
     n_series : int
     shortest, longest : int
         Rows of a series before the latest window.
+    span : int
+        Rows from the earliest window to the latest.
     season, horizon : int
         Rows.
     frequency : str
@@ -55,6 +57,7 @@ class SeriesTable:
     n_series: int
     shortest: int
     longest: int
+    span: int
     season: int
     horizon: int
     frequency: str
@@ -70,6 +73,21 @@ class SeriesTable:
     n_classes: int = 0
     smallest_class: int = 0
     n_features: int = 1
+
+    @property
+    def least_known(self) -> int:
+        """Rows of the shortest series before the earliest window; below 0 if it is in none."""
+        return self.shortest - self.span
+
+    @property
+    def most_known(self) -> int:
+        """Rows of the longest series before the earliest window."""
+        return self.longest - self.span
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that rows have beside their series, their time and the target."""
+        return (*self.covariates, *self.static, *self.past_only)
 
 
 @dataclass(frozen=True)
@@ -114,6 +132,7 @@ class ForecastingTask:
             n_series=len(self.sizes),
             shortest=int(before.min()),
             longest=int(before.max()),
+            span=self._span(),
             season=spec.season,
             horizon=spec.horizon,
             frequency=spec.frequency,
@@ -172,6 +191,14 @@ class ForecastingTask:
     def program(self, frame: SeriesFrame, code: ForecastCode, *, title: str, summary: str) -> str:
         """The program of a trial; see `trialbook.program.series.forecasting_program`."""
         return forecasting_program(frame, code, title=title, summary=summary)
+
+    def _span(self) -> int:
+        """Rows from the earliest window to the latest, as the longest series has them."""
+        longest = int(np.argmax(self.sizes))
+        begin = int(self.sizes[:longest].sum())
+        sides = self.folds.matrix[begin : begin + int(self.sizes[longest])]
+        known = (sides == 1).sum(axis=0)  # the rows that train
+        return int(known[-1] - known[0])
 
     @property
     def _spec(self) -> Any:

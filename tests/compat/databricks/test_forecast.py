@@ -167,8 +167,22 @@ def test_a_forecast_is_summed_up_and_asked_as_its_notebooks_do(forecast, table_o
 def test_history_is_what_the_model_says_of_its_training_rows(forecast, table_of_sales):
     summary = forecast(table_of_sales)
     assert summary.output_table_name is None
-    told = summary.best_trial.load_model().predict_timeseries()
+    model = summary.best_trial.load_model()
+    told = model.predict_timeseries()
     assert len(told) == 134
+    # Rows of the past that are asked for are told once, and as well as without them.
+    asked = model.make_future_dataframe()
+    pd.testing.assert_frame_equal(model.predict_timeseries(df=asked), told)
+    asked = asked[asked["shop"] == "north"].iloc[50:63].sample(frac=1, random_state=0)
+    some = model.predict_timeseries(include_history=False, df=asked)
+    mine = told[told["shop"] == "north"].iloc[50:63].reset_index(drop=True)
+    pd.testing.assert_frame_equal(some, mine)
+    before = asked.assign(day=pd.Timestamp("2001-01-01"))[:1]
+    assert model.predict_timeseries(include_history=False, df=before)["yhat"].isna().all()
+    with pytest.raises(ValueError, match=r"'shop' .*Give the columns day, shop"):
+        model.predict_timeseries(df=asked[["day"]])
+    with pytest.raises(ValueError, match=r"'east' was not trained on \(row 2\)"):
+        model.predict_timeseries(df=pd.concat([asked[:1], asked[:1].assign(shop="east")]))
     north = told[told["shop"] == "north"].set_index("ds")["yhat"]
     sold = table_of_sales[table_of_sales["shop"] == "north"].set_index("day")["sold"]
     np.testing.assert_allclose(north.iloc[7:60], sold.iloc[:53])

@@ -99,6 +99,7 @@ class Case:
             n_series=self.n_series,
             shortest=size,
             longest=size,
+            span=(N_FOLDS - 1) * HORIZON,
             season=self.season,
             horizon=HORIZON,
             frequency="MS" if self.season == 12 else "D",
@@ -296,6 +297,43 @@ def test_series_that_cannot_be_fitted_are_forecast_all_the_same(key: str, tmp_pa
     assert np.isfinite(told).all()
     np.testing.assert_allclose(told[HORIZON : 2 * HORIZON], 7.0, atol=3.0)
     assert np.abs(told[:HORIZON] - y[:3].mean()).max() < 100
+
+
+# Names that libraries have for themselves, or that some of them refuse.
+NAMES = ({"price": "month", "open": "temp [C]"}, {"price": "trend", "open": "holidays"})
+
+
+@pytest.mark.parametrize("given", NAMES, ids=["dates", "parts"])
+@pytest.mark.parametrize("key", [pytest.param(key, marks=marks(key)) for key in KEYS])
+def test_columns_may_be_called_as_libraries_call_theirs(
+    key: str, given: dict[str, str], tmp_path: Path
+) -> None:
+    learner, case = all_learners()[key], CASES["several"]
+    table = replace(case.table(), covariates=tuple(given.values()))
+    path = tmp_path / "train.parquet"
+    data = case.data().rename(columns=given)
+    data[data.groupby("unique_id").cumcount() < case.n_rows].to_parquet(path, index=False)
+    start = starts(learner, table)[0]
+    module = load(text_of(learner, start.params, table, path), tmp_path)
+    X, y, folds, _ = module.load()
+    train, valid = np.flatnonzero(folds[:, 0] == 1), np.flatnonzero(folds[:, 0] == 0)
+    told = module.build_forecaster().fit(X.iloc[train], y[train]).forecast(X.iloc[valid])
+    assert np.abs(told - y[valid]).mean() < 25
+
+
+def test_a_model_by_step_knows_the_day_that_it_forecasts(tmp_path: Path) -> None:
+    pytest.importorskip("mlforecast")
+    days = pd.date_range("2020-01-01", "2023-01-03")
+    n = len(days) - HORIZON
+    # The first day of a month is another, and no row of the weeks before tells of it.
+    y = 10.0 * (days.day == 1) + np.random.default_rng(0).normal(size=len(days))
+    rows = pd.DataFrame({"unique_id": "a", "ds": days})
+    table = replace(CASES["one"].table(), n_rows=n, shortest=n, longest=n, season=7, frequency="D")
+    learner = find("lightgbm_direct", "forecasting")
+    params = {**learner.starts(table)[0].params, "difference": "none"}
+    module = load(text_of(learner, params, table, tmp_path / "none.parquet"), tmp_path)
+    told = module.build_forecaster().fit(rows[:n], np.asarray(y[:n])).forecast(rows[n:])
+    assert told[1] > 7 and (np.abs(told[[0, 2, 3]]) < 2).all()
 
 
 @pytest.mark.skipif(importlib.util.find_spec("ruff") is None, reason="ruff is not installed")

@@ -15,6 +15,7 @@ TABLE = SeriesTable(
     n_series=2,
     shortest=200,
     longest=200,
+    span=14,
     season=7,
     horizon=14,
     frequency="D",

@@ -115,6 +115,22 @@ def test_several_series_have_all_sections(run):
     assert list(ran.related) == ["open"]
 
 
+def test_columns_may_be_called_series_and_time(run):
+    table = table_of().rename(columns={"open": "time"})
+    ran = run(table.assign(series=np.arange(len(table)) % 4))
+    assert list(ran.related) == ["time", "series"]
+
+
+def test_the_top_of_a_hierarchy_is_the_sum(run):
+    north = table_of(n_series=2, n_rows=60).assign(region="north")
+    both = pd.concat([north, north.assign(region="south")])
+    ran = run(both, series=("region", "shop"), hierarchy=("region", "shop"))
+    assert "sum of" not in " ".join(ran.titles)
+    assert "the first is the sum of all leaves" in ran.program
+    top = ran.table[ran.table["unique_id"] == ran.names[0]].set_index("ds")["sales"]
+    np.testing.assert_allclose(top, both.groupby("day")["sales"].sum().loc[top.index])
+
+
 def test_a_table_may_be_one_series(run):
     ran = run(table_of(n_series=1).drop(columns=["shop", "open"]), series=())
     assert len(ran.names) == 1

@@ -3,12 +3,16 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from trialbook.program.series import _forecasters
 from trialbook.program.series._forecasters import (
     DecomposedForecaster,
     LogForecaster,
+    Spread,
+    known_errors,
     quantiles,
+    with_dates,
     with_holidays,
     with_lags,
 )
@@ -33,6 +37,13 @@ def test_earlier_values_of_columns_stay_within_their_series():
         [rows(4, names="a").assign(visits=[1.0, 2, 3, 4]), rows(3, "2020-01-05", "a")]
     )
     assert with_lags(later, {"visits": [2]})["visits_lag_2"].tolist()[4:] == [3, 4, 4]
+
+
+def test_parts_of_dates_are_numbers():
+    told = with_dates(rows(3, "2020-12-31", "a"), ["week", "dayofweek"])
+    assert told["week"].tolist() == [53, 53, 53] and told["dayofweek"].tolist() == [3, 4, 5]
+    assert [dtype.kind for dtype in told.dtypes] == ["O", "M", "f", "f"]
+    assert list(with_dates(rows(3), [])) == ["unique_id", "ds"]
 
 
 def test_holidays_and_the_days_around_them(monkeypatch):
@@ -174,3 +185,34 @@ def test_quantiles_of_errors_of_both_signs_are_theirs():
     errors = np.linspace(-1, 1, 99)
     told = quantiles(np.zeros(1), np.ones(1), errors, [0.1, 0.5, 0.9])[0]
     assert told == pytest.approx([0, -0.8, 0, 0.8], abs=0.02)
+
+
+def test_errors_are_normal_until_enough_were_seen(monkeypatch):
+    monkeypatch.setattr(_forecasters, "norm", norm, raising=False)
+    none = known_errors(np.full(5, np.nan))
+    assert len(none) == 99 and none.sum() == pytest.approx(0) and np.std(none) > 0.9
+    some = known_errors(np.array([5.0, np.inf, np.nan]))
+    assert len(some) == 99 and (some == 5).sum() == 1
+    assert some.sum() == pytest.approx(5)
+    many = np.linspace(-2, 2, 120)
+    np.testing.assert_array_equal(known_errors(many), many)
+
+
+def test_a_spread_is_the_seasonal_change_of_a_series():
+    X, days = rows(70), np.arange(70)
+    y = np.concatenate([days % 7 + 0.5 * (days // 7), 10.0 * (days % 7)])
+    scale = Spread(SEASON).fit(X, y).scale
+    assert scale["a"] == pytest.approx(0.5)
+    # From season to season the second never changes: then it is the change from row to row.
+    assert scale["b"] == pytest.approx(np.abs(np.diff(y[70:])).mean())
+    spread = Spread(SEASON).fit(X, y).of(rows(8, "2020-03-11"))
+    np.testing.assert_allclose(spread[:8], [0.5] * 7 + [0.5 * 2**0.5])
+
+
+def test_a_series_that_never_changed_has_no_spread_of_larger_ones():
+    X = rows(70, names=("a", "b", "c"))
+    noise = np.random.default_rng(0).normal(1000, 100, 70)
+    scale = Spread(1).fit(X, np.concatenate([noise, np.full(70, 10.0), np.zeros(70)])).scale
+    assert scale["b"] == pytest.approx(scale["a"] / 100, rel=0.05)
+    assert 0 < scale["c"] <= scale["a"] / 1000
+    assert Spread(1).fit(rows(9, names="a"), np.zeros(9)).scale["a"] == 1

@@ -24,6 +24,7 @@ from trialbook.tasks import SeriesTable
 NEAR, SEASONS = 24, 3
 # Rows of the rolling mean, at least and at most.
 SHORTEST_MEAN, LONGEST_MEAN = 3, 168
+EXPONENTIAL = "ExponentiallyWeightedMean"
 # Parts of a date that differ from row to row, by the unit of the frequency. All of Azure ML's
 # (week, month, quarter and year more) are no better on bike_share (+1 % and -3 % of MASE),
 # github_dau (+9 %, -2 %) and nyc_energy (+19 %, -2 %).
@@ -129,13 +130,20 @@ class LagLearner(SeriesLearner):
         own = {name: value for name, value in params.items() if name not in _OF_SERIES}
         direct, lagged = self.direct(table), _lagged(table, params)
         transforms = _transforms(table, params)
+        dates = list(_dates(table)) if self.dates else []
+        steps: dict[str, Any] = {}
+        if direct is not None:
+            # Of its date features and running means mlforecast tells a model by step those of the
+            # first step when it learns, and those of its own step when it forecasts.
+            transforms = [text for text in transforms if not text.startswith(EXPONENTIAL)]
+            steps, dates = {"direct": Code("HORIZON"), "dates": dates}, []
         features: dict[str, Any] = {
-            **({} if direct is None else {"direct": Code("HORIZON")}),
+            **steps,
             **({"least": Code("SEASON")} if params["difference"] == "season" else {}),
             **({} if lagged is None else {"lagged": lagged}),
             "lags": _lags(table, params),
             "lag_transforms": Code(f"{{1: {_listed(transforms)}}}"),
-            "date_features": list(_dates(table)) if self.dates else [],
+            "date_features": dates,
             "target_transforms": Code(_DIFFERENCES[str(params["difference"])]),
         }
         rolling = sorted({text.split("(")[0] for text in transforms})
@@ -162,7 +170,7 @@ class LagLearner(SeriesLearner):
                 "from utilsforecast.processing import make_future_dataframe",
             ),
             snippets=(
-                *("last_season", "told_or_naive", "every_step", "with_lags"),
+                *("last_season", "told_or_naive", "every_step", "with_lags", "with_dates"),
                 "RecursiveForecaster",
             ),
         )
@@ -200,8 +208,7 @@ def scaled(regressor: Code) -> Code:
 
 
 def _differences(table: SeriesTable) -> tuple[str, ...]:
-    earliest = table.shortest - (table.n_folds - 1) * table.horizon
-    seasonal = table.season > 1 and earliest >= LEAST_SEASONS * table.season
+    seasonal = table.season > 1 and table.least_known >= LEAST_SEASONS * table.season
     if table.look_back.stl != "none":  # it takes the season already
         seasonal = False
     return ("season", "none", "step") if seasonal else ("step", "none")
@@ -245,8 +252,8 @@ def _lags(table: SeriesTable, params: Params) -> list[int]:
         return list(range(1, asked.found_lags + 1))
     near = range(1, min(season if season > 1 else 4, NEAR) + 1)
     back = [season * k for k in range(1, SEASONS + 1) if season * (k + 1) <= table.longest]
-    longer, known = longer_season(table), table.longest - table.n_folds * table.horizon
-    far = [longer] if longer and 2 * longer <= known else []
+    longer = longer_season(table)
+    far = [longer] if longer and 2 * longer <= table.most_known - table.horizon else []
     return sorted({*near, *(back if season > 1 else ()), *far})
 
 
@@ -259,7 +266,7 @@ def _transforms(table: SeriesTable, params: Params) -> list[str]:
     if not window:
         kinds, window = ["RollingMean"], min(max(table.season, SHORTEST_MEAN), LONGEST_MEAN)
     rolling = [f"{kind}({window}, min_samples=1)" for kind in kinds]
-    return [*rolling, "ExponentiallyWeightedMean(0.3)"]
+    return [*rolling, f"{EXPONENTIAL}(0.3)"]
 
 
 def _listed(parts: Sequence[str]) -> str:
@@ -284,4 +291,5 @@ def _lagged(table: SeriesTable, params: Params) -> Code | None:
 
 def _dates(table: SeriesTable) -> tuple[str, ...]:
     unit = table.frequency.split("-")[0].lstrip("0123456789")
-    return _DATES.get(unit, _DATES.get(unit.rstrip("SE"), ()))
+    parts = _DATES.get(unit, _DATES.get(unit.rstrip("SE"), ()))
+    return tuple(part for part in parts if part not in table.columns)

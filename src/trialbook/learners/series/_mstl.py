@@ -25,13 +25,12 @@ class MSTLLearner(StatisticalLearner):
     row_s = 2e-4
 
     def suits(self, table: SeriesTable) -> bool:
-        earliest = table.shortest - (table.n_folds - 1) * table.horizon
-        return table.season > 1 and earliest >= LEAST_SEASONS * table.season
+        return table.season > 1 and table.least_known >= LEAST_SEASONS * table.season
 
     def arguments(self, params: Params, table: SeriesTable) -> dict[str, Any]:
         longer = longer_season(table)
-        earliest = min(table.shortest - (table.n_folds - 1) * table.horizon, self.rows(table))
-        seen = longer and earliest >= LEAST_SEASONS * longer
+        known = min(table.least_known, self.rows(table))
+        seen = longer and known >= LEAST_SEASONS * longer
         seasons = f"[SEASON, {longer}]" if seen else "SEASON"
         return {
             "season_length": Code(seasons),

@@ -113,8 +113,7 @@ class NeuralLearner(SeriesLearner):
         }
 
     def starts(self, table: SeriesTable) -> tuple[Start, ...]:
-        earliest = table.longest - (table.n_folds - 1) * table.horizon
-        if table.n_rows <= LEAST_ROWS or earliest <= LEAST_HORIZONS * table.horizon:
+        if table.n_rows <= LEAST_ROWS or table.most_known <= LEAST_HORIZONS * table.horizon:
             return ()
         suited = table.n_series >= SEVERAL and _stride(table) <= LARGEST_STRIDE
         worth = self.gain if suited else LITTLE * self.gain
@@ -210,5 +209,4 @@ def _stride(table: SeriesTable) -> int:
 def _dates(table: SeriesTable) -> tuple[str, ...]:
     unit = table.frequency.split("-")[0].lstrip("0123456789")
     parts = _DATES.get(unit, _DATES.get(unit.rstrip("SE"), ()))
-    taken = {*table.covariates, *table.static}
-    return tuple(part for part in parts if part not in taken)
+    return tuple(part for part in parts if part not in table.columns)

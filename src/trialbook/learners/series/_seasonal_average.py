@@ -30,5 +30,4 @@ class SeasonalAverageLearner(StatisticalLearner):
         return {"season_length": Code("SEASON"), "window_size": self._seasons(table)}
 
     def _seasons(self, table: SeriesTable) -> int:
-        earliest = table.shortest - (table.n_folds - 1) * table.horizon
-        return max(1, min(MOST_SEASONS, earliest // table.season))
+        return max(1, min(MOST_SEASONS, table.least_known // table.season))

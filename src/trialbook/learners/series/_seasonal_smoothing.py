@@ -49,5 +49,4 @@ class SeasonalSmoothingLearner(StatisticalLearner):
         return {"season_length": season, "alpha": params["alpha"]}
 
     def _seen(self, table: SeriesTable, season: int) -> bool:
-        earliest = table.shortest - (table.n_folds - 1) * table.horizon
-        return season > 1 and min(earliest, LONGEST) >= LEAST_SEASONS * season
+        return season > 1 and min(table.least_known, LONGEST) >= LEAST_SEASONS * season

@@ -160,7 +160,8 @@ _COMBINE = (
     "    weights, errors = found[0][0], np.concatenate([seen for _, seen in found])",
     "    chosen = {name: w for name, w in zip(MEMBERS, weights) if w > 0}",
     "    vote = WeightedForecaster({name: stored_model(name) for name in chosen}, chosen)",
-    "    return CalibratedForecaster(vote, Spread(SEASON).fit(X, y), errors, LEVELS)",
+    "    spread = Spread(SEASON).fit(X, y)",
+    "    return CalibratedForecaster(vote, spread, known_errors(errors), LEVELS)",
 )
 _RUN = (
     "# %%",

@@ -93,6 +93,8 @@ class ProphetForecaster:
     def __init__(self, season, covariates=(), country=None, longest=2500, seed=0, **options):
         self.season, self.country, self.longest = season, country, longest
         self.covariates, self.seed, self.options = list(covariates), seed, options
+        # Prophet has a use of its own for names such as trend, holidays and weekly.
+        self.regressors = {name: f"regressor_{name}" for name in self.covariates}
 
     def fit(self, X, y):
         """Fit a trend, seasons, holidays and covariates to the latest rows of each series."""
@@ -103,15 +105,19 @@ class ProphetForecaster:
         self.models = {}
         for name, rows in self.history.groupby("unique_id", sort=False):
             model = Prophet(uncertainty_samples=0, **self.options)
-            for covariate in self.covariates:
-                model.add_regressor(covariate)
+            for regressor in self.regressors.values():
+                model.add_regressor(regressor)
             if self.country:
                 model.add_country_holidays(self.country)
             try:
-                self.models[name] = model.fit(rows, seed=self.seed)
+                self.models[name] = model.fit(self.as_told(rows), seed=self.seed)
             except (ValueError, RuntimeError):
                 continue
         return self
+
+    def as_told(self, rows):
+        """Rows with covariates under the names that the models know."""
+        return rows.rename(columns=self.regressors)
 
     def update(self, X, y):
         """Fit the models anew, with what was observed since."""
@@ -122,7 +128,7 @@ class ProphetForecaster:
     def forecast(self, X):
         """A number for each row."""
         parts = [
-            self.models[name].predict(rows)[["ds", "yhat"]].assign(unique_id=name)
+            self.models[name].predict(self.as_told(rows))[["ds", "yhat"]].assign(unique_id=name)
             for name, rows in X.groupby("unique_id", sort=False)
             if name in self.models
         ]
@@ -142,12 +148,22 @@ def with_lags(rows, lagged):
     return pd.concat([rows, pd.DataFrame(lags).groupby(series, sort=False).bfill()], axis=1)
 
 
+def with_dates(rows, parts):
+    """Rows with parts of their dates, such as the month."""
+    told = {}
+    for name in parts:
+        when = rows["ds"].dt.isocalendar() if name == "week" else rows["ds"].dt
+        told[name] = getattr(when, name).astype(float)
+    return rows.assign(**told)
+
+
 class RecursiveForecaster:
     """One model of lagged values for all series; what it forecasts becomes the next lag.
 
-    With ``direct``, it is so many models instead, one for each step ahead. Series of no more
-    than ``least`` rows are not fitted, and get a seasonal naive. ``lagged`` are columns of which
-    earlier rows tell something, and how many rows earlier.
+    With ``direct``, it is so many models instead, one for each step ahead; ``dates`` are parts of
+    the date of the row that each of them forecasts. Series of no more than ``least`` rows are not
+    fitted, and get a seasonal naive. ``lagged`` are columns of which earlier rows tell something,
+    and how many rows earlier.
     """
 
     def __init__(
@@ -158,12 +174,13 @@ class RecursiveForecaster:
         covariates=(),
         static=(),
         direct=None,
+        dates=(),
         least=1,
         lagged=None,
         **features,
     ):
         self.model, self.freq, self.season, self.features = model, freq, season, features
-        self.covariates, self.static = list(covariates), list(static)
+        self.covariates, self.static, self.dates = list(covariates), list(static), list(dates)
         self.direct, self.least, self.lagged = direct, least, lagged or {}
         self.past_only = [name for name in self.lagged if name not in self.covariates]
         self.columns = ["unique_id", "ds", *self.static, *self.covariates, *self.past_only]
@@ -176,14 +193,27 @@ class RecursiveForecaster:
         self.fitted = MLForecast({"model": self.model}, freq=self.freq, **self.features)
         options = {"static_features": self.static, "dropna": False, "max_horizon": self.direct}
         self.rows, self.moved_on = table[long], False
-        self.fitted.fit(self.as_told(self.rows), **options)
+        # As numbers alone: some models refuse names that a table may have, such as "temp [C]".
+        self.fitted.fit(self.as_told(self.rows), **options, as_numpy=True)
         return self
 
     def as_told(self, rows):
         """Rows as the model takes them: lags in place of columns that nobody knows yet."""
+        if self.lagged:
+            rows = with_lags(rows, self.lagged).drop(columns=self.past_only)
+        return with_dates(rows, self.dates)
+
+    def future(self, X):
+        """What the model is told of each step to come; None if that is nothing."""
+        if not (self.covariates or self.lagged or self.dates):
+            return None
+        known = X[["unique_id", "ds", *self.covariates]]
+        ends = self.rows.groupby("unique_id", sort=False)["ds"].last()
+        rows = every_step(known, ends.index, pd.DatetimeIndex(ends), self.freq)
         if not self.lagged:
-            return rows
-        return with_lags(rows, self.lagged).drop(columns=self.past_only)
+            return self.as_told(rows)
+        rows = self.as_told(pd.concat([self.rows, rows]).sort_values(["unique_id", "ds"]))
+        return rows[rows["y"].isna()].drop(columns=["y", *self.static])
 
     def update(self, X, y):
         """Take note of what was observed since; the model stays as it is."""
@@ -205,17 +235,8 @@ class RecursiveForecaster:
             later = copy.deepcopy(self).update(X[near], values[near])
             values[~near] = later.forecast(X[~near])
             return values
-        future = None
-        if self.covariates or self.lagged:
-            known = X[["unique_id", "ds", *self.covariates]]
-            ends = self.rows.groupby("unique_id", sort=False)["ds"].last()
-            future = every_step(known, ends.index, pd.DatetimeIndex(ends), self.freq)
-        if self.lagged:
-            both = pd.concat([self.rows, future]).sort_values(["unique_id", "ds"])
-            future = self.as_told(both)[lambda row: row["y"].isna()]
-            future = future.drop(columns=["y", *self.static])
         rows = self.as_told(self.rows) if self.moved_on else None
-        told = self.fitted.predict(h=steps, new_df=rows, X_df=future)
+        told = self.fitted.predict(h=steps, new_df=rows, X_df=self.future(X))
         return told_or_naive(told, X, self.last, self.season)
 
 
@@ -369,12 +390,15 @@ class Spread:
 
     def fit(self, X, y):
         """Measure each series."""
-        series = X["unique_id"].to_numpy()
-        change = pd.Series(y).groupby(series, sort=False).diff(self.season).abs()
-        short = pd.Series(y).groupby(series, sort=False).diff().abs()
-        scale = change.groupby(series).mean().fillna(short.groupby(series).mean())
-        usual = scale[scale > 0].median()
-        self.scale = scale.where(scale > 0, usual if usual > 0 else 1.0)
+        series, y = X["unique_id"].to_numpy(), pd.Series(y)
+        steps = [y.groupby(series, sort=False).diff(n).abs() for n in (self.season, 1)]
+        seasonal, short = [step.groupby(series).mean() for step in steps]
+        scale = seasonal.where(seasonal > 0, short)
+        # A series that never changed may change as little, for its level, as is usual.
+        level = y.abs().groupby(series).mean()
+        usual, share = scale[scale > 0].median(), (scale / level)[scale > 0].median()
+        constant = (share * level).clip(lower=1e-3 * usual) if usual > 0 else 1.0
+        self.scale = scale.where(scale > 0, constant)
         return self
 
     def of(self, X):
@@ -404,8 +428,10 @@ class CalibratedForecaster:
 
 
 def known_errors(errors):
-    """Errors that were seen, beside some of a normal distribution: there may be few or none."""
-    return np.append(norm.ppf(np.linspace(0.01, 0.99, 99)), errors[np.isfinite(errors)])
+    """Errors that were seen; where they are fewer than 99, normal ones stand in for the rest."""
+    seen = errors[np.isfinite(errors)]
+    lacking = max(0, 99 - len(seen))
+    return np.append(norm.ppf((np.arange(lacking) + 0.5) / max(1, lacking)), seen)
 
 
 def quantiles(point, spread, errors, levels):

@@ -213,7 +213,8 @@ def _combine(frame: SeriesFrame) -> str:
             *apart,
             f"    forecaster = build_forecaster({past}).fit(X, y)",
             "    spread = Spread(SEASON).fit(X, y)",
-            "    return CalibratedForecaster(forecaster, spread, np.concatenate(errors), LEVELS)",
+            "    seen = known_errors(np.concatenate(errors))",
+            "    return CalibratedForecaster(forecaster, spread, seen, LEVELS)",
         ]
     )
 

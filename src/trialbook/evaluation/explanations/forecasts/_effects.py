@@ -222,7 +222,7 @@ def _of_prophet(forecaster: Any, X: pd.DataFrame, about: About) -> Effects:
         if name not in forecaster.models:  # a seasonal naive in its place
             parts.append(pd.DataFrame({OWN: told[rows.index] - base[rows.index]}, rows.index))
             continue
-        part = prophet_parts(forecaster.models[name], rows)
+        part = prophet_parts(forecaster, name, rows)
         part[TREND] -= base[rows.index]
         parts.append(part)
     values = pd.concat(parts).loc[X.index].fillna(0.0)
@@ -231,34 +231,32 @@ def _of_prophet(forecaster: Any, X: pd.DataFrame, about: About) -> Effects:
     return Effects(values, groups, ("its own components: Prophet",))
 
 
-def prophet_parts(model: Any, rows: pd.DataFrame) -> pd.DataFrame:
+def prophet_parts(forecaster: Any, name: str, rows: pd.DataFrame) -> pd.DataFrame:
     """What Prophet adds up, in the unit of the target, for each row.
 
     Parameters
     ----------
-    model : Prophet
-        Fitted.
+    forecaster : object
+        A ``ProphetForecaster`` of a program, fitted.
+    name : str
+        Of a series that has a model.
     rows : DataFrame
-        Of its series.
+        Of this series.
 
     Returns
     -------
     DataFrame
         `TREND`, a column for each season (``yearly``), `HOLIDAYS`, and one for each covariate.
     """
-    told = model.predict(rows).set_axis(rows.index)
-    parts = {TREND: told["trend"]}
-    for name in model.seasonalities:
-        parts[name] = told[name]
-    if "holidays" in told:
-        parts[HOLIDAYS] = told["holidays"]
-    for name in model.extra_regressors:
-        parts[name] = told[name]
-    known = {HOLIDAYS: "holidays"}
+    model = forecaster.models[name]
+    told = model.predict(forecaster.as_told(rows)).set_axis(rows.index)
+    # Its own names, and those of covariates, which are others there.
+    names = {season: season for season in model.seasonalities}
+    names |= {HOLIDAYS: "holidays"} if "holidays" in told else {}
+    names |= forecaster.regressors
     multiplied = set(model.component_modes["multiplicative"])
-    return pd.DataFrame(
-        {
-            name: part * told["trend"] if known.get(name, name) in multiplied else part
-            for name, part in parts.items()
-        }
-    )
+    parts = {
+        shown: told[own] * told["trend"] if own in multiplied else told[own]
+        for shown, own in names.items()
+    }
+    return pd.DataFrame({TREND: told["trend"], **parts})

@@ -42,9 +42,9 @@ def of_lags(forecaster: Any, X: pd.DataFrame, about: About) -> Effects:
     beyond = forecaster.direct is not None and n_steps > forecaster.direct
     if scale is None or beyond or not ids or forecaster.moved_on:
         return of_any(forecaster, X, about)
-    frames: list[pd.DataFrame] = []
+    frames: list[np.ndarray] = []
 
-    def keep(features: pd.DataFrame) -> pd.DataFrame:
+    def keep(features: np.ndarray) -> np.ndarray:
         frames.append(features.copy())
         return features
 
@@ -57,7 +57,7 @@ def of_lags(forecaster: Any, X: pd.DataFrame, about: About) -> Effects:
         found = _margins(models[step] if isinstance(models, dict) else models, features)
         if found is None:
             return of_any(forecaster, X, about)
-        parts.append(pd.DataFrame(found.values[:, :, 0], columns=features.columns))
+        parts.append(pd.DataFrame(found.values[:, :, 0], columns=fitted.ts.features_order_))
     # Frames have a row for each series; forecasts are by series, then by step.
     order = np.arange(len(ids) * n_steps).reshape(n_steps, len(ids)).T.ravel()
     values = pd.concat(parts, ignore_index=True).iloc[order].reset_index(drop=True)
@@ -75,15 +75,8 @@ def of_lags(forecaster: Any, X: pd.DataFrame, about: About) -> Effects:
 
 def _future(forecaster: Any, X: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame | None:
     """What is known of the rows to forecast, as the forecaster itself tells it to its model."""
-    lagged = getattr(forecaster, "lagged", None)
-    if not forecaster.covariates and not lagged:
-        return None
-    future = X.loc[X["unique_id"].isin(ids), [*KEYS, *forecaster.covariates]]
-    if lagged:
-        both = pd.concat([forecaster.rows, future]).sort_values(KEYS)
-        future = forecaster.as_told(both[both["unique_id"].isin(ids)])
-        future = future[future["y"].isna()].drop(columns=["y", *forecaster.static])
-    return future
+    future: pd.DataFrame | None = forecaster.future(X)
+    return None if future is None else future[future["unique_id"].isin(ids)]
 
 
 def _scale(fitted: Any) -> pd.Series[float] | None:
@@ -108,7 +101,7 @@ def _before(forecaster: Any) -> str:
     return OWN
 
 
-def _margins(model: Any, features: pd.DataFrame) -> Margins | None:
+def _margins(model: Any, features: np.ndarray) -> Margins | None:
     """Exact values of a regressor, if they add up to what it predicts."""
     told = np.asarray(model.predict(features), dtype=float).ravel()
     steps = getattr(model, "steps", None)
@@ -132,10 +125,7 @@ def _group(feature: str, forecaster: Any, about: About) -> str:
     columns = (*about.covariates, *about.static)
     if feature in columns:
         return feature
-    dates = [
-        getattr(one, "__name__", one) for one in forecaster.features.get("date_features") or ()
-    ]
-    if feature in dates:
+    if feature in (*forecaster.dates, *(forecaster.features.get("date_features") or ())):
         return DATE
     lag = re.fullmatch(r"lag(\d+)", feature)
     if lag and about.season > 1 and int(lag[1]) % about.season == 0:

@@ -149,7 +149,7 @@ def _of_prophet(
     past = forecaster.history[forecaster.history["unique_id"] == name]
     columns = ["unique_id", "ds", *forecaster.covariates]
     rows = pd.concat([past[columns], X[columns]], ignore_index=True)
-    parts = prophet_parts(forecaster.models[name], rows)
+    parts = prophet_parts(forecaster, name, rows)
     y = np.concatenate([past["y"].to_numpy(dtype=float), told["y"].to_numpy(dtype=float)])
     parts["rest"] = np.where(np.arange(len(y)) < len(past), y - parts.sum(axis=1), np.nan)
     named = {str(part).strip("()"): parts[part].to_numpy() for part in parts}
