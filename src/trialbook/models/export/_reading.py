@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import math
 import re
 import warnings
 from collections.abc import Mapping, Sequence
@@ -351,3 +352,12 @@ def _listed(rows: list[Any], columns: list[str]) -> pd.DataFrame:
         if not isinstance(row, list) or len(row) != len(columns):
             raise ValueError(f"row {number} is no list of {len(columns)} cells")
     return pd.DataFrame(rows, columns=columns)
+
+
+def finite(value: Any) -> Any:
+    """An answer as JSON holds it: null for what is no number, or an infinite one."""
+    if isinstance(value, dict):
+        return {key: finite(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
