@@ -146,6 +146,13 @@ def test_azures_form_is_answered_as_azure_does(naive, given_away):
     ]
     body = {"Inputs": {"data": rows}}
     results = _score_series.answer(given_away, body)["Results"]
+    split = {
+        "columns": ["y_query", "shop", "month"],
+        "index": [*range(len(rows))],
+        "data": [[row["y_query"], row["shop"], row["month"]] for row in rows],
+    }
+    for inputs in (split, {"data": split}, rows):
+        assert _score_series.answer(given_away, {"Inputs": inputs}) == {"Results": results}
     told = naive.forecast(future=after, context=monthly(74), quantiles=[0.025, 0.975])
     assert results["forecast"] == [*recent["y_query"], *told["forecast"]]
     low, high = told["0.025"].iloc[-1], told["0.975"].iloc[-1]

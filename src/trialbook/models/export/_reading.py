@@ -310,7 +310,8 @@ def rows_of(document: Any, columns: Sequence[str]) -> pd.DataFrame:
     document : list or dict
         Records; a dictionary of columns; ``{"columns": ..., "data": ...}``; or any of these, or
         rows as lists, under a key of MLflow's (``dataframe_split``, ``dataframe_records``,
-        ``instances``, ``inputs``) or Azure ML's (``input_data``, ``Inputs`` with ``data``).
+        ``instances``, ``inputs``) or Azure ML's (``input_data``, ``Inputs``; there they may be in
+        an object under ``data``).
     columns : sequence of str
         Names for rows that are lists, in order.
 
@@ -324,11 +325,14 @@ def rows_of(document: Any, columns: Sequence[str]) -> pd.DataFrame:
         If it is none of these.
     """
     if isinstance(document, dict):
-        for key in ("dataframe_split", "dataframe_records", "instances", "inputs", "input_data"):
+        for key in ("dataframe_split", "dataframe_records", "instances", "inputs"):
             if key in document:
                 return rows_of(document[key], columns)
-        if isinstance(document.get("Inputs"), dict) and "data" in document["Inputs"]:
-            return rows_of(document["Inputs"]["data"], columns)
+        for key in ("input_data", "Inputs"):
+            if key in document:
+                rows = document[key]
+                named = not isinstance(rows, dict) or "columns" in rows or "data" not in rows
+                return rows_of(rows if named else rows["data"], columns)
         if "columns" in document and isinstance(document.get("data"), list):
             return _listed(document["data"], [str(name) for name in document["columns"]])
         if document and all(isinstance(cells, list) for cells in document.values()):
