@@ -78,12 +78,25 @@ def _future(forecaster: Any, X: pd.DataFrame, ids: Sequence[str]) -> pd.DataFram
     lagged = getattr(forecaster, "lagged", None)
     if not forecaster.covariates and not lagged:
         return None
-    future = X.loc[X["unique_id"].isin(ids), [*KEYS, *forecaster.covariates]]
+    future = _every_step(forecaster, X, ids)
     if lagged:
         both = pd.concat([forecaster.rows, future]).sort_values(KEYS)
         future = forecaster.as_told(both[both["unique_id"].isin(ids)])
         future = future[future["y"].isna()].drop(columns=["y", *forecaster.static])
     return future
+
+
+def _every_step(forecaster: Any, X: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame:
+    """Covariates of as many steps of each series as the longest has; then they stay as they were.
+
+    The model tells the rows of series apart by their number alone.
+    """
+    n_steps = int(X.groupby("unique_id", sort=False).size().max())
+    grid = forecaster.fitted.make_future_dataframe(n_steps)
+    names = list(forecaster.covariates)
+    grid = grid[grid["unique_id"].isin(ids)].merge(X[[*KEYS, *names]], how="left", on=KEYS)
+    known = grid.groupby("unique_id", sort=False)[names].ffill()
+    return pd.concat([grid[KEYS], known], axis=1)
 
 
 def _scale(fitted: Any) -> pd.Series[float] | None:
