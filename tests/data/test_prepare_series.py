@@ -354,6 +354,10 @@ def test_a_column_with_a_taken_name_is_refused_unless_it_is_ignored():
         with pytest.raises(DataError, match="the column 'scale' has a name"):
             prepared(frame, unknown_in_future=unknown)
     assert (prepared(frame, ignore="scale").train[SCALE_COLUMN] > 0).all()
+    with pytest.raises(DataError, match="the column 'given' has a name"):
+        prepared(sales().assign(given=np.arange(60) % 3))
+    with pytest.raises(DataError, match="the column 'given' has a name"):
+        prepared(sales().rename(columns={"sold": "given"}), target="given")
 
 
 @pytest.mark.parametrize("name", ["origin", "forecast", "actual", "fitted", "0.1", "1e-05"])

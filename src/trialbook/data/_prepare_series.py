@@ -68,7 +68,7 @@ _NUMBERS = (Semantic.NUMERIC, Semantic.BOOLEAN)
 _USED = (*_NUMBERS, Semantic.CATEGORICAL)
 # Names that the rows of programs, and the libraries that they call, have for themselves.
 _RESERVED = re.compile(
-    "|".join((SERIES_COLUMN, TIME_COLUMN, SCALE_COLUMN, "y", FOLD_COLUMN.format(r"\d+")))
+    "|".join((SERIES_COLUMN, TIME_COLUMN, SCALE_COLUMN, "y", "given", FOLD_COLUMN.format(r"\d+")))
 )
 # Names that forecasts have for what stands beside their times and series: quantiles are named by
 # their levels.
@@ -203,7 +203,7 @@ def _check_columns(table: pd.DataFrame, job: Job) -> None:
     keys = (str(job.time_column), *job.series)
     own = {*keys, *job.ignore, job.target}
     taken = [name for name in table.columns if name not in own and _RESERVED.fullmatch(name)]
-    if job.target in (SERIES_COLUMN, TIME_COLUMN, SCALE_COLUMN):
+    if job.target in (SERIES_COLUMN, TIME_COLUMN, SCALE_COLUMN, "given"):
         taken.append(job.target)
     if taken:
         raise DataError(
