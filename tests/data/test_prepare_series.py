@@ -350,9 +350,35 @@ def test_texts_and_other_times_are_no_covariates():
 
 def test_a_column_with_a_taken_name_is_refused_unless_it_is_ignored():
     frame = sales().assign(scale=np.arange(60) % 3)
-    with pytest.raises(DataError, match="the column 'scale' has a name"):
-        prepared(frame)
+    for unknown in ((), "scale"):
+        with pytest.raises(DataError, match="the column 'scale' has a name"):
+            prepared(frame, unknown_in_future=unknown)
     assert (prepared(frame, ignore="scale").train[SCALE_COLUMN] > 0).all()
+    with pytest.raises(DataError, match="the column 'given' has a name"):
+        prepared(sales().assign(given=np.arange(60) % 3))
+    with pytest.raises(DataError, match="the column 'given' has a name"):
+        prepared(sales().rename(columns={"sold": "given"}), target="given")
+
+
+@pytest.mark.parametrize("name", ["origin", "forecast", "actual", "fitted", "0.1", "1e-05"])
+def test_what_tells_rows_apart_has_no_name_that_forecasts_have(name):
+    frame = shops()
+    for role in ("day", "shop"):
+        options = {"time_column": name} if role == "day" else {"time_column": "day"}
+        series = ("shop",) if role == "day" else (name, "more")
+        with pytest.raises(DataError, match=f"the column '{name}' has a name") as caught:
+            prepared(frame.rename(columns={role: name}).assign(more="x"), series=series, **options)
+        assert (caught.value.place, caught.value.remedy) == (Job.IN_MEMORY, "Rename it.")
+    made = prepared(frame.assign(**{name: np.arange(len(frame)) % 5}), series=("shop",))
+    assert made.schema.series.covariates == (name,)
+
+
+def test_a_level_of_a_hierarchy_is_not_called_level():
+    frame = shops().assign(level="x")
+    frame.loc[frame["shop"] == "s0", "level"] = "y"
+    with pytest.raises(DataError, match="the column 'level' has a name that forecasts have"):
+        prepared(frame, hierarchy=("level", "shop"), reconcile="bottom_up")
+    assert prepared(frame, series=("level", "shop")).schema.series.ids == ("level", "shop")
 
 
 # Times

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from tests.forecasters import future_of, monthly, trained
 
 import trialbook as tb
 from trialbook.cli.commands._explain import explain
@@ -70,6 +71,22 @@ def test_a_folder_alone_is_explained_by_the_rows_beside_it(explained, tmp_path):
     (explained.best.folder / "model").rename(elsewhere)
     found = tb.explain(elsewhere, timeout=None, trust=True)
     assert found.importance["column"][0] == "size" and len(found.rows) == 60
+
+
+def test_a_forecast_is_explained_by_its_row_of_the_table(tmp_path):
+    model = trained(tmp_path, monthly())
+    future = future_of(4).sort_values(["month", "shop"], ascending=False, ignore_index=True)
+    future = future[future.index != 3].reset_index(drop=True)
+    told = model.forecast(future=future)
+    for row in range(len(future)):
+        found = tb.explain(model.folder, future, row=row, trust=True)
+        place = found.rows.index.get_loc(row)
+        assert found.keys["unique_id"][place] == future["shop"][row]
+        assert found.keys["ds"][place] == future["month"][row]
+        assert found.row(place).attrs["prediction"] == pytest.approx(told["forecast"][row])
+    with pytest.raises(OptionError, match="no row 7") as wrong:
+        tb.explain(model.folder, future, row=7, trust=True)
+    assert "from 0 to 6" in wrong.value.remedy
 
 
 def test_a_worker_explains_a_trial_below_its_folder(explained):

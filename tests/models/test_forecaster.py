@@ -172,6 +172,15 @@ def test_one_series_alone_and_steps_that_nobody_asks_for(naive):
     pd.testing.assert_frame_equal(told, expected)
 
 
+def test_rows_that_are_asked_have_their_place_in_the_table(priced):
+    table = future_of(3).assign(price=np.arange(6.0)).iloc[[5, 0, 2, 3]].reset_index(drop=True)
+    asked = priced.asked(table)
+    assert asked.index.tolist() == [1, -1, 2, 3, -2, 0]
+    assert asked.loc[table.index, "unique_id"].tolist() == table["shop"].tolist()
+    assert asked.loc[table.index, "ds"].tolist() == table["month"].tolist()
+    assert asked.loc[table.index, "price"].tolist() == table["price"].tolist()
+
+
 def test_quantiles_as_asked(naive):
     told = naive.forecast(quantiles=[0.5, 0.05])
     assert list(told)[3:] == ["0.5", "0.05"]

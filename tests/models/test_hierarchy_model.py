@@ -221,3 +221,18 @@ def test_a_middle_level_is_handed_down_and_added_up(tmp_path):
     options = {"reconcile": "proportions_of_historical_average", "hierarchy_level": "state"}
     told = trained(tmp_path, monthly(), **options).forecast(level="all")
     adds_up(told)
+
+
+def test_rows_of_leaves_are_asked_of_all_nodes_as_far_as_any(naive):
+    months = pd.date_range("2025-01-01", periods=3, freq="MS")
+    ahead = [
+        pd.DataFrame({"month": months[:count], **dict(zip(NAMES, leaf, strict=True))})
+        for count, leaf in zip((2, 1, 3, 1), LEAVES, strict=True)
+    ]
+    future = pd.concat(ahead, ignore_index=True)
+    asked = naive.asked(future)
+    nodes = naive.model.nodes
+    assert asked.groupby("unique_id").size().to_dict() == dict.fromkeys(np.unique(nodes), 3)
+    for row in range(len(future)):
+        name = "/".join(str(future.loc[row, part]) for part in NAMES)
+        assert asked.loc[row, ["unique_id", "ds"]].tolist() == [name, future.loc[row, "month"]]

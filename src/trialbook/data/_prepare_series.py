@@ -68,8 +68,11 @@ _NUMBERS = (Semantic.NUMERIC, Semantic.BOOLEAN)
 _USED = (*_NUMBERS, Semantic.CATEGORICAL)
 # Names that the rows of programs, and the libraries that they call, have for themselves.
 _RESERVED = re.compile(
-    "|".join((SERIES_COLUMN, TIME_COLUMN, SCALE_COLUMN, "y", FOLD_COLUMN.format(r"\d+")))
+    "|".join((SERIES_COLUMN, TIME_COLUMN, SCALE_COLUMN, "y", "given", FOLD_COLUMN.format(r"\d+")))
 )
+# Names that forecasts have for what stands beside their times and series: quantiles are named by
+# their levels.
+_TOLD = re.compile(r"origin|actual|fitted|forecast|0\.\d+|[\d.]+e-\d+")
 
 
 def prepare_series(
@@ -197,15 +200,23 @@ def _check_columns(table: pd.DataFrame, job: Job) -> None:
                 place=f"row {row}",
                 remedy="Give numbers, or name another target.",
             )
-    own = {str(job.time_column), *job.series, *job.ignore, *job.unknown_in_future, job.target}
+    keys = (str(job.time_column), *job.series)
+    own = {*keys, *job.ignore, job.target}
     taken = [name for name in table.columns if name not in own and _RESERVED.fullmatch(name)]
-    if job.target in (SERIES_COLUMN, TIME_COLUMN, SCALE_COLUMN):
+    if job.target in (SERIES_COLUMN, TIME_COLUMN, SCALE_COLUMN, "given"):
         taken.append(job.target)
     if taken:
         raise DataError(
             f"the column '{taken[0]}' has a name that the rows of series have for themselves",
             place=job.place,
             remedy="Rename it, or leave it out (--ignore).",
+        )
+    told = [name for name in keys if _TOLD.fullmatch(name) or (job.hierarchy and name == "level")]
+    if told:
+        raise DataError(
+            f"the column '{told[0]}' has a name that forecasts have for themselves",
+            place=job.place,
+            remedy="Rename it.",
         )
 
 

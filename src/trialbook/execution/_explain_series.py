@@ -58,7 +58,7 @@ def explain_forecasts(
         Rows of the future, as `ForecastModel.asked` gives them; by default the next ones of all
         series.
     row : int, optional
-        Position of a row that must be among the explained ones.
+        Position of a row that must be among the explained ones, as the index of the data has it.
     timeout : float, optional
         Seconds.
     seed : int

@@ -117,7 +117,7 @@ def _forecasts(
     rows = None if data is None else model.asked(data)
     spec = model.schema.series
     assert spec is not None
-    n_rows = len(model.model.ends) * spec.horizon if rows is None else len(rows)
+    n_rows = len(model.model.ends) * spec.horizon if rows is None else int(rows.index.max()) + 1
     _require_row(row, n_rows)
     return explain_forecasts(asked, rows, row=row, timeout=_limit(timeout), seed=seed)
 

@@ -227,14 +227,19 @@ class ForecastModel:
         Returns
         -------
         DataFrame
-            By series and time; a step that is not in the table is as the row before.
+            By series and time; a step that is not in the table is as the row before. The index is
+            the position of a row in the table, and below 0 for what is not in it.
         """
-        model = self.model
+        model, keys = self.model, [SERIES_COLUMN, TIME_COLUMN]
         rows = model.rows_of(self._table(future, model, "future"))
         names = pd.Index(np.unique(rows[SERIES_COLUMN].to_numpy()), name=SERIES_COLUMN)
         last = pd.Series(model.steps_of(rows)).groupby(rows[SERIES_COLUMN].to_numpy()).max()
-        grid = model._grid(last.loc[names])
-        return self.of_all_nodes(model._filled(grid, rows, self.series.covariates))
+        grid = model._grid(model._until(last.loc[names]))
+        every = self.of_all_nodes(model._filled(grid, rows, self.series.covariates))
+        given = pd.MultiIndex.from_frame(rows[keys])
+        place = given.get_indexer(pd.MultiIndex.from_frame(every[keys]))
+        place[place < 0] = -np.arange(1, (place < 0).sum() + 1)
+        return every.set_axis(place)
 
     def of_all_nodes(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Rows of leaves with those of the nodes above them, if the series are a hierarchy.

@@ -65,7 +65,7 @@ def ahead():
     return quarters(HORIZON, begin=40).drop(columns="y")
 
 
-def on_lags(known, regressor, difference=True, direct=None):
+def on_lags(known, regressor, difference=True, direct=None, lagged=None):
     from mlforecast.target_transforms import Differences, LocalStandardScaler
 
     transforms = [*([Differences([SEASON])] if difference else []), LocalStandardScaler()]
@@ -75,6 +75,7 @@ def on_lags(known, regressor, difference=True, direct=None):
         SEASON,
         ["price"],
         direct=direct,
+        lagged=lagged,
         lags=[1, 2, SEASON],
         date_features=["quarter"],
         target_transforms=transforms,
@@ -110,6 +111,21 @@ def test_values_of_lags_add_up_to_the_forecast(known, ahead, kind, difference, d
     assert effect[1.0] > effect[3.0]
     # What was a season before is most of a forecast of differences.
     assert ((BEFORE if difference else OWN) in found.values) is True
+
+
+@pytest.mark.parametrize("lagged", [None, {"price": [1, SEASON]}])
+@pytest.mark.parametrize("counts", [(HORIZON, 2), (2, HORIZON), (0, HORIZON)])
+def test_each_series_is_explained_by_its_own_covariates(known, ahead, counts, lagged):
+    forecaster = on_lags(known, regressors()["linear"], lagged=lagged)
+    step, count = ahead.groupby("unique_id").cumcount(), dict(zip("ab", counts, strict=True))
+    asked = ahead[step < ahead["unique_id"].map(count)].reset_index(drop=True)
+    found = effects_of(forecaster, asked, about(known))
+    whole = effects_of(forecaster, ahead, about(known)).values
+    expected = ahead[["unique_id", "ds"]].join(whole).merge(asked[["unique_id", "ds"]])
+    for name in ("price", "lag1"):
+        np.testing.assert_allclose(found.values[name], expected[name])
+    told = about(known).base(asked) + found.values.sum(axis=1)
+    np.testing.assert_allclose(told, forecaster.forecast(asked))
 
 
 def test_a_covariate_of_a_sum_counts_from_its_mean(known, ahead):

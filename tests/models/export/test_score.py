@@ -18,6 +18,7 @@ FORMS = {
     "columns": lambda t: {"columns": list(t), "data": [list(row.values()) for row in plain(t)]},
     "lists": lambda t: [list(row.values()) for row in plain(t)],
     "by column": lambda t: {name: plain(t[name]) for name in t},
+    "of Azure": lambda t: {**FORMS["columns"](t[t.columns[::-1]]), "index": [*range(len(t))]},
 }
 
 
@@ -140,7 +141,12 @@ def test_a_table_that_does_not_fit_is_refused(scorer, table, tmp_path):
         lambda forms: {"inputs": forms["by column"]},
         lambda forms: {"inputs": forms["lists"]},
         lambda forms: {"input_data": forms["columns"]},
+        lambda forms: {"input_data": {"data": forms["records"]}},
         lambda forms: {"Inputs": {"data": forms["records"]}},
+        lambda forms: {"Inputs": {"data": forms["of Azure"]}},
+        lambda forms: {"Inputs": forms["of Azure"]},
+        lambda forms: {"Inputs": forms["records"]},
+        lambda forms: {"Inputs": forms["lists"]},
         lambda forms: forms["columns"],
         lambda forms: forms["records"],
         lambda forms: forms["records"][0],

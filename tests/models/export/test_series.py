@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import subprocess
 import sys
+import threading
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import cloudpickle
+import numpy as np
 import pandas as pd
 import pytest
+from starlette.testclient import TestClient
 from tests.forecasters import future_of, monthly, trained
 
 import trialbook as tb
 from trialbook.errors import ExportError
-from trialbook.models.export import _score_series, export
+from trialbook.models.export import _reading, _score_series, export
 
 # As in the tests of models of rows: scripts run where there is no trialbook.
 ALONE = """
@@ -139,6 +146,13 @@ def test_azures_form_is_answered_as_azure_does(naive, given_away):
     ]
     body = {"Inputs": {"data": rows}}
     results = _score_series.answer(given_away, body)["Results"]
+    split = {
+        "columns": ["y_query", "shop", "month"],
+        "index": [*range(len(rows))],
+        "data": [[row["y_query"], row["shop"], row["month"]] for row in rows],
+    }
+    for inputs in (split, {"data": split}, rows):
+        assert _score_series.answer(given_away, {"Inputs": inputs}) == {"Results": results}
     told = naive.forecast(future=after, context=monthly(74), quantiles=[0.025, 0.975])
     assert results["forecast"] == [*recent["y_query"], *told["forecast"]]
     low, high = told["0.025"].iloc[-1], told["0.975"].iloc[-1]
@@ -154,3 +168,69 @@ def test_a_scoring_script_of_azure_ml(naive, monkeypatch):
     wrong = _score_series.run('{"instances": [{"month": "2024-01-01", "shop": "west"}]}')
     assert "the series 'west' was not trained on (row 1)" in wrong["error"]
     assert "error" in _score_series.run("{")
+
+
+class Counting:
+    """A forecaster that knows how many ask it at the same time."""
+
+    def __init__(self, forecaster):
+        self.forecaster, self.spec = forecaster, forecaster.spec
+        self.busy, self.most, self.lock = 0, 0, threading.Lock()
+
+    def _counted(self, ask, *given):
+        with self.lock:
+            self.busy += 1
+            self.most = max(self.most, self.busy)
+        time.sleep(0.02)
+        made = ask(*given)
+        with self.lock:
+            self.busy -= 1
+        return made
+
+    def predict(self, *given):
+        return self._counted(self.forecaster.predict, *given)
+
+    def aware_of(self, table):
+        self._counted(self.forecaster.aware_of, table)
+        return self
+
+
+def test_questions_at_the_same_time_are_answered_one_by_one(naive, monkeypatch):
+    model = _score_series.Model(naive.folder)
+    counting = Counting(model.forecaster)
+    monkeypatch.setattr(model, "forecaster", counting)
+    monkeypatch.setattr(_score_series, "_served", model)
+    recent = json.loads(monthly(74).tail(2).to_json(orient="records", date_format="iso"))
+    bodies = [json.dumps({"context": recent} if k % 2 else {}) for k in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(_score_series.run, bodies))
+    assert [len(one["predictions"]) for one in answers] == [12] * 8
+    assert counting.most == 1
+
+
+def test_what_is_no_number_is_null_in_answers_of_the_server(naive, tmp_path, monkeypatch):
+    made = export(naive, "docker", tmp_path / "context").path
+    predict = naive.model.predict
+
+    def endless(*given):
+        told = predict(*given)
+        told.loc[0, "forecast"], told.loc[1, "forecast"] = np.nan, np.inf
+        return told
+
+    def read(folder):
+        model = _score_series.Model(folder)
+        monkeypatch.setattr(model.forecaster, "predict", endless)
+        return model
+
+    score = {**vars(_score_series), "Model": read}
+    monkeypatch.setitem(sys.modules, "reading", _reading)
+    monkeypatch.setitem(sys.modules, "score", SimpleNamespace(**score))
+    with TestClient(runpy.run_path(made / "server.py")["app"]) as served:
+        for body in ({}, {"Inputs": {"data": []}}):
+            answer = served.post("/invocations", json=body)
+            assert answer.status_code == 200, answer.text
+            if body:
+                told = answer.json()["Results"]["forecast"]
+            else:
+                told = [one["forecast"] for one in answer.json()["predictions"]]
+            assert told[:2] == [None, None] and None not in told[2:]

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import math
 import re
 import warnings
 from collections.abc import Mapping, Sequence
@@ -309,7 +310,8 @@ def rows_of(document: Any, columns: Sequence[str]) -> pd.DataFrame:
     document : list or dict
         Records; a dictionary of columns; ``{"columns": ..., "data": ...}``; or any of these, or
         rows as lists, under a key of MLflow's (``dataframe_split``, ``dataframe_records``,
-        ``instances``, ``inputs``) or Azure ML's (``input_data``, ``Inputs`` with ``data``).
+        ``instances``, ``inputs``) or Azure ML's (``input_data``, ``Inputs``; there they may be in
+        an object under ``data``).
     columns : sequence of str
         Names for rows that are lists, in order.
 
@@ -323,11 +325,14 @@ def rows_of(document: Any, columns: Sequence[str]) -> pd.DataFrame:
         If it is none of these.
     """
     if isinstance(document, dict):
-        for key in ("dataframe_split", "dataframe_records", "instances", "inputs", "input_data"):
+        for key in ("dataframe_split", "dataframe_records", "instances", "inputs"):
             if key in document:
                 return rows_of(document[key], columns)
-        if isinstance(document.get("Inputs"), dict) and "data" in document["Inputs"]:
-            return rows_of(document["Inputs"]["data"], columns)
+        for key in ("input_data", "Inputs"):
+            if key in document:
+                rows = document[key]
+                named = not isinstance(rows, dict) or "columns" in rows or "data" not in rows
+                return rows_of(rows if named else rows["data"], columns)
         if "columns" in document and isinstance(document.get("data"), list):
             return _listed(document["data"], [str(name) for name in document["columns"]])
         if document and all(isinstance(cells, list) for cells in document.values()):
@@ -351,3 +356,12 @@ def _listed(rows: list[Any], columns: list[str]) -> pd.DataFrame:
         if not isinstance(row, list) or len(row) != len(columns):
             raise ValueError(f"row {number} is no list of {len(columns)} cells")
     return pd.DataFrame(rows, columns=columns)
+
+
+def finite(value: Any) -> Any:
+    """An answer as JSON holds it: null for what is no number, or an infinite one."""
+    if isinstance(value, dict):
+        return {key: finite(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trialbook.models.export._reading import Reader, rows_of
+from trialbook.models.export._reading import Reader, finite, rows_of
 
 
 class Model(Reader):
@@ -154,7 +154,7 @@ def run(body: str | bytes) -> dict[str, Any]:
         init()
     assert _served is not None
     try:
-        return answer(_served, json.loads(body))
+        return dict(finite(answer(_served, json.loads(body))))
     except ValueError as error:  # that of JSON, too
         return {"error": str(error)}
 

@@ -11,13 +11,14 @@ import argparse
 import json
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from trialbook.models.export._reading import Reader, rows_of
+from trialbook.models.export._reading import Reader, finite, rows_of
 
 # What is known of a row in Azure's form: null in rows that are to be forecast.
 OBSERVED = "y_query"
@@ -47,6 +48,8 @@ class Model(Reader):
         schema = json.loads((Path(folder) / "schema.json").read_text("utf-8"))
         with (Path(folder) / "python_model.pkl").open("rb") as file:
             self.forecaster = cloudpickle.load(file)
+        # Forecasters change while they forecast, so they are asked one question at a time.
+        self._asked = threading.Lock()
         spec = self.forecaster.spec
         self.time, self.ids, self.target = spec["time"], list(spec["ids"]), str(spec["target"])
         columns = {one["name"]: dict(one) for one in schema["columns"]}
@@ -104,12 +107,12 @@ class Model(Reader):
         """
         if future is not None and horizon is not None:
             raise ValueError("rows of the future say themselves how far they reach")
-        model = self.forecaster
-        if context is not None:
-            model = model.aware_of(self.observed.conform(context))
+        known = None if context is None else self.observed.conform(context)
         rows = pd.DataFrame() if future is None else self.conform(future)
         params = {"horizon": horizon, "quantiles": quantiles, "level": level}
-        return pd.DataFrame(model.predict(None, rows, params))
+        with self._asked:
+            model = self.forecaster if known is None else self.forecaster.aware_of(known)
+            return pd.DataFrame(model.predict(None, rows, params))
 
 
 # -- requests -----------------------------------------------------------------------------
@@ -251,7 +254,7 @@ def run(body: str | bytes) -> dict[str, Any]:
         init()
     assert _served is not None
     try:
-        return answer(_served, json.loads(body))
+        return dict(finite(answer(_served, json.loads(body))))
     except ValueError as error:  # that of JSON, too
         return {"error": str(error)}
 

@@ -9,7 +9,6 @@ behind something that has it.
 from __future__ import annotations
 
 import json
-import math
 import os
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from trialbook.models.export._reading import finite
 from trialbook.models.export._score import Model, answer, answer_table
 
 # A request of more bytes is refused before it is read.
@@ -54,13 +54,6 @@ def _json(content: Any, status: int = 200) -> Response:
     return JSONResponse(content, status_code=status)
 
 
-def _finite(value: Any) -> Any:
-    """JSON has no infinite numbers."""
-    if isinstance(value, list):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 async def invocations(request: Request) -> Response:
     """Answer rows with predictions."""
     kind = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
@@ -73,7 +66,7 @@ async def invocations(request: Request) -> Response:
         return _json({"error": f"more than {MAX_BYTES} bytes"}, 413)
     except (ValueError, RecursionError) as error:  # of JSON and of the rows
         return _json({"error": str(error)}, 400)
-    return _json({key: _finite(value) for key, value in made.items()})
+    return _json(finite(made))
 
 
 async def health(request: Request) -> Response:

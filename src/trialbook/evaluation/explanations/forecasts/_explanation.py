@@ -128,7 +128,8 @@ class ForecastQuestion:
         Of its table.
     X : DataFrame
         Rows that follow those that were fitted to, without gaps, by series and time, as programs
-        read them. Their index is their position in the table that they are of.
+        read them. Their index is their position in the table that they are of, and below 0 where
+        they are not in it.
     known : DataFrame
         ``unique_id``, ``ds``, ``y`` and covariates: the rows before them.
     row : int, optional
