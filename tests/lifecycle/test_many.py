@@ -10,6 +10,7 @@ import pytest
 import trialbook as tb
 from trialbook.errors import DataError, NoModelError, OptionError, WorkspaceError
 from trialbook.job import Job
+from trialbook.lifecycle.many import _models
 from trialbook.lifecycle.many._plan import Plan, keys_of, plan_of, share_s, values_of
 from trialbook.lifecycle.many._run import Runner
 from trialbook.tracking import Workspace
@@ -148,3 +149,32 @@ def test_without_a_model_nothing_is_forecast(tmp_path):
     assert many.results["state"].tolist() == ["waiting"]
     with pytest.raises(NoModelError, match="no part of 'sales' has a model"):
         many.forecast()
+
+
+class Quiet(Runner):
+    """A session that trains nothing, and tells what it was to train."""
+
+    told = None
+
+    def run(self):
+        Quiet.told = self
+
+
+@pytest.fixture
+def quiet(monkeypatch):
+    monkeypatch.setattr(_models, "Runner", Quiet)
+
+
+def test_what_waits_is_trained_in_the_workspace_where_it_is_now(tmp_path, monkeypatch, quiet):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    asked = job(workspace="space", data=Job.IN_MEMORY, name="sales")
+    tb.train_many(asked, ["state"], data=table({"a": 2}))
+    assert Quiet.told.job.workspace == "space"
+    monkeypatch.chdir(tmp_path / "there")
+    tb.open_many(tmp_path / "here" / "space").resume()
+    assert Quiet.told.job.workspace == str(tmp_path / "here" / "space")
+    (tmp_path / "here").rename(tmp_path / "elsewhere")
+    tb.open_many(tmp_path / "elsewhere" / "space").resume()
+    assert Quiet.told.job.workspace == str(tmp_path / "elsewhere" / "space")

@@ -298,7 +298,9 @@ class ManyModels:
         listeners: Sequence[PartListener],
     ) -> None:
         uri = None if self._workspace.own_database else self._workspace.uri
-        job = Job.from_fields({**plan.job, "tracking_uri": uri})
+        # The workspace may have been moved since, or been named from another folder.
+        place = {"workspace": str(self._workspace.path), "tracking_uri": uri}
+        job = Job.from_fields({**plan.job, **place})
         limit = job.deadline_s if timeout is None else read_seconds(timeout)
         paths = {role: self.folder / TABLE.format(role=role) for role in ROLES}
         tables = {role: pd.read_parquet(path) for role, path in paths.items() if path.exists()}
