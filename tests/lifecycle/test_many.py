@@ -11,7 +11,7 @@ import trialbook as tb
 from trialbook.errors import DataError, NoModelError, OptionError, WorkspaceError
 from trialbook.job import Job
 from trialbook.lifecycle.many import _models
-from trialbook.lifecycle.many._plan import Plan, keys_of, plan_of, share_s, values_of
+from trialbook.lifecycle.many._plan import Plan, by_part, keys_of, plan_of, share_s, values_of
 from trialbook.lifecycle.many._run import Runner
 from trialbook.tracking import Workspace
 
@@ -87,7 +87,8 @@ def session(tmp_path, rows, deadline=None, at_once=2, divide="rows"):
     data = table(rows)
     plan = plan_of(data, job(), ("state",), divide, at_once)
     space = Workspace.open(tmp_path / "space", create=True)
-    made = Made(plan, tmp_path, space, job(), {"data": data}, deadline)
+    parts = {"data": by_part(data, ["state"], "data table")}
+    made = Made(plan, tmp_path, space, job(), parts, deadline)
     made.seen, made.most, made.lock = [], 0, threading.Lock()
     return made
 
@@ -165,6 +166,10 @@ def quiet(monkeypatch):
     monkeypatch.setattr(_models, "Runner", Quiet)
 
 
+def kept(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
 def test_what_waits_is_trained_in_the_workspace_where_it_is_now(tmp_path, monkeypatch, quiet):
     (tmp_path / "here").mkdir()
     (tmp_path / "there").mkdir()
@@ -178,3 +183,49 @@ def test_what_waits_is_trained_in_the_workspace_where_it_is_now(tmp_path, monkey
     (tmp_path / "here").rename(tmp_path / "elsewhere")
     tb.open_many(tmp_path / "elsewhere" / "space").resume()
     assert Quiet.told.job.workspace == str(tmp_path / "elsewhere" / "space")
+
+
+def test_tables_of_an_earlier_run_are_not_used_again(tmp_path, quiet):
+    table({"a": 4}).to_parquet(tmp_path / "test.parquet")
+    fields = {"data": Job.IN_MEMORY, "name": "sales", "workspace": str(tmp_path / "space")}
+    first = job(**fields, test=str(tmp_path / "test.parquet"))
+    many = tb.train_many(first, ["state"], data=table({"a": 2}))
+    assert kept(many.folder) == ["data.parquet", "many.json", "test.parquet"]
+    tb.train_many(job(**fields), ["state"], data=table({"a": 3}))
+    assert kept(many.folder) == ["data.parquet", "many.json"]
+    many.resume()
+    assert {role: len(parts["a"]) for role, parts in Quiet.told.tables.items()} == {"data": 3}
+
+
+def test_nothing_is_written_if_a_table_cannot_be_divided(tmp_path, quiet):
+    table({"a": 4}).drop(columns="state").to_parquet(tmp_path / "test.parquet")
+    fields = {"data": Job.IN_MEMORY, "name": "sales", "workspace": str(tmp_path / "space")}
+    asked = job(**fields, test=str(tmp_path / "test.parquet"))
+    with pytest.raises(DataError, match=r"lacks the column 'state'.*\(test table\)"):
+        tb.train_many(asked, ["state"], data=table({"a": 2}))
+    assert not (tmp_path / "space").exists()
+
+
+@pytest.mark.parametrize("whole", [0, 1])
+def test_a_plan_lies_beside_its_own_tables_whenever_a_run_is_killed(
+    tmp_path, quiet, monkeypatch, whole
+):
+    fields = {"data": Job.IN_MEMORY, "name": "sales", "workspace": str(tmp_path / "space")}
+    table({"a": 4}).to_parquet(tmp_path / "test.parquet")
+    asked = job(**fields, test=str(tmp_path / "test.parquet"))
+    many = tb.train_many(asked, ["state"], data=table({"a": 2}))
+    write, written = pd.DataFrame.to_parquet, []
+
+    def killed(rows, path, **options):
+        if len(written) == whole:
+            path.write_bytes(b"PAR1")
+            raise KeyboardInterrupt
+        written.append(path)
+        write(rows, path, **options)
+
+    monkeypatch.setattr(pd.DataFrame, "to_parquet", killed)
+    with pytest.raises(KeyboardInterrupt):
+        tb.train_many(asked, ["state"], data=table({"a": 3}))
+    many.resume()
+    assert many.results["rows"].tolist() == [2]
+    assert len(Quiet.told.tables["data"]["a"]) == 2

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from trialbook._plain import whole_file
 from trialbook.errors import NoModelError, OptionError, TrialbookError
 from trialbook.experiment import n_cores
 from trialbook.job import Job, read_seconds
 from trialbook.lifecycle._handle import Experiment
 from trialbook.lifecycle.many._plan import (
+    PLAN,
     Divide,
     Part,
     Plan,
+    by_part,
     folder_of,
     keys_of,
     latest,
@@ -59,16 +62,14 @@ def train_many(
     columns = (partition,) if isinstance(partition, str) else tuple(partition)
     plan = plan_of(tables["data"], job, columns, divide, at_once or n_cores())
     plan.at_once = min(plan.at_once, len(plan.parts))
+    parts = {role: by_part(table, columns, f"{role} table") for role, table in tables.items()}
     get_ready()
     workspace = Workspace.open(job.workspace, job.tracking_uri, create=True)
     folder = folder_of(workspace, plan.name)
     with _claimed(workspace, plan.name):
-        folder.mkdir(parents=True, exist_ok=True)
-        for role, table in tables.items():
-            table.to_parquet(folder / TABLE.format(role=role), index=False)
-        plan.write(folder)
+        _keep(plan, tables, folder)
         deadline = None if job.deadline_s is None else started + job.deadline_s
-        Runner(plan, folder, workspace, job, tables, deadline, listeners).run()
+        Runner(plan, folder, workspace, job, parts, deadline, listeners).run()
     return ManyModels(workspace, folder)
 
 
@@ -78,6 +79,22 @@ def open_many(
     """Find many models that were trained; see `trialbook.open_many`."""
     space = Workspace.open(workspace, tracking_uri)
     return ManyModels(space, latest(space, name))
+
+
+def _keep(plan: Plan, tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    """Write a plan and its tables in the place of earlier ones.
+
+    Whenever that is interrupted, no plan lies beside tables that it was not made of.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as drafts:
+        for role, table in tables.items():
+            draft = drafts.enter_context(whole_file(folder / TABLE.format(role=role)))
+            table.to_parquet(draft, index=False)
+        (folder / PLAN).unlink(missing_ok=True)
+    for role in {*ROLES} - {*tables}:
+        (folder / TABLE.format(role=role)).unlink(missing_ok=True)
+    plan.write(folder)
 
 
 @contextlib.contextmanager
@@ -303,7 +320,11 @@ class ManyModels:
         job = Job.from_fields({**plan.job, **place})
         limit = job.deadline_s if timeout is None else read_seconds(timeout)
         paths = {role: self.folder / TABLE.format(role=role) for role in ROLES}
-        tables = {role: pd.read_parquet(path) for role, path in paths.items() if path.exists()}
+        tables = {
+            role: by_part(pd.read_parquet(path), plan.columns, f"{role} table")
+            for role, path in paths.items()
+            if path.exists()
+        }
         deadline = None if limit is None else started + limit
         Runner(plan, self.folder, self._workspace, job, tables, deadline, listeners).run()
 
@@ -312,8 +333,7 @@ class ManyModels:
         if table is None:
             return {}
         read = read_table(table, workspace=self._workspace.path)
-        keys = keys_of(read, self.partition, place).to_numpy()
-        return {str(key): rows for key, rows in read.groupby(keys, sort=False)}
+        return by_part(read, self.partition, place)
 
     def _with_key(self, told: pd.DataFrame, part: Part) -> pd.DataFrame:
         """Forecasts behind the columns of the partition, where these are not there already."""
