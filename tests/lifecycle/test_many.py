@@ -13,6 +13,7 @@ from trialbook.job import Job
 from trialbook.lifecycle.many import _models
 from trialbook.lifecycle.many._plan import Plan, by_part, keys_of, plan_of, share_s, values_of
 from trialbook.lifecycle.many._run import Runner
+from trialbook.models import NOTHING_NEW
 from trialbook.tracking import Workspace
 
 
@@ -229,3 +230,54 @@ def test_a_plan_lies_beside_its_own_tables_whenever_a_run_is_killed(
     many.resume()
     assert many.results["rows"].tolist() == [2]
     assert len(Quiet.told.tables["data"]["a"]) == 2
+
+
+class Asked:
+    """An experiment of a part whose model ends with 2020, or says what is wrong."""
+
+    def __init__(self, key):
+        self.key = key
+
+    def forecast(self, horizon, *, future=None, context=None, quantiles=None, level=None):
+        end = 2020.0 if context is None else context["year"].max()
+        if context is not None and end <= 2020.0:
+            raise DataError(NOTHING_NEW.cause, place="option context", remedy=NOTHING_NEW.remedy)
+        return pd.DataFrame({"year": [end + 1], "forecast": [0.0]})
+
+
+@pytest.fixture
+def trained(tmp_path, quiet, monkeypatch):
+    """Models of two states that are asked for nothing but when they end."""
+    monkeypatch.setattr(_models.ManyModels, "experiment", lambda _, key: Asked(key))
+    asked = job(data=Job.IN_MEMORY, name="sales", workspace=str(tmp_path / "space"))
+    many = tb.train_many(asked, ["state"], data=table({"a": 3, "b": 2}))
+    plan = many._plan
+    for part in plan.parts:
+        part.state = "finished"
+    plan.write(many.folder)
+    return many
+
+
+def test_a_part_without_newer_rows_is_forecast_from_its_own_end(trained):
+    rows = table({"a": 2, "b": 2})
+    rows.loc[rows["state"] == "a", "year"] = [2020.0, 2021.0]
+    told = trained.forecast(context=rows)
+    assert told["state"].tolist() == ["a", "b"]
+    assert told["year"].tolist() == [2022.0, 2021.0]
+    with pytest.raises(DataError, match="no row follows the end of its series"):
+        trained.forecast(context=table({"a": 2, "b": 2}))
+
+
+@pytest.mark.parametrize("role", ["future", "context"])
+def test_rows_of_no_part_are_refused_by_name(trained, role):
+    with pytest.raises(DataError, match=rf"rows of 'c', and 'sales'.*\(option {role}\)"):
+        trained.forecast(**{role: table({"a": 1, "c": 1})})
+
+
+def test_parts_that_the_future_has_rows_of_may_have_no_model(trained):
+    plan = trained._plan
+    plan.of("b").state = "failed"
+    plan.write(trained.folder)
+    assert trained.forecast(future=table({"a": 1, "b": 1}))["state"].tolist() == ["a"]
+    with pytest.raises(NoModelError, match="that the table of the future has rows of has a model"):
+        trained.forecast(future=table({"b": 1}))

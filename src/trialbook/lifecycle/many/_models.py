@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from trialbook._plain import whole_file
-from trialbook.errors import NoModelError, OptionError, TrialbookError
+from trialbook._words import listed
+from trialbook.errors import DataError, NoModelError, OptionError, TrialbookError
 from trialbook.experiment import n_cores
 from trialbook.job import Job, read_seconds
 from trialbook.lifecycle._handle import Experiment
@@ -28,6 +30,7 @@ from trialbook.lifecycle.many._plan import (
     values_of,
 )
 from trialbook.lifecycle.many._run import PartListener, Runner
+from trialbook.models import NOTHING_NEW
 from trialbook.tables import read_table
 from trialbook.tracking import Tracker, Workspace, get_ready
 
@@ -213,34 +216,45 @@ class ManyModels:
         Raises
         ------
         NoModelError
-            If no part has a model.
+            If no part that is asked for has a model.
+        DataError
+            If a table has rows of no part, or the context is nowhere newer than the models; a
+            part that it tells nothing new of is forecast from its own end.
         OptionError, DataError
             As there; the message names the part.
         """
         plan = self._plan
         futures, contexts = self._divided(future, "future"), self._divided(context, "context")
-        made = []
-        for part in plan.parts:
-            if part.state != "finished" or (future is not None and part.key not in futures):
-                continue
-            try:
-                told = self.experiment(part.key).forecast(
-                    horizon,
-                    future=futures.get(part.key),
-                    context=contexts.get(part.key),
-                    quantiles=quantiles,
-                    level=level,
-                )
-            except TrialbookError as error:
-                cause = f"{part.key}: {error.cause}"
-                raise type(error)(cause, place=error.place, remedy=error.remedy) from None
-            made.append(self._with_key(told, part))
-        if not made:
+        asked = [
+            part
+            for part in plan.parts
+            if part.state == "finished" and (future is None or part.key in futures)
+        ]
+        if not asked:
+            which = "" if future is None else " that the table of the future has rows of"
             raise NoModelError(
-                f"no part of '{plan.name}' has a model",
+                f"no part of '{plan.name}'{which} has a model",
                 place=str(self.folder),
                 remedy="Resume it.",
             )
+        made, is_newer = [], context is None
+        for part in asked:
+            try:
+                ask = functools.partial(
+                    self.experiment(part.key).forecast,
+                    horizon,
+                    future=futures.get(part.key),
+                    quantiles=quantiles,
+                    level=level,
+                )
+                told = _told_since(ask, contexts.get(part.key))
+                is_newer = is_newer or told is not None
+                made.append(self._with_key(ask() if told is None else told, part))
+            except TrialbookError as error:
+                cause = f"{part.key}: {error.cause}"
+                raise type(error)(cause, place=error.place, remedy=error.remedy) from None
+        if not is_newer:
+            raise DataError(NOTHING_NEW.cause, place="option context", remedy=NOTHING_NEW.remedy)
         return pd.concat(made, ignore_index=True)
 
     def predict(self, data: Table) -> pd.Series[Any]:
@@ -328,12 +342,22 @@ class ManyModels:
         deadline = None if limit is None else started + limit
         Runner(plan, self.folder, self._workspace, job, tables, deadline, listeners).run()
 
-    def _divided(self, table: Table | None, place: str) -> dict[str, pd.DataFrame]:
-        """A table by its parts."""
+    def _divided(self, table: Table | None, role: str) -> dict[str, pd.DataFrame]:
+        """A table by its parts; a `DataError` if it has rows of others."""
         if table is None:
             return {}
+        plan, place = self._plan, f"option {role}"
         read = read_table(table, workspace=self._workspace.path)
-        return by_part(read, self.partition, place)
+        rows = by_part(read, plan.columns, place)
+        known = {part.key for part in plan.parts}
+        unknown = [key for key in rows if key not in known]
+        if unknown:
+            raise DataError(
+                f"the table has rows of {listed(unknown)}, and '{plan.name}' has no such part",
+                place=place,
+                remedy=f"Correct their {listed(plan.columns)}, or leave them out.",
+            )
+        return rows
 
     def _with_key(self, told: pd.DataFrame, part: Part) -> pd.DataFrame:
         """Forecasts behind the columns of the partition, where these are not there already."""
@@ -341,3 +365,15 @@ class ManyModels:
             if name not in told:
                 told.insert(position, name, value)
         return told
+
+
+def _told_since(ask: Callable[..., pd.DataFrame], context: pd.DataFrame | None) -> Any:
+    """A forecast that knows what came since training; None if nothing did."""
+    if context is None:
+        return None
+    try:
+        return ask(context=context)
+    except DataError as error:
+        if error.cause != NOTHING_NEW.cause:
+            raise
+        return None
