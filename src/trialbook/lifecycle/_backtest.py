@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from trialbook.data import LEVELS, SCALE_COLUMN, SERIES_COLUMN, row_scales, scales
+from trialbook.data import LEVELS
 from trialbook.evaluation import all_metrics
-from trialbook.models import ForecastModel, history
+from trialbook.models import ForecastModel
 
 if TYPE_CHECKING:
     from trialbook.tables import Source as Table
@@ -34,8 +34,8 @@ class Backtest:
     series : Series of str
         The name of the series of each forecast.
     scales : ndarray of shape (n_rows, 3)
-        What errors are measured by, from what the model learned from; see
-        `trialbook.data.row_scales`.
+        What errors are measured by, in the unit of the leaderboard; see
+        `ForecastModel.row_scales`.
     """
 
     model: str
@@ -101,14 +101,12 @@ def backtest(model: ForecastModel, rows: Table, step: int | None = None) -> Back
         raise TypeError("the schema has no series")
     step = spec.horizon if step is None else step
     told = model.rolling(rows, step, quantiles=LEVELS)
-    known, series = history(model.model.forecaster.forecaster), spec.name_of(told)
-    scale = scales(known["unique_id"].to_numpy(), known["y"].to_numpy(), spec.season)
-    asked = pd.DataFrame({SERIES_COLUMN: series, SCALE_COLUMN: series.map(scale)})
+    series = spec.name_of(told)
     return Backtest(
         model=model.label,
         step=step,
         horizon=spec.horizon,
         forecasts=told,
         series=series,
-        scales=row_scales(asked, known, "y"),
+        scales=model.row_scales(series),
     )

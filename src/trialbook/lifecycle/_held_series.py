@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from trialbook.data import SERIES_COLUMN, TIME_COLUMN, SeriesSpec, read_frequency, row_scales
+from trialbook.data import (
+    SERIES_COLUMN,
+    TIME_COLUMN,
+    SeriesSpec,
+    ranges,
+    read_frequency,
+    row_scales,
+)
 from trialbook.errors import DataError
 from trialbook.evaluation.errors import Losses
 from trialbook.execution import OOF, read_oof
 from trialbook.experiment import state
 from trialbook.lifecycle._backtest import backtest
-from trialbook.models import history
 
 if TYPE_CHECKING:
     from trialbook.lifecycle._handle import Experiment
@@ -121,7 +127,7 @@ def tested_forecasts(experiment: Experiment, trial: Trial) -> HeldForecasts | No
     prediction = told.drop(columns=[SERIES_COLUMN, TIME_COLUMN, "actual"]).to_numpy(dtype=float)
     step = rows.groupby(SERIES_COLUMN, sort=False).cumcount().to_numpy() + 1
     what = f"{len(rows):,} test rows"
-    scales = row_scales(rows, train, target)
+    scales = row_scales(rows, ranges(train, target))
     return _held(spec, rows, known, rows[target], scales, prediction, step, what)
 
 
@@ -150,7 +156,7 @@ def _windows(experiment: Experiment, trial: Trial) -> HeldForecasts:
     n_windows = len(np.unique(fold))
     what = f"{len(rows):,} rows of {n_windows} window{'' if n_windows == 1 else 's'}"
     known = train.rename(columns={target: "y"})
-    scales = row_scales(rows, train, target)
+    scales = row_scales(rows, ranges(train, target))
     return _held(spec, rows, known, rows[target], scales, prediction, step, what)
 
 
@@ -164,9 +170,10 @@ def _given(experiment: Experiment, trial: Trial, data: Table) -> HeldForecasts:
     observed = model.observed(data).set_index([SERIES_COLUMN, TIME_COLUMN])
     keys = pd.MultiIndex.from_arrays([names, pd.to_datetime(told[spec.time])])
     rows = observed.loc[keys].reset_index(names=[SERIES_COLUMN, TIME_COLUMN])
-    before = history(model.model.forecaster.forecaster)[[SERIES_COLUMN, TIME_COLUMN, "y"]]
-    after = observed[[experiment.schema.target]].set_axis(["y"], axis=1).reset_index()
-    known = pd.concat([before, after], ignore_index=True)
+    columns = [SERIES_COLUMN, TIME_COLUMN, experiment.schema.target]
+    before = pd.read_parquet(experiment.folder / state.TRAIN, columns=columns)
+    after = observed.reset_index()[columns]
+    known = pd.concat([before, after], ignore_index=True).set_axis([*columns[:2], "y"], axis=1)
     prediction = told.iloc[:, list(told).index("forecast") :].to_numpy(dtype=float)
     step = told.groupby([names, told["origin"]]).cumcount().to_numpy() + 1
     what = f"{len(rows):,} forecasts of the table that was given"
