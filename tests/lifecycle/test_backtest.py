@@ -46,6 +46,16 @@ def test_errors_are_in_the_unit_of_training_whatever_rows_a_forecaster_keeps(sho
     pd.testing.assert_frame_equal(told, expected)
 
 
+def test_steps_without_a_row_count_towards_the_horizon(naive):
+    model, _ = naive
+    rows = monthly(80)  # to August 2024, of which the first three months are not known
+    found = backtest(model, rows[~rows["month"].between("2024-01-01", "2024-03-01")])
+    assert found.forecasts["month"].dt.month.tolist() == 2 * [4, 5, 6] + 2 * [7, 8]
+    assert found.steps.tolist() == 2 * [4, 5, 6] + 2 * [1, 2]
+    told = found.by_step.set_index("step")["rows"]
+    assert told.drop("all").to_dict() == dict.fromkeys([1, 2, 4, 5, 6], 2)
+
+
 def test_models_that_were_stored_without_scales_measure_by_the_rows_that_they_keep(
     short_of_rows, tmp_path
 ):

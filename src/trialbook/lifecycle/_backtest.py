@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from trialbook.data import LEVELS
+from trialbook.data import LEVELS, SERIES_COLUMN, TIME_COLUMN
 from trialbook.evaluation import all_metrics
 from trialbook.models import ForecastModel
 
@@ -33,6 +33,8 @@ class Backtest:
         `ForecastModel.rolling`.
     series : Series of str
         The name of the series of each forecast.
+    steps : Series of int
+        How far each is from its origin, from 1 on; steps without a row count, too.
     scales : ndarray of shape (n_rows, 3)
         What errors are measured by, in the unit of the leaderboard; see
         `ForecastModel.row_scales`.
@@ -43,6 +45,7 @@ class Backtest:
     horizon: int
     forecasts: pd.DataFrame
     series: pd.Series[str]
+    steps: pd.Series[int]
     scales: np.ndarray
 
     def __repr__(self) -> str:
@@ -69,9 +72,7 @@ class Backtest:
     @property
     def by_step(self) -> pd.DataFrame:
         """As `metrics`, by the step of the horizon, from 1 on, in ``step``."""
-        names = pd.DataFrame({"series": self.series, "origin": self.forecasts["origin"]})
-        step = self.forecasts.groupby([names["series"], names["origin"]]).cumcount() + 1
-        return self._table("step", step, worst_first=False)
+        return self._table("step", self.steps, worst_first=False)
 
     def _table(self, name: str, by: pd.Series, *, worst_first: bool) -> pd.DataFrame:
         parts = [
@@ -108,5 +109,12 @@ def backtest(model: ForecastModel, rows: Table, step: int | None = None) -> Back
         horizon=spec.horizon,
         forecasts=told,
         series=series,
+        steps=_steps(model, series, told[spec.time]) - _steps(model, series, told["origin"]),
         scales=model.row_scales(series),
     )
+
+
+def _steps(model: ForecastModel, series: pd.Series[str], times: pd.Series[Any]) -> pd.Series[int]:
+    """How many steps times are after the ends of their series in training."""
+    rows = pd.DataFrame({SERIES_COLUMN: series, TIME_COLUMN: times})
+    return pd.Series(model.model.steps_of(rows), index=series.index)
