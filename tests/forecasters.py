@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 
-from trialbook.data import prepare
+from trialbook.data import NODES_FILE, prepare
 from trialbook.execution import PROGRAM, Request
 from trialbook.execution._work import run_trial
 from trialbook.experiment._design import make_design
@@ -45,6 +45,9 @@ def trained(root, table, learner="seasonal_naive", params=None, **options):
     known = task.table()
     params = found.starts(known)[0].params if params is None else params
     frame = task.frame(Code('Path("../../train.parquet")'))
+    if prepared.nodes is not None:  # of a hierarchy
+        prepared.nodes.to_parquet(root / NODES_FILE, index=False)
+        frame = frame.in_hierarchy(Code(f'Path("../../{NODES_FILE}")'))
     text = task.program(frame, found.code(params, known), title="a title", summary="")
     folder = root / learner
     (folder / "program").mkdir(parents=True)

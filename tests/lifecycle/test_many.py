@@ -10,8 +10,10 @@ import pytest
 import trialbook as tb
 from trialbook.errors import DataError, NoModelError, OptionError, WorkspaceError
 from trialbook.job import Job
-from trialbook.lifecycle.many._plan import Plan, keys_of, plan_of, share_s, values_of
+from trialbook.lifecycle.many import _models
+from trialbook.lifecycle.many._plan import Plan, by_part, keys_of, plan_of, share_s, values_of
 from trialbook.lifecycle.many._run import Runner
+from trialbook.models import NOTHING_NEW
 from trialbook.tracking import Workspace
 
 
@@ -86,7 +88,8 @@ def session(tmp_path, rows, deadline=None, at_once=2, divide="rows"):
     data = table(rows)
     plan = plan_of(data, job(), ("state",), divide, at_once)
     space = Workspace.open(tmp_path / "space", create=True)
-    made = Made(plan, tmp_path, space, job(), {"data": data}, deadline)
+    parts = {"data": by_part(data, ["state"], "data table")}
+    made = Made(plan, tmp_path, space, job(), parts, deadline)
     made.seen, made.most, made.lock = [], 0, threading.Lock()
     return made
 
@@ -148,3 +151,133 @@ def test_without_a_model_nothing_is_forecast(tmp_path):
     assert many.results["state"].tolist() == ["waiting"]
     with pytest.raises(NoModelError, match="no part of 'sales' has a model"):
         many.forecast()
+
+
+class Quiet(Runner):
+    """A session that trains nothing, and tells what it was to train."""
+
+    told = None
+
+    def run(self):
+        Quiet.told = self
+
+
+@pytest.fixture
+def quiet(monkeypatch):
+    monkeypatch.setattr(_models, "Runner", Quiet)
+
+
+def kept(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_what_waits_is_trained_in_the_workspace_where_it_is_now(tmp_path, monkeypatch, quiet):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    asked = job(workspace="space", data=Job.IN_MEMORY, name="sales")
+    tb.train_many(asked, ["state"], data=table({"a": 2}))
+    assert Quiet.told.job.workspace == "space"
+    monkeypatch.chdir(tmp_path / "there")
+    tb.open_many(tmp_path / "here" / "space").resume()
+    assert Quiet.told.job.workspace == str(tmp_path / "here" / "space")
+    (tmp_path / "here").rename(tmp_path / "elsewhere")
+    tb.open_many(tmp_path / "elsewhere" / "space").resume()
+    assert Quiet.told.job.workspace == str(tmp_path / "elsewhere" / "space")
+
+
+def test_tables_of_an_earlier_run_are_not_used_again(tmp_path, quiet):
+    table({"a": 4}).to_parquet(tmp_path / "test.parquet")
+    fields = {"data": Job.IN_MEMORY, "name": "sales", "workspace": str(tmp_path / "space")}
+    first = job(**fields, test=str(tmp_path / "test.parquet"))
+    many = tb.train_many(first, ["state"], data=table({"a": 2}))
+    assert kept(many.folder) == ["data.parquet", "many.json", "test.parquet"]
+    tb.train_many(job(**fields), ["state"], data=table({"a": 3}))
+    assert kept(many.folder) == ["data.parquet", "many.json"]
+    many.resume()
+    assert {role: len(parts["a"]) for role, parts in Quiet.told.tables.items()} == {"data": 3}
+
+
+def test_nothing_is_written_if_a_table_cannot_be_divided(tmp_path, quiet):
+    table({"a": 4}).drop(columns="state").to_parquet(tmp_path / "test.parquet")
+    fields = {"data": Job.IN_MEMORY, "name": "sales", "workspace": str(tmp_path / "space")}
+    asked = job(**fields, test=str(tmp_path / "test.parquet"))
+    with pytest.raises(DataError, match=r"lacks the column 'state'.*\(test table\)"):
+        tb.train_many(asked, ["state"], data=table({"a": 2}))
+    assert not (tmp_path / "space").exists()
+
+
+@pytest.mark.parametrize("whole", [0, 1])
+def test_a_plan_lies_beside_its_own_tables_whenever_a_run_is_killed(
+    tmp_path, quiet, monkeypatch, whole
+):
+    fields = {"data": Job.IN_MEMORY, "name": "sales", "workspace": str(tmp_path / "space")}
+    table({"a": 4}).to_parquet(tmp_path / "test.parquet")
+    asked = job(**fields, test=str(tmp_path / "test.parquet"))
+    many = tb.train_many(asked, ["state"], data=table({"a": 2}))
+    write, written = pd.DataFrame.to_parquet, []
+
+    def killed(rows, path, **options):
+        if len(written) == whole:
+            path.write_bytes(b"PAR1")
+            raise KeyboardInterrupt
+        written.append(path)
+        write(rows, path, **options)
+
+    monkeypatch.setattr(pd.DataFrame, "to_parquet", killed)
+    with pytest.raises(KeyboardInterrupt):
+        tb.train_many(asked, ["state"], data=table({"a": 3}))
+    many.resume()
+    assert many.results["rows"].tolist() == [2]
+    assert len(Quiet.told.tables["data"]["a"]) == 2
+
+
+class Asked:
+    """An experiment of a part whose model ends with 2020, or says what is wrong."""
+
+    def __init__(self, key):
+        self.key = key
+
+    def forecast(self, horizon, *, future=None, context=None, quantiles=None, level=None):
+        end = 2020.0 if context is None else context["year"].max()
+        if context is not None and end <= 2020.0:
+            raise DataError(NOTHING_NEW.cause, place="option context", remedy=NOTHING_NEW.remedy)
+        return pd.DataFrame({"year": [end + 1], "forecast": [0.0]})
+
+
+@pytest.fixture
+def trained(tmp_path, quiet, monkeypatch):
+    """Models of two states that are asked for nothing but when they end."""
+    monkeypatch.setattr(_models.ManyModels, "experiment", lambda _, key: Asked(key))
+    asked = job(data=Job.IN_MEMORY, name="sales", workspace=str(tmp_path / "space"))
+    many = tb.train_many(asked, ["state"], data=table({"a": 3, "b": 2}))
+    plan = many._plan
+    for part in plan.parts:
+        part.state = "finished"
+    plan.write(many.folder)
+    return many
+
+
+def test_a_part_without_newer_rows_is_forecast_from_its_own_end(trained):
+    rows = table({"a": 2, "b": 2})
+    rows.loc[rows["state"] == "a", "year"] = [2020.0, 2021.0]
+    told = trained.forecast(context=rows)
+    assert told["state"].tolist() == ["a", "b"]
+    assert told["year"].tolist() == [2022.0, 2021.0]
+    with pytest.raises(DataError, match="no row follows the end of its series"):
+        trained.forecast(context=table({"a": 2, "b": 2}))
+
+
+@pytest.mark.parametrize("role", ["future", "context"])
+def test_rows_of_no_part_are_refused_by_name(trained, role):
+    with pytest.raises(DataError, match=rf"rows of 'c', and 'sales'.*\(option {role}\)"):
+        trained.forecast(**{role: table({"a": 1, "c": 1})})
+
+
+def test_parts_that_the_future_has_rows_of_may_have_no_model(trained):
+    plan = trained._plan
+    plan.of("b").state = "failed"
+    plan.write(trained.folder)
+    assert trained.forecast(future=table({"a": 1, "b": 1}))["state"].tolist() == ["a"]
+    with pytest.raises(NoModelError, match="that the table of the future has rows of has a model"):
+        trained.forecast(future=table({"b": 1}))

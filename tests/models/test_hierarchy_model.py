@@ -8,16 +8,8 @@ import pytest
 from starlette.testclient import TestClient
 from tests import forecasters as series
 
-from trialbook.data import NODES_FILE, prepare
 from trialbook.errors import DataError, OptionError
-from trialbook.execution import PROGRAM, Request
-from trialbook.execution._work import run_trial
-from trialbook.experiment._design import make_design
-from trialbook.job import Job
-from trialbook.learners import find
-from trialbook.models import forecaster_at
 from trialbook.models.export import _score_series
-from trialbook.program import Code
 from trialbook.serving import create_app
 
 LEAVES = (("a", 1, "x"), ("a", 1, "y"), ("a", 2, "x"), ("b", 3, "x"))
@@ -39,27 +31,9 @@ def monthly(n_rows=60, leaves=LEAVES, price=False):
 
 
 def trained(root, table, learner="seasonal_naive", params=None, **options):
-    """The forecaster of one trial, trained as the engine does."""
-    fields = {"target": "sold", "task": "forecasting", "time_column": "month", "horizon": 6}
-    fields |= {"data": Job.IN_MEMORY, "hierarchy": NAMES, "reconcile": "bottom_up", **options}
-    job = Job.from_fields(fields)
-    prepared = prepare(job, frame=table)
-    prepared.train.to_parquet(root / "train.parquet", index=False)
-    prepared.nodes.to_parquet(root / NODES_FILE, index=False)
-    (root / "schema.json").write_text(json.dumps(prepared.schema.to_dict()), "utf-8")
-    task = make_design(job, prepared).task
-    found = find(learner, "forecasting")
-    known = task.table()
-    params = found.starts(known)[0].params if params is None else params
-    frame = task.frame(Code('Path("../../train.parquet")'))
-    frame = frame.in_hierarchy(Code(f'Path("../../{NODES_FILE}")'))
-    text = task.program(frame, found.code(params, known), title="a title", summary="")
-    folder = root / learner
-    (folder / "program").mkdir(parents=True)
-    (folder / PROGRAM).write_text(text, "utf-8")
-    payload = {"schema": str(root / "schema.json"), "learner": found.key, "metadata": {}}
-    run_trial(Request(1, "trial", str(folder), payload), lambda *_, **__: None)
-    return forecaster_at(folder / "model")
+    """The forecaster of one trial of the hierarchy, trained as the engine does."""
+    fields = {"series": (), "hierarchy": NAMES, "reconcile": "bottom_up", **options}
+    return series.trained(root, table, learner, params, **fields)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from trialbook.data._guardrails import Guardrail
 from trialbook.data._schema import Schema
 from trialbook.data._splits import Folds
 from trialbook.data._target import encode
-from trialbook.data.series import SERIES_COLUMN, row_scales
+from trialbook.data.series import SERIES_COLUMN, ranges, row_scales
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ class Prepared:
         y = np.asarray(encode(self.train[self.schema.target], self.schema.classes))
         if self.schema.series is None:
             return y
-        return np.column_stack([y, row_scales(self.train, self.train, self.schema.target)])
+        extent = ranges(self.train, self.schema.target)
+        return np.column_stack([y, row_scales(self.train, extent)])
 
     @property
     def series_told(self) -> str:

@@ -23,6 +23,7 @@ from trialbook.data import (
     TIME_COLUMN,
     Schema,
     encode,
+    ranges,
     row_scales,
 )
 from trialbook.evaluation import all_metrics, charts, metric, write_charts
@@ -288,7 +289,7 @@ def _score_forecast(
     told = ForecastModel(folder.name, folder / MODEL_FOLDER, schema).forecast_rows(data)
     columns = [SERIES_COLUMN, TIME_COLUMN, schema.target, SCALE_COLUMN]
     train = pd.read_parquet(payload["train"], columns=columns)
-    y = np.column_stack([data[schema.target], row_scales(data, train, schema.target)])
+    y = np.column_stack([data[schema.target], row_scales(data, ranges(train, schema.target))])
     out = folder / payload["name"]
     out.mkdir(parents=True, exist_ok=True)
     told.assign(actual=y[:, 0]).to_csv(out / "predictions.csv", index=False)

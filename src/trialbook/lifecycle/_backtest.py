@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from trialbook.data import LEVELS, SCALE_COLUMN, SERIES_COLUMN, row_scales, scales
+from trialbook.data import LEVELS, SERIES_COLUMN, TIME_COLUMN
 from trialbook.evaluation import all_metrics
-from trialbook.models import ForecastModel, history
+from trialbook.models import ForecastModel
 
 if TYPE_CHECKING:
     from trialbook.tables import Source as Table
@@ -33,9 +33,11 @@ class Backtest:
         `ForecastModel.rolling`.
     series : Series of str
         The name of the series of each forecast.
+    steps : Series of int
+        How far each is from its origin, from 1 on; steps without a row count, too.
     scales : ndarray of shape (n_rows, 3)
-        What errors are measured by, from what the model learned from; see
-        `trialbook.data.row_scales`.
+        What errors are measured by, in the unit of the leaderboard; see
+        `ForecastModel.row_scales`.
     """
 
     model: str
@@ -43,6 +45,7 @@ class Backtest:
     horizon: int
     forecasts: pd.DataFrame
     series: pd.Series[str]
+    steps: pd.Series[int]
     scales: np.ndarray
 
     def __repr__(self) -> str:
@@ -69,9 +72,7 @@ class Backtest:
     @property
     def by_step(self) -> pd.DataFrame:
         """As `metrics`, by the step of the horizon, from 1 on, in ``step``."""
-        names = pd.DataFrame({"series": self.series, "origin": self.forecasts["origin"]})
-        step = self.forecasts.groupby([names["series"], names["origin"]]).cumcount() + 1
-        return self._table("step", step, worst_first=False)
+        return self._table("step", self.steps, worst_first=False)
 
     def _table(self, name: str, by: pd.Series, *, worst_first: bool) -> pd.DataFrame:
         parts = [
@@ -101,14 +102,19 @@ def backtest(model: ForecastModel, rows: Table, step: int | None = None) -> Back
         raise TypeError("the schema has no series")
     step = spec.horizon if step is None else step
     told = model.rolling(rows, step, quantiles=LEVELS)
-    known, series = history(model.model.forecaster.forecaster), spec.name_of(told)
-    scale = scales(known["unique_id"].to_numpy(), known["y"].to_numpy(), spec.season)
-    asked = pd.DataFrame({SERIES_COLUMN: series, SCALE_COLUMN: series.map(scale)})
+    series = spec.name_of(told)
     return Backtest(
         model=model.label,
         step=step,
         horizon=spec.horizon,
         forecasts=told,
         series=series,
-        scales=row_scales(asked, known, "y"),
+        steps=_steps(model, series, told[spec.time]) - _steps(model, series, told["origin"]),
+        scales=model.row_scales(series),
     )
+
+
+def _steps(model: ForecastModel, series: pd.Series[str], times: pd.Series[Any]) -> pd.Series[int]:
+    """How many steps times are after the ends of their series in training."""
+    rows = pd.DataFrame({SERIES_COLUMN: series, TIME_COLUMN: times})
+    return pd.Series(model.model.steps_of(rows), index=series.index)

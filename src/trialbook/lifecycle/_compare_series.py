@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from trialbook.data import SCALE_COLUMN, SERIES_COLUMN, TIME_COLUMN, SeriesSpec, row_scales, scales
+from trialbook.data import SERIES_COLUMN, TIME_COLUMN, SeriesSpec
 from trialbook.errors import DataError, OptionError
 from trialbook.evaluation import Difference, difference, metric
-from trialbook.models import ForecastModel, history
+from trialbook.models import ForecastModel
 from trialbook.tables import read_table
 
 if TYPE_CHECKING:
@@ -93,10 +93,7 @@ def compare_forecasts(
             place="option data",
             remedy="Give rows that were observed since.",
         )
-    known = history(second.model.forecaster.forecaster)
-    scale = scales(known[SERIES_COLUMN].to_numpy(), known["y"].to_numpy(float), other.season)
-    rows = both[[SERIES_COLUMN]].assign(**{SCALE_COLUMN: both[SERIES_COLUMN].map(scale)})
-    truth = np.column_stack([both["y"], row_scales(rows, known, "y")])
+    truth = np.column_stack([both["y"], second.row_scales(both[SERIES_COLUMN])])
     width = (len(both.columns) - 3) // 2
     values = both.iloc[:, 3:].to_numpy(dtype=float)
     found = difference(

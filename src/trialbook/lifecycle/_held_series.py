@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from trialbook.data import SERIES_COLUMN, TIME_COLUMN, SeriesSpec, read_frequency, row_scales
+from trialbook.data import (
+    SERIES_COLUMN,
+    TIME_COLUMN,
+    SeriesSpec,
+    ranges,
+    read_frequency,
+    regular,
+    row_scales,
+)
 from trialbook.errors import DataError
 from trialbook.evaluation.errors import Losses
 from trialbook.execution import OOF, read_oof
 from trialbook.experiment import state
 from trialbook.lifecycle._backtest import backtest
-from trialbook.models import history
 
 if TYPE_CHECKING:
     from trialbook.lifecycle._handle import Experiment
@@ -117,12 +124,31 @@ def tested_forecasts(experiment: Experiment, trial: Trial) -> HeldForecasts | No
     if len(told) != len(rows) or target not in rows:
         return None
     train = pd.read_parquet(experiment.folder / state.TRAIN)
-    known = pd.concat([train, rows], ignore_index=True).rename(columns={target: "y"})
+    known = _every_step(train, rows, target, spec)
     prediction = told.drop(columns=[SERIES_COLUMN, TIME_COLUMN, "actual"]).to_numpy(dtype=float)
-    step = rows.groupby(SERIES_COLUMN, sort=False).cumcount().to_numpy() + 1
+    step = _steps_after(train, rows, known)
     what = f"{len(rows):,} test rows"
-    scales = row_scales(rows, train, target)
+    scales = row_scales(rows, ranges(train, target))
     return _held(spec, rows, known, rows[target], scales, prediction, step, what)
+
+
+def _every_step(
+    train: pd.DataFrame, rows: pd.DataFrame, target: str, spec: SeriesSpec
+) -> pd.DataFrame:
+    """The values of series at every step up to some rows, between which steps may lack."""
+    columns = [SERIES_COLUMN, TIME_COLUMN, target]
+    both = pd.concat([train[columns], rows[columns]]).set_axis([*columns[:2], "y"], axis=1)
+    both = both.sort_values(columns[:2], ignore_index=True)
+    return regular(both, "y", spec.frequency).table
+
+
+def _steps_after(train: pd.DataFrame, rows: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
+    """How far rows are from the ends of their series in training, where every step is known."""
+    size = train.groupby(SERIES_COLUMN, sort=False).size()
+    place = known.groupby(SERIES_COLUMN, sort=False).cumcount() + 1
+    steps = known.assign(step=place - known[SERIES_COLUMN].map(size))
+    keys = [SERIES_COLUMN, TIME_COLUMN]
+    return np.asarray(rows[keys].merge(steps, how="left", on=keys)["step"], dtype=int)
 
 
 def _spec(experiment: Experiment) -> SeriesSpec:
@@ -150,7 +176,7 @@ def _windows(experiment: Experiment, trial: Trial) -> HeldForecasts:
     n_windows = len(np.unique(fold))
     what = f"{len(rows):,} rows of {n_windows} window{'' if n_windows == 1 else 's'}"
     known = train.rename(columns={target: "y"})
-    scales = row_scales(rows, train, target)
+    scales = row_scales(rows, ranges(train, target))
     return _held(spec, rows, known, rows[target], scales, prediction, step, what)
 
 
@@ -164,11 +190,12 @@ def _given(experiment: Experiment, trial: Trial, data: Table) -> HeldForecasts:
     observed = model.observed(data).set_index([SERIES_COLUMN, TIME_COLUMN])
     keys = pd.MultiIndex.from_arrays([names, pd.to_datetime(told[spec.time])])
     rows = observed.loc[keys].reset_index(names=[SERIES_COLUMN, TIME_COLUMN])
-    before = history(model.model.forecaster.forecaster)[[SERIES_COLUMN, TIME_COLUMN, "y"]]
-    after = observed[[experiment.schema.target]].set_axis(["y"], axis=1).reset_index()
-    known = pd.concat([before, after], ignore_index=True)
+    columns = [SERIES_COLUMN, TIME_COLUMN, experiment.schema.target]
+    before = pd.read_parquet(experiment.folder / state.TRAIN, columns=columns)
+    after = observed.reset_index()[columns]
+    known = pd.concat([before, after], ignore_index=True).set_axis([*columns[:2], "y"], axis=1)
     prediction = told.iloc[:, list(told).index("forecast") :].to_numpy(dtype=float)
-    step = told.groupby([names, told["origin"]]).cumcount().to_numpy() + 1
+    step = found.steps.to_numpy()
     what = f"{len(rows):,} forecasts of the table that was given"
     return _held(spec, rows, known, told["actual"], found.scales, prediction, step, what)
 

@@ -76,7 +76,8 @@ def forecast_drift(
     if tracker is not None and model.run_id is not None:
         path = tracker.folder_of(model.run_id) / OOF
         if path.is_file():
-            errors = errors_moved(_validated(path, known, scale), _rolled(rolled))
+            validated = _validated(path, known, scale, model.model.ids.index)
+            errors = errors_moved(validated, _rolled(rolled))
     place = as_address(recent) if isinstance(recent, (str, Path)) else "a table in memory"
     return SeriesDrift(
         model.label,
@@ -120,10 +121,13 @@ def _values(rows: pd.DataFrame, column: str) -> dict[str, np.ndarray]:
     }
 
 
-def _validated(path: Path, known: pd.DataFrame, scale: pd.Series[float]) -> pd.DataFrame:
-    """Scaled errors of the windows."""
+def _validated(
+    path: Path, known: pd.DataFrame, scale: pd.Series[float], leaves: pd.Index[str]
+) -> pd.DataFrame:
+    """Scaled errors of the windows; of a hierarchy those of leaves, as of the recent rows."""
     places, prediction = read_oof(path)
-    rows = known.iloc[places]
+    mine = known[SERIES_COLUMN].iloc[places].isin(leaves).to_numpy()
+    rows, prediction = known.iloc[places[mine]], prediction[mine]
     names = rows[SERIES_COLUMN].to_numpy()
     by = pd.Series(names).map(scale).to_numpy(dtype=float)
     return _errors(names, rows["y"].to_numpy(dtype=float), prediction, by)

@@ -12,16 +12,21 @@ import numpy as np
 import pandas as pd
 
 from trialbook.data import (
+    RANGE_COLUMN,
+    SCALE_COLUMN,
     SERIES_COLUMN,
     TIME_COLUMN,
     Schema,
     SeriesSpec,
+    row_scales,
+    series_scales,
     write_times,
 )
 from trialbook.errors import DataError, OptionError
-from trialbook.models._fitted import NoFittedValuesError, fitted_rows
+from trialbook.models._fitted import NoFittedValuesError, fitted_rows, history
 from trialbook.models._forecaster_package import (
     PICKLE,
+    SCALES_FILE,
     example_rows,
     load_forecaster,
     series_of,
@@ -215,6 +220,34 @@ class ForecastModel:
                 " rolling.",
             ) from error
         return self.named(rows).rename(columns={"y": "actual"})
+
+    def row_scales(self, series: pd.Series[str]) -> np.ndarray:
+        """What the metrics of forecasts are told of each row beside its target.
+
+        Parameters
+        ----------
+        series : Series of str
+            The name of the series of each row; of a hierarchy that of any node.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, 3)
+            In the unit of the leaderboard; see `trialbook.data.row_scales`.
+        """
+        known = self._scales
+        scale = series.map(known[SCALE_COLUMN])
+        rows = pd.DataFrame({SERIES_COLUMN: series, SCALE_COLUMN: scale})
+        return row_scales(rows, known[RANGE_COLUMN])
+
+    @functools.cached_property
+    def _scales(self) -> pd.DataFrame:
+        """Scale and range of each series in training."""
+        path = self.folder / SCALES_FILE
+        if path.is_file():
+            return pd.read_parquet(path)
+        # Models that were stored earlier have but the rows that their forecaster keeps.
+        known = history(self.model.forecaster.forecaster)
+        return series_scales(known, "y", self.series.season)
 
     def asked(self, future: Table) -> pd.DataFrame:
         """The rows of a table as programs read them, with every step from the ends of training.

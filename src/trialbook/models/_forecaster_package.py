@@ -14,7 +14,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trialbook.data import LEVELS, SERIES_COLUMN, TIME_COLUMN, Schema, SeriesSpec, read_frequency
+from trialbook.data import (
+    LEVELS,
+    SERIES_COLUMN,
+    TIME_COLUMN,
+    Schema,
+    SeriesSpec,
+    read_frequency,
+    series_scales,
+)
 from trialbook.models._package import (
     CHECK_ROWS,
     EXAMPLE_ROWS,
@@ -26,6 +34,8 @@ from trialbook.tables.plain import Storage
 
 # The file that MLflow keeps a model in, and that `load_model` reads.
 PICKLE = "python_model.pkl"
+# What errors of each series are measured by: scale and range in training.
+SCALES_FILE = "scales.parquet"
 
 
 def save_forecaster(
@@ -110,6 +120,7 @@ def save_forecaster(
         )
     text = json.dumps(_asked(schema, past).to_dict(), indent=2, ensure_ascii=False)
     (folder / SCHEMA_FILE).write_text(text + "\n", "utf-8")
+    series_scales(rows, schema.target, spec.season).to_parquet(folder / SCALES_FILE)
     return model
 
 

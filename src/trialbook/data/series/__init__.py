@@ -31,7 +31,7 @@ from trialbook.data.series._hierarchy import (
 )
 from trialbook.data.series._look_back import LookBack
 from trialbook.data.series._regular import Regular, regular
-from trialbook.data.series._row_scales import row_scales
+from trialbook.data.series._row_scales import RANGE_COLUMN, ranges, row_scales, series_scales
 from trialbook.data.series._rows import Taken, frequency_note, settle_frequency, take_rows
 from trialbook.data.series._scale import scales
 from trialbook.data.series._short import (
@@ -61,6 +61,7 @@ __all__ = [
     "LEAST_ROWS",
     "LEVELS",
     "NODES_FILE",
+    "RANGE_COLUMN",
     "SCALE_COLUMN",
     "SEPARATOR",
     "SERIES_COLUMN",
@@ -92,6 +93,7 @@ __all__ = [
     "padded",
     "past_only",
     "planned_windows",
+    "ranges",
     "read_frequency",
     "read_times",
     "regular",
@@ -100,6 +102,7 @@ __all__ = [
     "rows_to_validate",
     "scales",
     "season_of",
+    "series_scales",
     "settle_frequency",
     "settled",
     "step_name",

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from trialbook.errors import NoModelError, OptionError, TrialbookError
+from trialbook._plain import whole_file
+from trialbook._words import listed
+from trialbook.errors import DataError, NoModelError, OptionError, TrialbookError
 from trialbook.experiment import n_cores
 from trialbook.job import Job, read_seconds
 from trialbook.lifecycle._handle import Experiment
 from trialbook.lifecycle.many._plan import (
+    PLAN,
     Divide,
     Part,
     Plan,
+    by_part,
     folder_of,
     keys_of,
     latest,
@@ -25,6 +30,7 @@ from trialbook.lifecycle.many._plan import (
     values_of,
 )
 from trialbook.lifecycle.many._run import PartListener, Runner
+from trialbook.models import NOTHING_NEW
 from trialbook.tables import read_table
 from trialbook.tracking import Tracker, Workspace, get_ready
 
@@ -59,16 +65,14 @@ def train_many(
     columns = (partition,) if isinstance(partition, str) else tuple(partition)
     plan = plan_of(tables["data"], job, columns, divide, at_once or n_cores())
     plan.at_once = min(plan.at_once, len(plan.parts))
+    parts = {role: by_part(table, columns, f"{role} table") for role, table in tables.items()}
     get_ready()
     workspace = Workspace.open(job.workspace, job.tracking_uri, create=True)
     folder = folder_of(workspace, plan.name)
     with _claimed(workspace, plan.name):
-        folder.mkdir(parents=True, exist_ok=True)
-        for role, table in tables.items():
-            table.to_parquet(folder / TABLE.format(role=role), index=False)
-        plan.write(folder)
+        _keep(plan, tables, folder)
         deadline = None if job.deadline_s is None else started + job.deadline_s
-        Runner(plan, folder, workspace, job, tables, deadline, listeners).run()
+        Runner(plan, folder, workspace, job, parts, deadline, listeners).run()
     return ManyModels(workspace, folder)
 
 
@@ -78,6 +82,22 @@ def open_many(
     """Find many models that were trained; see `trialbook.open_many`."""
     space = Workspace.open(workspace, tracking_uri)
     return ManyModels(space, latest(space, name))
+
+
+def _keep(plan: Plan, tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    """Write a plan and its tables in the place of earlier ones.
+
+    Whenever that is interrupted, no plan lies beside tables that it was not made of.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as drafts:
+        for role, table in tables.items():
+            draft = drafts.enter_context(whole_file(folder / TABLE.format(role=role)))
+            table.to_parquet(draft, index=False)
+        (folder / PLAN).unlink(missing_ok=True)
+    for role in {*ROLES} - {*tables}:
+        (folder / TABLE.format(role=role)).unlink(missing_ok=True)
+    plan.write(folder)
 
 
 @contextlib.contextmanager
@@ -196,34 +216,45 @@ class ManyModels:
         Raises
         ------
         NoModelError
-            If no part has a model.
+            If no part that is asked for has a model.
+        DataError
+            If a table has rows of no part, or the context is nowhere newer than the models; a
+            part that it tells nothing new of is forecast from its own end.
         OptionError, DataError
             As there; the message names the part.
         """
         plan = self._plan
         futures, contexts = self._divided(future, "future"), self._divided(context, "context")
-        made = []
-        for part in plan.parts:
-            if part.state != "finished" or (future is not None and part.key not in futures):
-                continue
-            try:
-                told = self.experiment(part.key).forecast(
-                    horizon,
-                    future=futures.get(part.key),
-                    context=contexts.get(part.key),
-                    quantiles=quantiles,
-                    level=level,
-                )
-            except TrialbookError as error:
-                cause = f"{part.key}: {error.cause}"
-                raise type(error)(cause, place=error.place, remedy=error.remedy) from None
-            made.append(self._with_key(told, part))
-        if not made:
+        asked = [
+            part
+            for part in plan.parts
+            if part.state == "finished" and (future is None or part.key in futures)
+        ]
+        if not asked:
+            which = "" if future is None else " that the table of the future has rows of"
             raise NoModelError(
-                f"no part of '{plan.name}' has a model",
+                f"no part of '{plan.name}'{which} has a model",
                 place=str(self.folder),
                 remedy="Resume it.",
             )
+        made, is_newer = [], context is None
+        for part in asked:
+            try:
+                ask = functools.partial(
+                    self.experiment(part.key).forecast,
+                    horizon,
+                    future=futures.get(part.key),
+                    quantiles=quantiles,
+                    level=level,
+                )
+                told = _told_since(ask, contexts.get(part.key))
+                is_newer = is_newer or told is not None
+                made.append(self._with_key(ask() if told is None else told, part))
+            except TrialbookError as error:
+                cause = f"{part.key}: {error.cause}"
+                raise type(error)(cause, place=error.place, remedy=error.remedy) from None
+        if not is_newer:
+            raise DataError(NOTHING_NEW.cause, place="option context", remedy=NOTHING_NEW.remedy)
         return pd.concat(made, ignore_index=True)
 
     def predict(self, data: Table) -> pd.Series[Any]:
@@ -298,20 +329,35 @@ class ManyModels:
         listeners: Sequence[PartListener],
     ) -> None:
         uri = None if self._workspace.own_database else self._workspace.uri
-        job = Job.from_fields({**plan.job, "tracking_uri": uri})
+        # The workspace may have been moved since, or been named from another folder.
+        place = {"workspace": str(self._workspace.path), "tracking_uri": uri}
+        job = Job.from_fields({**plan.job, **place})
         limit = job.deadline_s if timeout is None else read_seconds(timeout)
         paths = {role: self.folder / TABLE.format(role=role) for role in ROLES}
-        tables = {role: pd.read_parquet(path) for role, path in paths.items() if path.exists()}
+        tables = {
+            role: by_part(pd.read_parquet(path), plan.columns, f"{role} table")
+            for role, path in paths.items()
+            if path.exists()
+        }
         deadline = None if limit is None else started + limit
         Runner(plan, self.folder, self._workspace, job, tables, deadline, listeners).run()
 
-    def _divided(self, table: Table | None, place: str) -> dict[str, pd.DataFrame]:
-        """A table by its parts."""
+    def _divided(self, table: Table | None, role: str) -> dict[str, pd.DataFrame]:
+        """A table by its parts; a `DataError` if it has rows of others."""
         if table is None:
             return {}
+        plan, place = self._plan, f"option {role}"
         read = read_table(table, workspace=self._workspace.path)
-        keys = keys_of(read, self.partition, place).to_numpy()
-        return {str(key): rows for key, rows in read.groupby(keys, sort=False)}
+        rows = by_part(read, plan.columns, place)
+        known = {part.key for part in plan.parts}
+        unknown = [key for key in rows if key not in known]
+        if unknown:
+            raise DataError(
+                f"the table has rows of {listed(unknown)}, and '{plan.name}' has no such part",
+                place=place,
+                remedy=f"Correct their {listed(plan.columns)}, or leave them out.",
+            )
+        return rows
 
     def _with_key(self, told: pd.DataFrame, part: Part) -> pd.DataFrame:
         """Forecasts behind the columns of the partition, where these are not there already."""
@@ -319,3 +365,15 @@ class ManyModels:
             if name not in told:
                 told.insert(position, name, value)
         return told
+
+
+def _told_since(ask: Callable[..., pd.DataFrame], context: pd.DataFrame | None) -> Any:
+    """A forecast that knows what came since training; None if nothing did."""
+    if context is None:
+        return None
+    try:
+        return ask(context=context)
+    except DataError as error:
+        if error.cause != NOTHING_NEW.cause:
+            raise
+        return None

@@ -167,6 +167,12 @@ def keys_of(table: pd.DataFrame, columns: Sequence[str], place: str) -> pd.Serie
     return _spec(columns).name_of(table)
 
 
+def by_part(table: pd.DataFrame, columns: Sequence[str], place: str) -> dict[str, pd.DataFrame]:
+    """The rows of each part, by its key; parameters and errors as of `keys_of`."""
+    keys = keys_of(table, columns, place).to_numpy()
+    return {str(key): rows for key, rows in table.groupby(keys, sort=False)}
+
+
 def values_of(key: str, columns: Sequence[str]) -> dict[str, str]:
     """What a part has in each of the columns that tell parts apart.
 

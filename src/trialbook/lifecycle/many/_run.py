@@ -19,7 +19,7 @@ from trialbook.execution import lasting_workers
 from trialbook.experiment import Tables, n_cores, resume, state, train
 from trialbook.job import Job
 from trialbook.lifecycle._handle import Experiment
-from trialbook.lifecycle.many._plan import Part, Plan, keys_of, share_s
+from trialbook.lifecycle.many._plan import Part, Plan, share_s
 from trialbook.memory import free_memory
 from trialbook.tracking import CHAMPION, Tracker, Workspace
 
@@ -43,8 +43,8 @@ class Runner:
     workspace : Workspace
     job : Job
         Of the whole.
-    tables : mapping of str to DataFrame
-        By the role in the job.
+    tables : mapping of str to mapping of str to DataFrame
+        By the role in the job, and in it by the key of the part.
     deadline : float, optional
         `time.monotonic` by which all have ended; without it the number of trials ends each.
     listeners : sequence of callable
@@ -55,7 +55,7 @@ class Runner:
     folder: Path
     workspace: Workspace
     job: Job
-    tables: Mapping[str, pd.DataFrame]
+    tables: Mapping[str, Mapping[str, pd.DataFrame]]
     deadline: float | None
     listeners: Sequence[PartListener] = ()
     _stopped: threading.Event = field(default_factory=threading.Event)
@@ -63,7 +63,6 @@ class Runner:
 
     def run(self) -> None:
         """Train what waits, the largest first; what fails costs itself alone."""
-        rows = {role: self._by_part(role) for role in self.tables}
         waiting = deque(part for part in self.plan.parts if part.state == "waiting")
         running: dict[Future[None], tuple[Part, float]] = {}
         with ThreadPoolExecutor(self.plan.at_once) as pool:
@@ -77,7 +76,7 @@ class Runner:
                         part = waiting.popleft()
                         part.begun, again = True, part.begun
                         self.plan.write(self.folder)
-                        mine = {role: of.get(part.key) for role, of in rows.items()}
+                        mine = {role: of.get(part.key) for role, of in self.tables.items()}
                         until = time.monotonic() + (seconds or 0.0)
                         future = pool.submit(self._train, part, mine, seconds, again=again)
                         running[future] = (part, until)
@@ -90,11 +89,6 @@ class Runner:
             except BaseException:
                 self._stopped.set()
                 raise
-
-    def _by_part(self, role: str) -> dict[str, pd.DataFrame]:
-        table = self.tables[role]
-        keys = keys_of(table, self.plan.columns, f"{role} table")
-        return {str(key): part for key, part in table.groupby(keys.to_numpy(), sort=False)}
 
     def _share_s(
         self, waiting: Sequence[Part], running: Mapping[Future[None], tuple[Part, float]]

@@ -17,7 +17,7 @@ from trialbook.errors import ExportError, OptionError
 from trialbook.models._conformal import CONFORMAL_FILE
 from trialbook.models._environment import python_of, read_requirements
 from trialbook.models._forecaster import ForecastModel
-from trialbook.models._forecaster_package import PICKLE
+from trialbook.models._forecaster_package import PICKLE, SCALES_FILE
 from trialbook.models._model import Model
 from trialbook.models._package import MODEL_FOLDER, SCHEMA_FILE, pinned
 from trialbook.models.export._requirements import LOADERS, constraints, portable
@@ -39,6 +39,7 @@ MODEL_FILES = (
     "serving_input_example.json",
     SCHEMA_FILE,
     CONFORMAL_FILE,
+    SCALES_FILE,
 )
 EXAMPLE = "input_example.json"
 # What score.py reads Parquet files with, and what server.py listens with. MLflow brings the latter
