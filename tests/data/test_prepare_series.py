@@ -113,12 +113,62 @@ def test_rows_are_put_together_to_a_coarser_frequency(how):
     frame = sales(140).assign(price=np.arange(140) % 9 * 1.0, kind=["a", "a", "b", "a", "c"] * 28)
     frame["kind"] = np.where(np.arange(140) // 7 % 2 == 0, "low", "high")
     made = prepared(frame, frequency="W-TUE", aggregate=how, horizon=2)
+    # Of whatever the target is the sum, a price is the mean of prices.
     weeks = frame.groupby(np.arange(140) // 7)
     np.testing.assert_allclose(made.train["sold"], weeks["sold"].agg(how))
-    np.testing.assert_allclose(made.train["price"], weeks["price"].agg(how))
+    np.testing.assert_allclose(made.train["price"], weeks["price"].mean())
     assert made.train["kind"].tolist() == [1.0, 0.0] * 10
     assert made.schema.series.codes == {"kind": ("high", "low")}
-    assert guardrail(made, "Aggregation").verdict == "fixed"
+    note = guardrail(made, "Aggregation")
+    assert note.verdict == "fixed"
+    assert f"'sold' by its {how}, other numbers by their mean, categories" in note.action
+    assert guardrail(made, "Whole steps").verdict == "passed"
+
+
+@pytest.mark.parametrize("flags", [[1, 1, 3], [True, True, False]])
+def test_categories_that_are_written_as_numbers_are_put_together_by_the_most_frequent(flags):
+    frame = sales(60).assign(promo=np.roll(np.repeat([flags[0], flags[2]], 30), 3))
+    thrice = pd.concat([frame.assign(sold=frame["sold"] + k) for k in range(3)])
+    thrice["promo"] = np.where(np.arange(180) < 120, thrice["promo"], flags[2])
+    options = {"types": {"promo": "categorical"}}
+    made = prepared(thrice, series=(), **options, frequency="D", aggregate="sum")
+    assert made.schema.series.codes == {"promo": tuple(sorted({str(one) for one in flags}))}
+    expected = [sorted({str(one) for one in flags}).index(str(one)) for one in frame["promo"]]
+    assert made.train["promo"].tolist() == expected
+    twice = pd.concat([frame, thrice.iloc[[0, 0, 70]]])
+    assert prepared(twice, **options).train["promo"].tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("start", "n_rows", "found"),
+    [
+        ("2020-01-01", 366, ""),
+        ("2020-01-01", 376, "the table ends at 2021-01-10 00:00:00, within a step of MS"),
+        ("2019-12-11", 387, "the table begins at 2019-12-11 00:00:00, within"),
+        ("2019-12-11", 397, "begins at 2019-12-11 00:00:00 and ends at 2021-01-10 00:00:00"),
+    ],
+)
+def test_sums_of_steps_that_are_not_whole_are_told(start, n_rows, found):
+    frame = pd.concat([sales(n_rows, start=start).assign(shop=name) for name in "ab"])
+    options = {"series": "shop", "frequency": "MS", "horizon": 2}
+    note = guardrail(prepared(frame, aggregate="sum", **options), "Whole steps")
+    assert note.verdict == ("alerted" if found else "passed")
+    assert found in note.finding
+    assert not found or "2 series may lack rows" in note.finding
+    mean = guardrail(prepared(frame, aggregate="mean", **options), "Whole steps")
+    assert mean.verdict == "passed"
+
+
+def test_workdays_and_months_of_different_lengths_are_whole_steps():
+    days = sales(522, freq="B", start="2019-01-01")  # a month may end with a weekend
+    for month in range(1, 7):
+        part = days[days["day"] < pd.Timestamp(2020, month + 1, 1)]
+        made = prepared(part, frequency="MS", aggregate="sum", horizon=2)
+        assert guardrail(made, "Whole steps").verdict == "passed"
+    quarters = prepared(sales(60, freq="MS"), frequency="QS", aggregate="sum", horizon=2)
+    assert guardrail(quarters, "Whole steps").verdict == "passed"
+    part = prepared(sales(59, freq="MS"), frequency="QS", aggregate="sum", horizon=2)
+    assert guardrail(part, "Whole steps").verdict == "alerted"
 
 
 @pytest.mark.parametrize("aggregate", [None, "sum"])
@@ -461,6 +511,16 @@ def test_a_test_table_that_lacks_covariates():
     assert verdicts == ["passed", "alerted"]
 
 
+def test_a_test_table_needs_no_columns_that_stay_the_same_in_a_series():
+    whole = shops(2, n=67).assign(city=lambda table: table["shop"].map({"s0": "A", "s1": "B"}))
+    late = whole.groupby("shop").cumcount() >= 60
+    made = prepared(whole[~late], whole[late].drop(columns="city"), series="shop")
+    assert made.schema.series.static == ("city",)
+    assert made.test["city"].tolist() == [0.0] * 7 + [1.0] * 7
+    verdicts = [one.verdict for one in made.guardrails if one.name == "Future covariates"]
+    assert verdicts == ["passed"]
+
+
 def test_a_test_table_needs_no_columns_that_are_not_known_of_the_future():
     whole = sales(67).assign(price=np.arange(67) % 5 * 1.0)
     bare = whole[60:].drop(columns="price")
@@ -468,6 +528,19 @@ def test_a_test_table_needs_no_columns_that_are_not_known_of_the_future():
     assert "price" in made.train
     assert "price" not in made.test
     assert len(made.test) == 7
+
+
+@pytest.mark.parametrize("frequency", ["2W", "3D", "2MS"])
+def test_a_test_table_is_put_together_to_the_steps_of_training(frequency):
+    whole = sales(900)
+    options = {"frequency": frequency, "aggregate": "sum", "horizon": 3}
+    made = prepared(whole, **options)
+    steps = made.train[TIME_COLUMN]  # weeks are called by their last days
+    cut = steps.iloc[-4] + pd.Timedelta("1D") if frequency == "2W" else steps.iloc[-3]
+    early, late = whole["day"] < cut, whole["day"] >= cut - pd.Timedelta("31D")
+    apart = prepared(whole[early], whole[late], **options)
+    assert apart.train["sold"].tolist() == made.train["sold"].tolist()[:-3]
+    assert apart.test["sold"].tolist() == made.train["sold"].tolist()[-3:]
 
 
 def test_a_test_table_of_the_past_is_refused():

@@ -382,7 +382,8 @@ def forecast(
     season : int, optional
         Rows of a season, 1 for none; told from the frequency by default.
     aggregate : {"sum", "mean", "min", "max"}, optional
-        How rows of one time of a series are made one; the mean by default.
+        How the target of the rows of one step of a series is made one; the mean by default. Other
+        numbers become their mean, categories the most frequent one.
     unknown_in_future : sequence of str
         Columns that are not known of the future, so that forecasts can depend on their past alone.
     short_series : {"auto", "pad", "drop", "none"}

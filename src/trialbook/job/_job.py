@@ -95,7 +95,8 @@ class Job(BaseModel):
         None, ge=1, description="rows of a season, 1 for none; else told from the frequency"
     )
     aggregate: Literal["sum", "mean", "min", "max"] | None = Field(
-        None, description="how rows are put together to the frequency"
+        None,
+        description="how the target is put together to the frequency; other numbers by their mean",
     )
     unknown_in_future: tuple[str, ...] = Field(
         (), description="columns that are not known of the future"

@@ -83,19 +83,22 @@ def test_rows_of_one_time_are_put_together(how, expected):
     table = rows("a", ["2020-01-01"] * 3 + ["2020-01-02"], [1.0, 2.0, np.nan, 5.0])
     table["kind"] = ["x", "z", "z", None]
     table["open"] = [True, False, True, True]
-    made = together(table, how)
+    table["price"] = [2.0, 3.0, 7.0, 1.0]
+    made = together(table, "y", how)
     assert made["y"].tolist() == [expected, 5.0]
     assert made["kind"].tolist()[0] == "z"
     assert made["kind"].isna().tolist() == [False, True]
-    assert made["open"].tolist()[1] == 1.0
+    # Whatever is asked of the target: a price of a step is no sum of prices.
+    assert made["open"].tolist() == [pytest.approx(2 / 3), 1.0]
+    assert made["price"].tolist() == [4.0, 1.0]
     assert list(made.columns) == list(table.columns)
 
 
 def test_of_categories_as_frequent_the_first_in_order_counts():
     table = rows("a", ["2020-01-01"] * 2, [1.0, 2.0]).assign(kind=["z", "b"])
-    assert together(table, "sum")["kind"].tolist() == ["b"]
+    assert together(table, "y", "sum")["kind"].tolist() == ["b"]
 
 
 def test_a_sum_of_nothing_known_is_not_zero():
     table = rows("a", ["2020-01-01"] * 2, [np.nan, np.nan])
-    assert together(table, "sum")["y"].isna().all()
+    assert together(table, "y", "sum")["y"].isna().all()

@@ -1,4 +1,8 @@
-"""Where rows lie on the steps of a frequency, and to which step a time between them belongs."""
+"""Where rows lie on the steps of a frequency, and to which step a time between them belongs.
+
+Models put new rows into steps by `bins_of`: it is pickled by value with them, and uses nothing but
+pandas.
+"""
 
 from __future__ import annotations
 
@@ -93,13 +97,18 @@ def _usual(name: np.ndarray, phase: np.ndarray) -> np.ndarray:
     return np.asarray(found, dtype=np.int64)
 
 
-def bins_of(time: np.ndarray, offset: pd.DateOffset) -> np.ndarray:
+def bins_of(
+    time: np.ndarray, offset: pd.DateOffset, origin: pd.Timestamp | None = None
+) -> np.ndarray:
     """The time of the step that each row belongs to, when rows are put together.
 
     Parameters
     ----------
     time : ndarray of datetime64[ns], shape (n_rows,)
     offset : DateOffset
+    origin : Timestamp, optional
+        A step from which those of several units (2W, 5h) are counted; by default they begin with
+        the first row. Steps of later rows are those of earlier ones only if one of these is given.
 
     Returns
     -------
@@ -110,15 +119,18 @@ def bins_of(time: np.ndarray, offset: pd.DateOffset) -> np.ndarray:
     times = pd.DatetimeIndex(time)
     first = times.min().normalize()
     if isinstance(offset, pd.offsets.Tick):
-        step = int(pd.Timedelta(offset).value)
+        step, first = int(pd.Timedelta(offset).value), first if origin is None else origin
         since = (times - first).to_numpy().astype(np.int64) // step * step
         return np.asarray(first.to_datetime64() + since.astype("timedelta64[ns]"))
     days = times.normalize().to_numpy()
     ends = offset.name.split("-")[0].endswith(("E", "W"))
     base = offset.base
-    last = times.max().normalize() + (offset.n + 2) * base
-    marks = pd.date_range(first - 2 * base, last, freq=base).to_numpy()
+    last = times.max().normalize()
+    if origin is not None:
+        first, last = min(first, origin), max(last, origin)
+    marks = pd.date_range(first - 2 * base, last + (offset.n + 2) * base, freq=base).to_numpy()
     found = np.searchsorted(marks, days, "left" if ends else "right") - (0 if ends else 1)
-    since = found - found.min()
+    start = found.min() if origin is None else np.searchsorted(marks, np.datetime64(origin))
+    since = found - start
     found = found + -since % offset.n if ends else found - since % offset.n
     return np.asarray(marks[found], dtype="datetime64[ns]")
