@@ -171,6 +171,26 @@ def test_workdays_and_months_of_different_lengths_are_whole_steps():
     assert guardrail(part, "Whole steps").verdict == "alerted"
 
 
+def test_series_that_lose_their_rows_to_the_steps_are_named():
+    weeks = [sales(60, freq="W-WED", seed=i).assign(shop=f"s{i:02}") for i in range(12)]
+    weeks[7] = sales(60, freq="W-THU").assign(shop="s07")
+    made = prepared(pd.concat(weeks), series="shop", frequency="W-WED")
+    assert made.train[SERIES_COLUMN].nunique() == 11
+    note = guardrail(made, "Frequency")
+    assert note.verdict == "alerted"
+    assert "1 series of 12 lose most of theirs, or all: 's07'" in note.finding
+    assert "--aggregate" in note.action
+
+
+def test_series_may_have_other_times_of_day():
+    weeks = [sales(60, freq="W-WED", seed=i).assign(shop=f"s{i}") for i in range(3)]
+    weeks[1]["day"] += pd.Timedelta("9h")
+    made = prepared(pd.concat(weeks), series="shop")
+    assert made.schema.series.frequency == "W-WED"
+    assert made.train.groupby(SERIES_COLUMN).size().tolist() == [60, 60, 60]
+    assert guardrail(made, "Frequency").verdict == "passed"
+
+
 @pytest.mark.parametrize("aggregate", [None, "sum"])
 def test_a_finer_frequency_than_that_of_the_rows_is_refused(aggregate):
     with pytest.raises(OptionError, match="finer than the rows"):

@@ -112,7 +112,7 @@ def prepare_series(
     asked = None if job.frequency is None else canonical(job.frequency)
     taken = take_rows(schema.conform(table, require_target=True), job.target, spec, asked)
     frequency = settle_frequency(taken, job.frequency, aggregated=job.aggregate is not None)
-    made = regular(taken.table, job.target, frequency)
+    made = regular(taken.table, frequency)
     schema, spec = _specified(made.table, schema, spec, job, frequency)
     train, notes = _checked(made, taken, schema, spec, job)
     if job.hierarchy:
@@ -328,11 +328,10 @@ def _checked(
         for one in schema.columns
         if not one.used and one.name not in job.ignore
     ]
-    off_grid = taken.origin[made.off_grid]
     notes = [
         *taken.guardrails,
-        frequency_note(spec.frequency, job.frequency, off_grid, len(taken.table), spec.time),
-        gaps(made.filled, made.source, taken.origin, spec.frequency),
+        frequency_note(spec.frequency, job.frequency, taken, made.off_grid, spec.time),
+        gaps(made.source, taken.origin, spec.frequency),
         constant(table, job.target, first),
         intermittent(table, job.target, first),
         past_only(spec),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from trialbook._words import plural
+from trialbook._words import listed, plural
 from trialbook.data._guardrails import Guardrail, row_numbers
 from trialbook.data.series._frequency import (
     ON_GRID,
@@ -287,7 +287,7 @@ def _check_not_finer(
 
 
 def frequency_note(
-    frequency: str, asked: str | None, off_grid: np.ndarray, n_rows: int, time: str
+    frequency: str, asked: str | None, taken: Taken, off_grid: np.ndarray, time: str
 ) -> Guardrail:
     """What is said of the steps of rows.
 
@@ -295,15 +295,25 @@ def frequency_note(
     ----------
     frequency : str
     asked : str, optional
+    taken : Taken
     off_grid : ndarray of int
-        Rows of the job's table between the steps.
-    n_rows : int
-        Of all series.
+        Which of its rows are between the steps.
     time : str
         Column of times.
     """
     told = "" if asked is not None and canonical(asked) == frequency else ", told from the rows"
-    if len(off_grid):
-        what = f"{len(off_grid):,} of {n_rows:,} rows are between the steps of {frequency}{told}"
-        return Guardrail("Frequency", "fixed", what, "left out", (time,), row_numbers(off_grid))
-    return Guardrail("Frequency", "passed", f"rows are at steps of {frequency}{told}", "", (time,))
+    if not len(off_grid):
+        said = f"rows are at steps of {frequency}{told}"
+        return Guardrail("Frequency", "passed", said, "", (time,))
+    name = taken.table[SERIES_COLUMN]
+    what = f"{len(off_grid):,} of {len(name):,} rows are between the steps of {frequency}{told}"
+    rows = row_numbers(taken.origin[off_grid])
+    off, sizes = name.iloc[off_grid].value_counts(sort=False), name.value_counts(sort=False)
+    lost = off.index[off > MOST_LOST * sizes[off.index]]
+    if not len(lost):
+        return Guardrail("Frequency", "fixed", what, "left out", (time,), rows)
+    what += f"; {plural(len(lost), 'series', 'series')} of {len(sizes):,} lose most of theirs, or"
+    what += f" all: {listed(list(lost[:3]))}"
+    action = f"left out; say how rows are put together (--frequency {frequency} --aggregate mean),"
+    action += " or forecast these series apart"
+    return Guardrail("Frequency", "alerted", what, action, (time,), rows)

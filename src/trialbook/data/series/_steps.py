@@ -27,7 +27,9 @@ class Steps:
     stride : int
         Units of `ticks` from step to step.
     ticks : DatetimeIndex or Timestamp
-        Times by unit, or the first one of units of a nanosecond.
+        Days by unit, or the first one of units of a nanosecond.
+    of_day : ndarray of timedelta64[ns], shape (n_rows,)
+        The time of day at which the steps of the row's series are, if units are days.
     """
 
     position: np.ndarray
@@ -35,12 +37,13 @@ class Steps:
     phase: np.ndarray
     stride: int
     ticks: pd.DatetimeIndex | pd.Timestamp
+    of_day: np.ndarray
 
-    def times(self, position: np.ndarray, phase: np.ndarray) -> np.ndarray:
-        """Times of positions on grids of some phases, as datetime64[ns]."""
-        unit = position * self.stride + phase
+    def times(self, position: np.ndarray, row: np.ndarray) -> np.ndarray:
+        """Times of positions on the grids of the series of some rows, as datetime64[ns]."""
+        unit = position * self.stride + self.phase[row]
         if isinstance(self.ticks, pd.DatetimeIndex):
-            return np.asarray(self.ticks.to_numpy()[unit])
+            return np.asarray(self.ticks.to_numpy()[unit] + self.of_day[row])
         return np.asarray(self.ticks.to_datetime64() + unit.astype("timedelta64[ns]"))
 
 
@@ -58,27 +61,27 @@ def steps_of(name: np.ndarray, time: np.ndarray, offset: pd.DateOffset) -> Steps
     -------
     Steps
         Every series has a grid of its own, on which most of its rows lie: hours may begin at
-        half past, and pairs of months with any month.
+        half past, pairs of months with any month, and months at any time of day. Weeks and the
+        like are on the same days in all series, as the frequency says.
     """
     times = pd.DatetimeIndex(time)
+    of_day = np.zeros(len(times), dtype="timedelta64[ns]")
     if isinstance(offset, pd.offsets.Tick):
         ticks: pd.DatetimeIndex | pd.Timestamp = times.min().normalize()
         unit = (times - ticks).to_numpy().astype(np.int64)
         stride, known = int(pd.Timedelta(offset).value), np.ones(len(unit), dtype=bool)
     else:
-        ticks = _ticks(times, offset)
-        unit = ticks.get_indexer(times).astype(np.int64)
+        since = (times - times.normalize()).to_numpy().astype(np.int64)
+        of_day = _usual(name, since).astype("timedelta64[ns]")
+        days = times - of_day
+        first, last = days.min().normalize(), days.max().normalize()
+        ticks = pd.date_range(first, last, freq=offset.base)
+        unit = ticks.get_indexer(days).astype(np.int64)
         stride, known = int(offset.n), unit >= 0
     own = np.where(known, unit % stride, -1)
     phase = _usual(name, own)
-    return Steps((unit - phase) // stride, known & (own == phase), phase, stride, ticks)
-
-
-def _ticks(times: pd.DatetimeIndex, offset: pd.DateOffset) -> pd.DatetimeIndex:
-    """All times of a calendar frequency between the first row and the last."""
-    days = times.normalize()
-    of_day = pd.Series(times - days).mode().iloc[0]
-    return pd.date_range(days.min(), days.max(), freq=offset.base) + of_day
+    on_grid = known & (own == phase)
+    return Steps((unit - phase) // stride, on_grid, phase, stride, ticks, of_day)
 
 
 def _usual(name: np.ndarray, phase: np.ndarray) -> np.ndarray:
