@@ -60,6 +60,7 @@ from trialbook.data.series import (
     row_scales,
     scales,
     time_form,
+    together,
     write_times,
 )
 
@@ -116,6 +117,7 @@ __all__ = [
     "shift_of",
     "some_rows",
     "time_form",
+    "together",
     "told",
     "trained_rows",
     "write_times",
