@@ -310,7 +310,7 @@ def test_rows_that_were_observed_are_put_together_as_in_training(summed):
     pd.testing.assert_frame_equal(found[columns], after, check_dtype=False)
     rolled = model.rolling(whole, step=3)
     assert np.isfinite(rolled["forecast"]).all()
-    assert rolled["actual"].iloc[0] == after["sold"].iloc[0]
+    assert rolled["actual"].iloc[0] == found.loc[found["given"], "sold"].iloc[0]
 
 
 def test_a_loaded_model_puts_rows_together_by_itself(summed, tmp_path):
