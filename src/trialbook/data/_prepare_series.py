@@ -212,7 +212,8 @@ def _check_columns(table: pd.DataFrame, job: Job) -> None:
 def _schema(table: pd.DataFrame, job: Job) -> tuple[Schema, SeriesSpec]:
     """The columns, and what is known of the series before their rows are looked at."""
     time = str(job.time_column)
-    form = time_form(table[time])
+    # Rows that are put together are finer than the frequency, nobody knows by how much.
+    form = time_form(table[time], None if job.aggregate else job.frequency)
     features = table.drop(columns=[job.target, time])
     ignored = dict.fromkeys(job.ignore, "ignore")
     roles = dict.fromkeys(job.series, "identifier")
