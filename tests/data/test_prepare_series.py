@@ -446,6 +446,41 @@ def test_times_in_many_ways_of_writing(cells, frequency):
     assert len(made.train) == 60
 
 
+def of_berlin(freq="D", n=60, start="2020-01-01"):
+    return sales(n).assign(day=pd.date_range(start, periods=n, freq=freq, tz="Europe/Berlin"))
+
+
+@pytest.mark.parametrize("frequency", [None, "D", "B"])
+def test_days_of_a_zone_with_summer_time_are_refused_with_the_reason(frequency):
+    with pytest.raises(DataError, match="winter and in summer") as caught:
+        prepared(of_berlin(n=200), frequency=frequency)
+    assert "without a zone" in caught.value.remedy
+
+
+@pytest.mark.parametrize("frequency", [None, "MS"])
+def test_months_of_a_zone_with_summer_time_are_refused_with_the_reason(frequency):
+    with pytest.raises(DataError, match="winter and in summer"):
+        prepared(of_berlin("MS"), frequency=frequency)
+
+
+def test_that_days_begin_at_another_hour_in_utc_is_told():
+    winter = of_berlin(n=70)
+    note = guardrail(prepared(winter), "Time zone")
+    assert (note.verdict, note.columns) == ("alerted", ("day",))
+    assert "read as UTC; give local times without a zone" in note.action
+    written = winter.assign(day=[time.isoformat() for time in winter["day"]])
+    assert guardrail(prepared(written), "Time zone").verdict == "alerted"
+    options = {"frequency": "D", "aggregate": "sum"}
+    assert guardrail(prepared(of_berlin("h", 900), **options), "Time zone").verdict == "alerted"
+    for plain in (sales(70), sales(70).assign(day=winter["day"].dt.tz_localize(None))):
+        assert guardrail(prepared(plain), "Time zone").verdict == "passed"
+        utc = plain.assign(day=plain["day"].dt.tz_localize("UTC"))
+        assert guardrail(prepared(utc), "Time zone").verdict == "passed"
+        iso = utc.assign(day=[time.isoformat() for time in utc["day"]])
+        assert guardrail(prepared(iso), "Time zone").verdict == "passed"
+    assert guardrail(prepared(of_berlin("h", 900)), "Time zone").verdict == "passed"
+
+
 def test_rows_that_are_only_counted_are_refused():
     with pytest.raises(DataError, match="no year and no date") as caught:
         prepared(sales().assign(day=np.arange(60)))

@@ -38,6 +38,7 @@ from trialbook.data.series import (
     gaps,
     hierarchy_note,
     intermittent,
+    is_daily_or_coarser,
     is_daily_or_finer,
     known_of_future,
     leaks,
@@ -61,7 +62,7 @@ from trialbook.errors import DataError, OptionError
 from trialbook.job import Job
 from trialbook.memory import free_memory
 from trialbook.tables import Source, read_table
-from trialbook.tables.plain import Note, Storage, example, shown, storage_of, written
+from trialbook.tables.plain import ZONED, Note, Storage, example, shown, storage_of, written
 
 # What columns may be covariates, and those that become codes.
 _NUMBERS = (Semantic.NUMERIC, Semantic.BOOLEAN)
@@ -70,6 +71,8 @@ _USED = (*_NUMBERS, Semantic.CATEGORICAL)
 _RESERVED = re.compile(
     "|".join((SERIES_COLUMN, TIME_COLUMN, SCALE_COLUMN, "y", FOLD_COLUMN.format(r"\d+")))
 )
+# Hours from UTC at the end of a time that is written as text, other than none.
+_OFFSET = re.compile(r"\d[+-](?!00:?00)\d\d:?\d\d\s*$")
 
 
 def prepare_series(
@@ -115,6 +118,7 @@ def prepare_series(
     made = regular(taken.table, frequency)
     schema, spec = _specified(made.table, schema, spec, job, frequency)
     train, notes = _checked(made, taken, schema, spec, job)
+    notes += (_time_zone(table[spec.time], spec, read),)
     if job.hierarchy:
         train, spec, of_tree = _leaves(train, table, spec, job)
         notes += of_tree
@@ -380,6 +384,24 @@ def _check_country(country: str | None) -> None:
             place="option holidays",
             remedy="Leave it out, and give a column of them.",
         )
+
+
+def _time_zone(column: pd.Series, spec: SeriesSpec, read: list[Note]) -> Guardrail:
+    """Whether days, and what is longer, begin at another hour since times are read as UTC."""
+    name = "Time zone"
+    if not is_daily_or_coarser(spec.frequency):
+        said = f"steps of {spec.frequency} are the same in all zones"
+        return Guardrail(name, "passed", said, "", (spec.time,))
+    zoned = any(one.finding == ZONED and spec.time in one.columns for one in read)
+    if spec.time_form is not None and ("%z" in spec.time_form or spec.time_form == "ISO8601"):
+        zoned = bool(column.dropna().str.contains(_OFFSET).any())
+    if not zoned:
+        return Guardrail(name, "passed", "times are local, or in UTC", "", (spec.time,))
+    what = (
+        f"times have a zone, and steps of {spec.frequency} begin at another hour there than in UTC"
+    )
+    done = "read as UTC; give local times without a zone"
+    return Guardrail(name, "alerted", what, done, (spec.time,))
 
 
 def _holidays(country: str, spec: SeriesSpec) -> Guardrail:

@@ -12,7 +12,9 @@ from trialbook.data._guardrails import Guardrail, row_numbers
 from trialbook.data.series._frequency import (
     ON_GRID,
     canonical,
+    check_summer_time,
     infer_frequency,
+    is_daily_or_coarser,
     on_grid,
     read_frequency,
     same_unit,
@@ -249,6 +251,8 @@ def settle_frequency(taken: Taken, asked: str | None, *, aggregated: bool) -> st
     if share < ON_GRID:
         found = _inferred(name, time)
         if found is None or not same_unit(found, frequency):
+            if is_daily_or_coarser(frequency):
+                check_summer_time(pd.DatetimeIndex(time))
             off = round((1 - share) * len(time))
             raise DataError(
                 f"{off:,} of {len(time):,} rows do not keep to the frequency {frequency}",
