@@ -389,7 +389,8 @@ def forecast(
     short_series : {"auto", "pad", "drop", "none"}
         What becomes of series with too few rows before a horizon to validate: rows drawn from
         themselves are put before them, they are left out, or they are trained on all the same.
-        ``auto`` pads if all series are short, and else drops those that are.
+        ``auto`` pads if all series are short, and else drops those that are. Unless ``pad`` is
+        asked for, one series must be longer than the horizon.
     target_lags : sequence of int or "auto"
         Rows back at which learners of lags see the target. ``auto`` leaves them to the search.
     rolling_window : int or "auto"

@@ -103,7 +103,8 @@ class Job(BaseModel):
     )
     short_series: Literal["auto", "pad", "drop", "none"] = Field(
         "auto",
-        description="what becomes of series too short to validate; auto pads all or drops some",
+        description="what becomes of series too short to validate; auto pads all, which must be"
+        " longer than the horizon, or drops some",
     )
     target_lags: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         (), description="lags of the target, such as 1,2,12; auto leaves them to the search"
