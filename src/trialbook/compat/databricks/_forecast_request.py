@@ -122,7 +122,7 @@ def read_forecast(
         _check_weights(asked, dataset)
     lookups = asked.feature_store_lookups or ()
     asked_for = {key for one in map(read_lookup, lookups) for key in (*one.keys, one.time)}
-    keys = asked_for & {*columns}
+    keys = {key for key in columns if key in asked_for}
     used = list(dict.fromkeys([*asked.of_series, *keys]))
     others = [name for name in columns if name not in used]
     notes = [*_beside(asked, others), *_once(dataset, asked, used)]
