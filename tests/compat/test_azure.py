@@ -27,6 +27,7 @@ LEAST_FORECAST = {
     "task": "forecasting",
     "primary_metric": "r2_score",
     "forecasting": {"time_column_name": "day", "forecast_horizon": 7},
+    "training": {"enable_dnn_training": False},
 }
 PLAIN = Job(
     data="./train", target="y", task="classification", name="job", metric="accuracy", timeout=1800
@@ -672,8 +673,21 @@ def test_whether_deep_models_are_tried_is_for_forecasts_to_say(load):
     assert "no language model" in load({key: True})[1][0].text
     job, notes = load({key: False}, least=LEAST_FORECAST)
     deep = {one.key for one in all_learners().values() if one.extra == "deep"}
-    assert set(job.block) == {key for key in deep if "forecasting" in find(key).tasks}
+    deep = {key for key in deep if "forecasting" in find(key).tasks}
+    assert set(job.block) == deep
     assert notes == ()
+    # Azure ML tries none if nothing is said.
+    given = {"block": ("lightgbm_recursive", "nhits")}
+    silent, notes = load(without=("training",), given=given, least=LEAST_FORECAST)
+    assert sorted(silent.block) == sorted({"lightgbm_recursive", *deep})
+    assert [str(note) for note in notes] == [
+        f"{key}: not given: false, as in Azure ML, so that no deep model is tried"
+    ]
+    allowed = load(
+        without=("training",), given={"allow": ("nhits", "theta")}, least=LEAST_FORECAST
+    )
+    assert (allowed[0].allow, allowed[0].block, allowed[1]) == (("nhits", "theta"), (), ())
+    assert load(without=("training",))[0].block == ()
 
 
 def test_a_network_of_azure_that_cannot_be_tried_is_said(load):

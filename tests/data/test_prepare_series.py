@@ -113,12 +113,82 @@ def test_rows_are_put_together_to_a_coarser_frequency(how):
     frame = sales(140).assign(price=np.arange(140) % 9 * 1.0, kind=["a", "a", "b", "a", "c"] * 28)
     frame["kind"] = np.where(np.arange(140) // 7 % 2 == 0, "low", "high")
     made = prepared(frame, frequency="W-TUE", aggregate=how, horizon=2)
+    # Of whatever the target is the sum, a price is the mean of prices.
     weeks = frame.groupby(np.arange(140) // 7)
     np.testing.assert_allclose(made.train["sold"], weeks["sold"].agg(how))
-    np.testing.assert_allclose(made.train["price"], weeks["price"].agg(how))
+    np.testing.assert_allclose(made.train["price"], weeks["price"].mean())
     assert made.train["kind"].tolist() == [1.0, 0.0] * 10
     assert made.schema.series.codes == {"kind": ("high", "low")}
-    assert guardrail(made, "Aggregation").verdict == "fixed"
+    note = guardrail(made, "Aggregation")
+    assert note.verdict == "fixed"
+    assert f"'sold' by its {how}, other numbers by their mean, categories" in note.action
+    assert guardrail(made, "Whole steps").verdict == "passed"
+
+
+@pytest.mark.parametrize("flags", [[1, 1, 3], [True, True, False]])
+def test_categories_that_are_written_as_numbers_are_put_together_by_the_most_frequent(flags):
+    frame = sales(60).assign(promo=np.roll(np.repeat([flags[0], flags[2]], 30), 3))
+    thrice = pd.concat([frame.assign(sold=frame["sold"] + k) for k in range(3)])
+    thrice["promo"] = np.where(np.arange(180) < 120, thrice["promo"], flags[2])
+    options = {"types": {"promo": "categorical"}}
+    made = prepared(thrice, series=(), **options, frequency="D", aggregate="sum")
+    assert made.schema.series.codes == {"promo": tuple(sorted({str(one) for one in flags}))}
+    expected = [sorted({str(one) for one in flags}).index(str(one)) for one in frame["promo"]]
+    assert made.train["promo"].tolist() == expected
+    twice = pd.concat([frame, thrice.iloc[[0, 0, 70]]])
+    assert prepared(twice, **options).train["promo"].tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("start", "n_rows", "found"),
+    [
+        ("2020-01-01", 366, ""),
+        ("2020-01-01", 376, "the table ends at 2021-01-10 00:00:00, within a step of MS"),
+        ("2019-12-11", 387, "the table begins at 2019-12-11 00:00:00, within"),
+        ("2019-12-11", 397, "begins at 2019-12-11 00:00:00 and ends at 2021-01-10 00:00:00"),
+    ],
+)
+def test_sums_of_steps_that_are_not_whole_are_told(start, n_rows, found):
+    frame = pd.concat([sales(n_rows, start=start).assign(shop=name) for name in "ab"])
+    options = {"series": "shop", "frequency": "MS", "horizon": 2}
+    note = guardrail(prepared(frame, aggregate="sum", **options), "Whole steps")
+    assert note.verdict == ("alerted" if found else "passed")
+    assert found in note.finding
+    assert not found or "2 series may lack rows" in note.finding
+    mean = guardrail(prepared(frame, aggregate="mean", **options), "Whole steps")
+    assert mean.verdict == "passed"
+
+
+def test_workdays_and_months_of_different_lengths_are_whole_steps():
+    days = sales(522, freq="B", start="2019-01-01")  # a month may end with a weekend
+    for month in range(1, 7):
+        part = days[days["day"] < pd.Timestamp(2020, month + 1, 1)]
+        made = prepared(part, frequency="MS", aggregate="sum", horizon=2)
+        assert guardrail(made, "Whole steps").verdict == "passed"
+    quarters = prepared(sales(60, freq="MS"), frequency="QS", aggregate="sum", horizon=2)
+    assert guardrail(quarters, "Whole steps").verdict == "passed"
+    part = prepared(sales(59, freq="MS"), frequency="QS", aggregate="sum", horizon=2)
+    assert guardrail(part, "Whole steps").verdict == "alerted"
+
+
+def test_series_that_lose_their_rows_to_the_steps_are_named():
+    weeks = [sales(60, freq="W-WED", seed=i).assign(shop=f"s{i:02}") for i in range(12)]
+    weeks[7] = sales(60, freq="W-THU").assign(shop="s07")
+    made = prepared(pd.concat(weeks), series="shop", frequency="W-WED")
+    assert made.train[SERIES_COLUMN].nunique() == 11
+    note = guardrail(made, "Frequency")
+    assert note.verdict == "alerted"
+    assert "1 series of 12 lose most of theirs, or all: 's07'" in note.finding
+    assert "--aggregate" in note.action
+
+
+def test_series_may_have_other_times_of_day():
+    weeks = [sales(60, freq="W-WED", seed=i).assign(shop=f"s{i}") for i in range(3)]
+    weeks[1]["day"] += pd.Timedelta("9h")
+    made = prepared(pd.concat(weeks), series="shop")
+    assert made.schema.series.frequency == "W-WED"
+    assert made.train.groupby(SERIES_COLUMN).size().tolist() == [60, 60, 60]
+    assert guardrail(made, "Frequency").verdict == "passed"
 
 
 @pytest.mark.parametrize("aggregate", [None, "sum"])
@@ -402,6 +472,41 @@ def test_times_in_many_ways_of_writing(cells, frequency):
     assert len(made.train) == 60
 
 
+def of_berlin(freq="D", n=60, start="2020-01-01"):
+    return sales(n).assign(day=pd.date_range(start, periods=n, freq=freq, tz="Europe/Berlin"))
+
+
+@pytest.mark.parametrize("frequency", [None, "D", "B"])
+def test_days_of_a_zone_with_summer_time_are_refused_with_the_reason(frequency):
+    with pytest.raises(DataError, match="winter and in summer") as caught:
+        prepared(of_berlin(n=200), frequency=frequency)
+    assert "without a zone" in caught.value.remedy
+
+
+@pytest.mark.parametrize("frequency", [None, "MS"])
+def test_months_of_a_zone_with_summer_time_are_refused_with_the_reason(frequency):
+    with pytest.raises(DataError, match="winter and in summer"):
+        prepared(of_berlin("MS"), frequency=frequency)
+
+
+def test_that_days_begin_at_another_hour_in_utc_is_told():
+    winter = of_berlin(n=70)
+    note = guardrail(prepared(winter), "Time zone")
+    assert (note.verdict, note.columns) == ("alerted", ("day",))
+    assert "read as UTC; give local times without a zone" in note.action
+    written = winter.assign(day=[time.isoformat() for time in winter["day"]])
+    assert guardrail(prepared(written), "Time zone").verdict == "alerted"
+    options = {"frequency": "D", "aggregate": "sum"}
+    assert guardrail(prepared(of_berlin("h", 900), **options), "Time zone").verdict == "alerted"
+    for plain in (sales(70), sales(70).assign(day=winter["day"].dt.tz_localize(None))):
+        assert guardrail(prepared(plain), "Time zone").verdict == "passed"
+        utc = plain.assign(day=plain["day"].dt.tz_localize("UTC"))
+        assert guardrail(prepared(utc), "Time zone").verdict == "passed"
+        iso = utc.assign(day=[time.isoformat() for time in utc["day"]])
+        assert guardrail(prepared(iso), "Time zone").verdict == "passed"
+    assert guardrail(prepared(of_berlin("h", 900)), "Time zone").verdict == "passed"
+
+
 def test_rows_that_are_only_counted_are_refused():
     with pytest.raises(DataError, match="no year and no date") as caught:
         prepared(sales().assign(day=np.arange(60)))
@@ -487,6 +592,16 @@ def test_a_test_table_that_lacks_covariates():
     assert verdicts == ["passed", "alerted"]
 
 
+def test_a_test_table_needs_no_columns_that_stay_the_same_in_a_series():
+    whole = shops(2, n=67).assign(city=lambda table: table["shop"].map({"s0": "A", "s1": "B"}))
+    late = whole.groupby("shop").cumcount() >= 60
+    made = prepared(whole[~late], whole[late].drop(columns="city"), series="shop")
+    assert made.schema.series.static == ("city",)
+    assert made.test["city"].tolist() == [0.0] * 7 + [1.0] * 7
+    verdicts = [one.verdict for one in made.guardrails if one.name == "Future covariates"]
+    assert verdicts == ["passed"]
+
+
 def test_a_test_table_needs_no_columns_that_are_not_known_of_the_future():
     whole = sales(67).assign(price=np.arange(67) % 5 * 1.0)
     bare = whole[60:].drop(columns="price")
@@ -494,6 +609,19 @@ def test_a_test_table_needs_no_columns_that_are_not_known_of_the_future():
     assert "price" in made.train
     assert "price" not in made.test
     assert len(made.test) == 7
+
+
+@pytest.mark.parametrize("frequency", ["2W", "3D", "2MS"])
+def test_a_test_table_is_put_together_to_the_steps_of_training(frequency):
+    whole = sales(900)
+    options = {"frequency": frequency, "aggregate": "sum", "horizon": 3}
+    made = prepared(whole, **options)
+    steps = made.train[TIME_COLUMN]  # weeks are called by their last days
+    cut = steps.iloc[-4] + pd.Timedelta("1D") if frequency == "2W" else steps.iloc[-3]
+    early, late = whole["day"] < cut, whole["day"] >= cut - pd.Timedelta("31D")
+    apart = prepared(whole[early], whole[late], **options)
+    assert apart.train["sold"].tolist() == made.train["sold"].tolist()[:-3]
+    assert apart.test["sold"].tolist() == made.train["sold"].tolist()[-3:]
 
 
 def test_a_test_table_of_the_past_is_refused():

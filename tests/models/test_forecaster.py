@@ -16,7 +16,9 @@ import pytest
 from holidays import country_holidays
 from tests.forecasters import future_of, monthly, trained, visited
 
+from trialbook.data import prepare
 from trialbook.errors import DataError, OptionError
+from trialbook.job import Job
 from trialbook.models._series_model import SeriesModel, times_of
 
 # Run where trialbook is not to be found: the next rows, and rows of a table.
@@ -263,6 +265,80 @@ def test_a_hole_in_the_context_is_filled_as_in_training(naive):
         filled["month"] == "2024-02-01", "sold"
     ].to_numpy()
     pd.testing.assert_frame_equal(naive.forecast(context=holed), naive.forecast(context=filled))
+
+
+def test_rows_after_the_last_target_of_a_series_were_not_observed(naive):
+    later = monthly(78)
+    planned = later.copy()
+    planned.loc[(planned["month"] >= "2024-03-01") & (planned["shop"] == "south"), "sold"] = None
+    planned.loc[(planned["month"] == "2024-04-01") & (planned["shop"] == "north"), "sold"] = None
+    observed = naive.observed(planned)
+    assert observed.groupby("unique_id").size().to_dict() == {"north": 6, "south": 2}
+    assert observed["given"].tolist() == [True] * 3 + [False] + [True] * 4
+    told = naive.forecast(1, context=planned)
+    assert told["month"].tolist() == list(pd.to_datetime(["2024-07-01", "2024-03-01"]))
+    with pytest.raises(DataError, match="no row follows the end of its series"):
+        naive.forecast(context=later.assign(sold=later["sold"].where(later["month"] < "2024")))
+    with pytest.raises(ValueError, match="no row follows the end of its series"):
+        naive.model.aware_of(future_of().assign(sold=np.nan))
+
+
+def daily(n_rows=730):
+    """Days of two shops, with a price and a mood; three rows of each are one time."""
+    rng, tables = np.random.default_rng(0), []
+    for shop in ("north", "south"):
+        when = np.repeat(pd.date_range("2018-01-01", "2020-06-30"), 3)
+        table = pd.DataFrame({"month": when, "shop": shop, "sold": rng.normal(50, 9, len(when))})
+        table["price"] = rng.choice([1.0, 2.0, 3.0], len(when))
+        table["mood"] = rng.choice(["bad", "good", "fine", None], len(when))
+        table.loc[rng.random(len(when)) < 0.5, "sold"] = None
+        tables.append(table.head(3 * n_rows))
+    return pd.concat(tables, ignore_index=True)
+
+
+@pytest.fixture(scope="module", params=["MS", "2W", "D"])
+def summed(request, tmp_path_factory):
+    """A forecaster of the sums of months or of weeks, or of the means of days."""
+    options = {"frequency": request.param, "aggregate": "sum"}
+    if request.param == "D":
+        del options["aggregate"]
+    options |= {"horizon": 3, "season": 1}
+    root = tmp_path_factory.mktemp(f"summed_{request.param}")
+    return trained(root, daily(), **options), options
+
+
+def test_rows_that_were_observed_are_put_together_as_in_training(summed):
+    model, options = summed
+    whole = daily(912)  # to the end of June
+    job = {"data": Job.IN_MEMORY, "target": "sold", "task": "forecasting", "series": ("shop",)}
+    expected = prepare(Job.from_fields(job | {"time_column": "month"} | options), frame=whole)
+    columns = ["unique_id", "ds", "price", "mood", "sold"]
+    late = expected.train["ds"] > expected.train["unique_id"].map(model.model.ends["ds"])
+    after = expected.train.loc[late, columns].reset_index(drop=True)
+    found = model.observed(whole)
+    pd.testing.assert_frame_equal(found[columns], after, check_dtype=False)
+    rolled = model.rolling(whole, step=3)
+    assert np.isfinite(rolled["forecast"]).all()
+    assert rolled["actual"].iloc[0] == found.loc[found["given"], "sold"].iloc[0]
+
+
+def test_a_loaded_model_puts_rows_together_by_itself(summed, tmp_path):
+    model, _ = summed
+    context = daily(912)
+    context.to_parquet(tmp_path / "future.parquet")
+    script = LOAD.split("told =", maxsplit=1)[0].replace("read_csv", "read_parquet") + (
+        "known = model.unwrap_python_model().aware_of(future)\n"
+        'assert not any(name.split(".")[0] == "trialbook" for name in sys.modules)\n'
+        "print(known.ends.to_json())"
+    )
+    command = [sys.executable, "-c", script, str(model.folder), str(tmp_path / "future.parquet")]
+    environment = {**os.environ, "PYTHONPATH": ""}
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=200, env=environment, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    expected = model.model.aware_of(context).ends
+    assert json.loads(done.stdout.splitlines()[-1]) == json.loads(expected.to_json())
 
 
 def test_columns_that_nobody_knows_ahead_are_asked_of_the_past_alone(past):

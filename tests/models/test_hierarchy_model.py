@@ -101,6 +101,19 @@ def test_what_was_observed_of_leaves_moves_all_levels(naive):
     assert later[NAMES].drop_duplicates().shape[0] == len(LEAVES)
 
 
+def test_rows_of_leaves_are_put_together_as_in_training(tmp_path):
+    days = monthly(730)
+    days["month"] = np.tile(pd.date_range("2020-01-01", periods=730), len(LEAVES))
+    days["sold"] = np.round(days["sold"])
+    early = days["month"] < "2021-10-01"
+    model = trained(tmp_path, days[early], frequency="MS", aggregate="sum", season=1, horizon=2)
+    observed = model.observed(days)
+    total = observed[observed["unique_id"] == "total"].set_index("ds")["sold"]
+    months = days[~early].groupby(days["month"].dt.to_period("M").dt.to_timestamp())["sold"].sum()
+    assert total.tolist()[:3] == months.tolist()[:3]
+    adds_up(model.forecast(1, context=days, level="all"))
+
+
 def test_covariates_must_be_known_of_all_leaves(priced):
     future = monthly(66, price=True).query("month >= '2025-01-01'").drop(columns="sold")
     every = priced.forecast(future=future, level="all")

@@ -382,13 +382,15 @@ def forecast(
     season : int, optional
         Rows of a season, 1 for none; told from the frequency by default.
     aggregate : {"sum", "mean", "min", "max"}, optional
-        How rows of one time of a series are made one; the mean by default.
+        How the target of the rows of one step of a series is made one; the mean by default. Other
+        numbers become their mean, categories the most frequent one.
     unknown_in_future : sequence of str
         Columns that are not known of the future, so that forecasts can depend on their past alone.
     short_series : {"auto", "pad", "drop", "none"}
         What becomes of series with too few rows before a horizon to validate: rows drawn from
         themselves are put before them, they are left out, or they are trained on all the same.
-        ``auto`` pads if all series are short, and else drops those that are.
+        ``auto`` pads if all series are short, and else drops those that are. Unless ``pad`` is
+        asked for, one series must be longer than the horizon.
     target_lags : sequence of int or "auto"
         Rows back at which learners of lags see the target. ``auto`` leaves them to the search.
     rolling_window : int or "auto"

@@ -63,6 +63,7 @@ from trialbook.data.series import (
     scales,
     series_scales,
     time_form,
+    together,
     write_times,
 )
 
@@ -122,6 +123,7 @@ __all__ = [
     "shift_of",
     "some_rows",
     "time_form",
+    "together",
     "told",
     "trained_rows",
     "write_times",

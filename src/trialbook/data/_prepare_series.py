@@ -38,6 +38,7 @@ from trialbook.data.series import (
     gaps,
     hierarchy_note,
     intermittent,
+    is_daily_or_coarser,
     is_daily_or_finer,
     known_of_future,
     leaks,
@@ -61,7 +62,7 @@ from trialbook.errors import DataError, OptionError
 from trialbook.job import Job
 from trialbook.memory import free_memory
 from trialbook.tables import Source, read_table
-from trialbook.tables.plain import Note, Storage, example, shown, storage_of, written
+from trialbook.tables.plain import ZONED, Note, Storage, example, shown, storage_of, written
 
 # What columns may be covariates, and those that become codes.
 _NUMBERS = (Semantic.NUMERIC, Semantic.BOOLEAN)
@@ -73,6 +74,8 @@ _RESERVED = re.compile(
 # Names that forecasts have for what stands beside their times and series: quantiles are named by
 # their levels.
 _TOLD = re.compile(r"origin|actual|fitted|forecast|0\.\d+|[\d.]+e-\d+")
+# Hours from UTC at the end of a time that is written as text, other than none.
+_OFFSET = re.compile(r"\d[+-](?!00:?00)\d\d:?\d\d\s*$")
 
 
 def prepare_series(
@@ -115,9 +118,10 @@ def prepare_series(
     asked = None if job.frequency is None else canonical(job.frequency)
     taken = take_rows(schema.conform(table, require_target=True), job.target, spec, asked)
     frequency = settle_frequency(taken, job.frequency, aggregated=job.aggregate is not None)
-    made = regular(taken.table, job.target, frequency)
+    made = regular(taken.table, frequency)
     schema, spec = _specified(made.table, schema, spec, job, frequency)
     train, notes = _checked(made, taken, schema, spec, job)
+    notes += (_time_zone(table[spec.time], spec, read),)
     if job.hierarchy:
         train, spec, of_tree = _leaves(train, table, spec, job)
         notes += of_tree
@@ -223,7 +227,8 @@ def _check_columns(table: pd.DataFrame, job: Job) -> None:
 def _schema(table: pd.DataFrame, job: Job) -> tuple[Schema, SeriesSpec]:
     """The columns, and what is known of the series before their rows are looked at."""
     time = str(job.time_column)
-    form = time_form(table[time])
+    # Rows that are put together are finer than the frequency, nobody knows by how much.
+    form = time_form(table[time], None if job.aggregate else job.frequency)
     features = table.drop(columns=[job.target, time])
     ignored = dict.fromkeys(job.ignore, "ignore")
     roles = dict.fromkeys(job.series, "identifier")
@@ -339,11 +344,10 @@ def _checked(
         for one in schema.columns
         if not one.used and one.name not in job.ignore
     ]
-    off_grid = taken.origin[made.off_grid]
     notes = [
         *taken.guardrails,
-        frequency_note(spec.frequency, job.frequency, off_grid, len(taken.table), spec.time),
-        gaps(made.filled, made.source, taken.origin, spec.frequency),
+        frequency_note(spec.frequency, job.frequency, taken, made.off_grid, spec.time),
+        gaps(made.source, taken.origin, spec.frequency),
         constant(table, job.target, first),
         intermittent(table, job.target, first),
         past_only(spec),
@@ -391,6 +395,24 @@ def _check_country(country: str | None) -> None:
             place="option holidays",
             remedy="Leave it out, and give a column of them.",
         )
+
+
+def _time_zone(column: pd.Series, spec: SeriesSpec, read: list[Note]) -> Guardrail:
+    """Whether days, and what is longer, begin at another hour since times are read as UTC."""
+    name = "Time zone"
+    if not is_daily_or_coarser(spec.frequency):
+        said = f"steps of {spec.frequency} are the same in all zones"
+        return Guardrail(name, "passed", said, "", (spec.time,))
+    zoned = any(one.finding == ZONED and spec.time in one.columns for one in read)
+    if spec.time_form is not None and ("%z" in spec.time_form or spec.time_form == "ISO8601"):
+        zoned = bool(column.dropna().str.contains(_OFFSET).any())
+    if not zoned:
+        return Guardrail(name, "passed", "times are local, or in UTC", "", (spec.time,))
+    what = (
+        f"times have a zone, and steps of {spec.frequency} begin at another hour there than in UTC"
+    )
+    done = "read as UTC; give local times without a zone"
+    return Guardrail(name, "alerted", what, done, (spec.time,))
 
 
 def _holidays(country: str, spec: SeriesSpec) -> Guardrail:

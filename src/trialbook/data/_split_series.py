@@ -68,17 +68,20 @@ def rows_of_test(
     """
     read: list[Note] = []
     table = read_table(source, text=schema.text, workspace=job.workspace, notes=read)
-    lacking = [name for name in (*spec.covariates, *spec.static) if name not in table]
+    lacking = [name for name in spec.covariates if name not in table]
     if lacking:
         raise DataError(
             f"the test table lacks {listed(lacking)}, which are taken to be known of the future",
             place="test table",
             remedy="Give them, or name them in unknown_in_future.",
         )
-    told = replace(spec, covariates=(*spec.covariates, *spec.static), static=(), past_only=())
-    columns = tuple(one for one in schema.columns if one.name not in spec.past_only)
+    told = replace(spec, static=(), past_only=())
+    columns = tuple(
+        one for one in schema.columns if one.name not in (*spec.static, *spec.past_only)
+    )
     conformed = replace(schema, columns=columns).conform(table, require_target=True)
-    rows = take_rows(conformed, job.target, told, spec.frequency).table
+    first = train[TIME_COLUMN].iloc[0]
+    rows = take_rows(conformed, job.target, told, spec.frequency, first).table
     rows = rows[rows[job.target].notna()]
     kept = _within_horizon(rows, train, spec)
     if not kept.any():
@@ -96,13 +99,16 @@ def rows_of_test(
         said = "every row of the test table is one to forecast"
         notes.append(Guardrail("Test rows", "passed", said, ""))
     rows = rows[kept].reset_index(drop=True)
-    names = [*spec.covariates, *spec.static]
+    names = list(spec.covariates)
     found = missing_covariates(rows[names].isna(), "test")
     if found.verdict != "passed":
         found = replace(found, name="Future covariates", verdict="alerted")
     notes += [found] if names else []
+    rows = _filled_from(rows, train, names)
+    for name in spec.static:  # which the series has told already
+        rows[name] = rows[SERIES_COLUMN].map(train.groupby(SERIES_COLUMN)[name].first())
     kept_columns = [name for name in train.columns if name not in spec.past_only]
-    return _filled_from(rows[kept_columns], train, names), tuple(notes)
+    return rows[kept_columns], tuple(notes)
 
 
 def _within_horizon(rows: pd.DataFrame, train: pd.DataFrame, spec: SeriesSpec) -> np.ndarray:

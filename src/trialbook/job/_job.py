@@ -95,14 +95,16 @@ class Job(BaseModel):
         None, ge=1, description="rows of a season, 1 for none; else told from the frequency"
     )
     aggregate: Literal["sum", "mean", "min", "max"] | None = Field(
-        None, description="how rows are put together to the frequency"
+        None,
+        description="how the target is put together to the frequency; other numbers by their mean",
     )
     unknown_in_future: tuple[str, ...] = Field(
         (), description="columns that are not known of the future"
     )
     short_series: Literal["auto", "pad", "drop", "none"] = Field(
         "auto",
-        description="what becomes of series too short to validate; auto pads all or drops some",
+        description="what becomes of series too short to validate; auto pads all, which must be"
+        " longer than the horizon, or drops some",
     )
     target_lags: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         (), description="lags of the target, such as 1,2,12; auto leaves them to the search"

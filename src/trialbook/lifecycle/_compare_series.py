@@ -103,7 +103,7 @@ def compare_forecasts(
         values[:, width:],
         groups=both[SERIES_COLUMN].to_numpy(),
     )
-    return Compared(found, _seen(read, first, ends))
+    return Compared(found, _seen(tables[0], first, ends))
 
 
 def _spec(model: ForecastModel) -> SeriesSpec:
@@ -133,9 +133,8 @@ def known_series(model: ForecastModel, read: pd.DataFrame) -> pd.DataFrame:
 
 def _seen(read: pd.DataFrame, model: ForecastModel, ends: pd.Series) -> int:
     """Rows of a table up to where either model was trained to."""
-    names = model.model.names_of(read)
-    times = model.model.rows_of(read)[TIME_COLUMN].to_numpy()
-    return int((times <= names.map(ends).to_numpy()).sum())
+    rows = model.model.in_steps(model.model.rows_of(read))
+    return int((rows[TIME_COLUMN] <= rows[SERIES_COLUMN].map(ends)).sum())
 
 
 def _told(

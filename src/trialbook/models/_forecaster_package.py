@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 import time
 import warnings
 from collections.abc import Sequence
@@ -20,8 +21,10 @@ from trialbook.data import (
     TIME_COLUMN,
     Schema,
     SeriesSpec,
+    bins_of,
     read_frequency,
     series_scales,
+    together,
 )
 from trialbook.models._package import (
     CHECK_ROWS,
@@ -80,7 +83,8 @@ def save_forecaster(
         _timeseries,
     )
 
-    for module in (_hierarchy_model, _series_model, _series_problems, _timeseries):
+    of_data = (sys.modules[one.__module__] for one in (bins_of, together))
+    for module in (_hierarchy_model, _series_model, _series_problems, _timeseries, *of_data):
         cloudpickle.register_pickle_by_value(module)
     spec = series_of(schema)
     told = {

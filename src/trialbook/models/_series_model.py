@@ -1,7 +1,8 @@
 """A forecaster as MLflow keeps it: asked with plain rows, and answering under their own names.
 
 The class is pickled by value, so that a model loads where there is no trialbook; it uses nothing
-but pandas, MLflow, `_series_problems` and `_timeseries`, which are pickled by value, too.
+but pandas, MLflow, `_series_problems`, `_timeseries`, and what puts rows together in training
+(`bins_of`, `together`), which are pickled by value, too.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 from mlflow.pyfunc.model import PythonModel
 
+from trialbook.data import bins_of, together
 from trialbook.models._series_problems import (
     KEYS,
     NOTHING_NEW,
@@ -195,13 +197,12 @@ class SeriesModel(Timeseries, PythonModel):
         -------
         DataFrame
             As programs read rows, with the target, and ``given``: whether it was in the table.
-            What was not is as in the row before, as in training.
+            What was not is as in the row before, as in training. Rows after the last target of
+            their series were not observed.
         """
         rows = self.rows_of(table, target=True)
-        rows = rows[self.steps_of(rows) > 0]
-        if rows.duplicated(KEYS).any():
-            how = self.spec["aggregate"] or "mean"
-            rows = rows.groupby(KEYS, as_index=False, sort=True).agg(how)
+        rows = self.in_steps(rows[rows["ds"] > rows["unique_id"].map(self.ends["ds"])])
+        rows = self._once(rows[self.steps_of(rows) > 0])
         steps = pd.Series(self.steps_of(rows), dtype=int)
         last = self._until(steps.groupby(rows["unique_id"].to_numpy()).max())
         target = self.spec["target"]
@@ -210,6 +211,27 @@ class SeriesModel(Timeseries, PythonModel):
         there = rows.loc[rows[target].notna(), KEYS].assign(given=True)
         found = filled[KEYS].merge(there, how="left", on=KEYS)["given"].notna()
         return filled.assign(given=found.to_numpy())
+
+    def in_steps(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Rows that were observed at the times of their steps, if training put rows together."""
+        if not self.spec["aggregate"] or rows.empty:
+            return rows
+        offset = pd.tseries.frequencies.to_offset(self.spec["frequency"])
+        times = bins_of(rows["ds"].to_numpy(), offset, self.ends["ds"].iloc[0])
+        return rows.assign(ds=times)
+
+    def _once(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Each time once in a series, up to its last target, as in training."""
+        target = self.spec["target"]
+        if rows.duplicated(KEYS).any():
+            codes = [name for name in self.spec.get("codes", {}) if name in rows]
+            # Codes are categories, of which there are no means; what is none does not count.
+            texts = {name: rows[name].where(rows[name] >= 0).astype(object) for name in codes}
+            how = self.spec["aggregate"] or "mean"
+            rows = together(rows.assign(**texts), target, how)
+            rows = rows.assign(**{name: rows[name].astype(float).fillna(-1.0) for name in codes})
+        last = rows[rows[target].notna()].groupby("unique_id")["ds"].max()
+        return rows[rows["ds"] <= rows["unique_id"].map(last)]
 
     def observe(self, observed: pd.DataFrame) -> SeriesModel:
         """The model that also knows rows of `observed_of`; this one stays as it is."""

@@ -218,7 +218,7 @@ def _of_times(model: Any, rows: pd.DataFrame, *, future: bool) -> list[Problem]:
 
     # Steps are counted only up to the farthest row that makes sense.
     found = _told(when > model.later(ends.max(), most), far)
-    if found:
+    if found or (not future and spec["aggregate"]):  # any time that was observed is of a step
         return found
     steps, late = model.steps_of(rows), (when > ends).to_numpy()
     found = _told(late & (steps < 1), off)

@@ -14,6 +14,7 @@ from trialbook.compat.databricks._forecast_request import (
     ForecastArguments,
     read_forecast,
 )
+from trialbook.compat.databricks._forecaster import _as_written, _filled, _in_order, _with_keys
 from trialbook.errors import DataError, OptionError
 
 installed = importlib.util.find_spec("statsforecast") is not None
@@ -208,3 +209,64 @@ def test_features_that_are_looked_up_are_known_of_the_future(forecast, table_of_
             time_col="day",
             feature_store_lookups=[{"table_name": "default.nothing", "lookup_key": "day"}],
         )
+
+
+@pytest.mark.timeout(600)
+def test_features_are_looked_up_by_keys_and_times_as_the_dataset_has_them(
+    forecast, table_of_sales
+):
+    cities = {"north": "Oslo", "south": "Rome"}
+    table = table_of_sales.assign(
+        city=table_of_sales["shop"].map(cities),
+        day=table_of_sales["day"].dt.strftime("%d/%m/%Y"),
+    ).sample(frac=1, random_state=0)
+    days = pd.date_range("2024-01-01", periods=63)
+    weather = pd.concat(
+        [
+            pd.DataFrame({"day": days.strftime("%d/%m/%Y"), "city": city})
+            for city in ["Oslo", "Rome"]
+        ]
+    ).assign(rain=np.arange(126) % 11 * 1.0)
+    trialbook.tables.upload(weather, "weather")
+    lookups = [{"table_name": "default.weather", "lookup_key": ["city", "day"]}]
+    arguments = {"feature_store_lookups": lookups, "output_database": "default"}
+    summary = forecast(table, **arguments, exclude_cols=["manager"])
+    assert "8 rows of the forecast have no features" in "".join(summary.alerts)
+    assert len(trialbook.tables.read(summary.output_table_name.split(".")[1])) == 14
+
+
+def filled(table, form):
+    """What `_filled` makes of a day to come without a feature, after these rows."""
+    spec = {"time": "day", "time_form": form, "ids": [], "covariates": ["price"]}
+    future = pd.DataFrame({"day": ["later"], "price": [np.nan]})
+    return _filled(future, _in_order(table, spec), spec)[0]["price"].tolist()
+
+
+def test_the_last_features_are_those_of_the_last_time_and_not_of_the_last_text():
+    days = ["29/01/2024", "31/01/2024", "01/02/2024"]
+    table = pd.DataFrame({"day": days, "price": [1.0, 2.0, 3.0]})
+    assert filled(table, "%d/%m/%Y") == [3.0]
+
+
+def test_years_to_come_are_numbers_where_those_of_the_dataset_are():
+    rows = pd.DataFrame({"year": [2001, 2002], "city": ["Oslo", "Rome"]})
+    spec = {"time": "year", "time_form": "%Y", "ids": []}
+    future = pd.DataFrame({"year": pd.to_datetime(["2003-01-01", "2004-01-01"])})
+    written = _as_written(future, rows, spec)
+    assert written["year"].tolist() == [2003, 2004]
+    lookup = {"table_name": "t", "lookup_key": ["city", "year"]}
+    assert _with_keys(written, rows, lookup, [])["city"].tolist() == ["Rome", "Rome"]
+
+
+@pytest.mark.timeout(600)
+def test_a_forecast_that_cannot_be_kept_does_not_lose_the_experiment(
+    forecast, table_of_sales, monkeypatch
+):
+    def full(*_):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("trialbook.compat.databricks._forecaster.upload", full)
+    summary = forecast(table_of_sales, output_database="default")
+    assert summary.output_table_name is None
+    assert "could not be kept: no space left on device" in "".join(summary.alerts)
+    assert summary.best_trial.model_path

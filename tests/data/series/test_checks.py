@@ -41,15 +41,15 @@ def table(**columns):
 
 
 def test_gaps():
-    whole = gaps(np.zeros(60, dtype=bool), np.arange(60), ORIGIN, "D")
+    whole = gaps(np.arange(60), ORIGIN, "D")
     assert (whole.verdict, whole.rows) == ("passed", ())
     source = np.arange(60)
     source[[10, 11, 40]] = -1
-    few = gaps(source < 0, source, ORIGIN, "D")
+    few = gaps(source, ORIGIN, "D")
     assert (few.verdict, few.rows) == ("fixed", (10, 40))
     assert "3 of 60 steps of D" in few.finding
     source[12:30] = -1
-    many = gaps(source < 0, source, ORIGIN, "D")
+    many = gaps(source, ORIGIN, "D")
     assert many.verdict == "alerted"
     assert "coarser" in many.action
 

@@ -21,20 +21,18 @@ def test_a_regular_table_stays_as_it_is():
         ],
         ignore_index=True,
     )
-    made = regular(table, "y", "MS")
+    made = regular(table, "MS")
     pd.testing.assert_frame_equal(made.table, table)
-    assert not made.filled.any()
     assert len(made.off_grid) == 0
     assert made.source.tolist() == list(range(9))
 
 
 def test_missing_rows_are_as_those_before_them():
     table = rows("a", ["2020-01-01", "2020-01-04", "2020-01-05"], [1.0, 2.0, 3.0], x=[5.0, 6, 7])
-    made = regular(table, "y", "D")
+    made = regular(table, "D")
     assert made.table["y"].tolist() == [1, 1, 1, 2, 3]
     assert made.table["x"].tolist() == [5, 5, 5, 6, 7]
     assert made.table[TIME_COLUMN].dt.day.tolist() == [1, 2, 3, 4, 5]
-    assert made.filled.tolist() == [False, True, True, False, False]
     assert made.source.tolist() == [0, -1, -1, 1, 2]
 
 
@@ -46,16 +44,32 @@ def test_nothing_is_filled_from_one_series_into_another():
         ],
         ignore_index=True,
     )
-    made = regular(table, "y", "D").table
+    made = regular(table, "D").table
     assert made["x"].isna().tolist() == [True, True, False, False]
     assert made["x"].tolist()[2:] == [8, 8]
 
 
 def test_rows_between_the_steps_are_left_out():
     times = ["2020-01-01", "2020-01-15", "2020-02-01", "2020-03-01"]
-    made = regular(rows("a", times, [1.0, 9.0, 2.0, 3.0]), "y", "MS")
+    made = regular(rows("a", times, [1.0, 9.0, 2.0, 3.0]), "MS")
     assert made.table["y"].tolist() == [1, 2, 3]
     assert made.off_grid.tolist() == [1]
+
+
+def test_each_series_keeps_its_own_time_of_day():
+    months = pd.date_range("2020-01-01", periods=4, freq="MS")
+    hour = pd.Timedelta("9h")
+    table = pd.concat(
+        [
+            rows("a", months.delete(2), [1.0, 2.0, 3.0]),
+            rows("b", (months + hour).delete(1), [4.0, 5.0, 6.0]),
+        ],
+        ignore_index=True,
+    )
+    made = regular(table, "MS")
+    assert made.table[TIME_COLUMN].tolist() == [*months, *(months + hour)]
+    assert made.table["y"].tolist() == [1, 2, 2, 3, 4, 4, 5, 6]
+    assert len(made.off_grid) == 0
 
 
 def test_every_step_is_there_once_in_each_series():
@@ -66,7 +80,7 @@ def test_every_step_is_there_once_in_each_series():
         kept = np.sort(draw.choice(len(grid), 30, replace=False))
         parts.append(rows(f"s{i:02}", grid[kept], draw.normal(size=30)))
     table = pd.concat(parts, ignore_index=True)
-    made = regular(table, "y", "W-WED").table
+    made = regular(table, "W-WED").table
     for name, own in made.groupby(SERIES_COLUMN):
         given = table.loc[table[SERIES_COLUMN] == name, TIME_COLUMN]
         grid = pd.date_range(given.min(), given.max(), freq="W-WED")
@@ -83,19 +97,22 @@ def test_rows_of_one_time_are_put_together(how, expected):
     table = rows("a", ["2020-01-01"] * 3 + ["2020-01-02"], [1.0, 2.0, np.nan, 5.0])
     table["kind"] = ["x", "z", "z", None]
     table["open"] = [True, False, True, True]
-    made = together(table, how)
+    table["price"] = [2.0, 3.0, 7.0, 1.0]
+    made = together(table, "y", how)
     assert made["y"].tolist() == [expected, 5.0]
     assert made["kind"].tolist()[0] == "z"
     assert made["kind"].isna().tolist() == [False, True]
-    assert made["open"].tolist()[1] == 1.0
+    # Whatever is asked of the target: a price of a step is no sum of prices.
+    assert made["open"].tolist() == [pytest.approx(2 / 3), 1.0]
+    assert made["price"].tolist() == [4.0, 1.0]
     assert list(made.columns) == list(table.columns)
 
 
 def test_of_categories_as_frequent_the_first_in_order_counts():
     table = rows("a", ["2020-01-01"] * 2, [1.0, 2.0]).assign(kind=["z", "b"])
-    assert together(table, "sum")["kind"].tolist() == ["b"]
+    assert together(table, "y", "sum")["kind"].tolist() == ["b"]
 
 
 def test_a_sum_of_nothing_known_is_not_zero():
     table = rows("a", ["2020-01-01"] * 2, [np.nan, np.nan])
-    assert together(table, "sum")["y"].isna().all()
+    assert together(table, "y", "sum")["y"].isna().all()

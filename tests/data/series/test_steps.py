@@ -41,6 +41,16 @@ def test_steps_are_those_of_resampling(alias):
     assert ours.sum().index.tolist() == expected.index.tolist()
 
 
+@pytest.mark.parametrize("alias", ["2W", "3D", "5h", "2MS", "2ME", "3QS"])
+def test_steps_of_several_units_are_counted_from_one_that_is_given(alias):
+    offset = read_frequency(alias)
+    times = pd.date_range("2021-02-03", periods=900, freq="7h").to_numpy()
+    whole = bins_of(times, offset)
+    for origin in map(pd.Timestamp, whole[[0, 500, -1]]):
+        for start, end in ((0, 900), (301, 302), (450, 900)):
+            assert (bins_of(times[start:end], offset, origin) == whole[start:end]).all()
+
+
 def test_most_rows_of_a_series_say_where_its_steps_begin():
     times = pd.DatetimeIndex(
         ["2024-01-01 00:30", "2024-01-01 01:30", "2024-01-01 02:00", "2024-01-01 02:30"]
@@ -48,5 +58,5 @@ def test_most_rows_of_a_series_say_where_its_steps_begin():
     steps = steps_of(np.full(4, "a"), times.to_numpy(), read_frequency("h"))
     assert steps.on_grid.tolist() == [True, True, False, True]
     kept = steps.on_grid
-    back = steps.times(steps.position[kept], steps.phase[kept])
+    back = steps.times(steps.position[kept], np.flatnonzero(kept))
     assert (back == times[kept].to_numpy()).all()

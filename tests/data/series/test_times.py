@@ -46,6 +46,21 @@ def test_of_day_and_month_the_even_steps_tell_which_comes_first():
         assert time_form(column) == written
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "n"), [("%d", "%m", 12), ("%m", "%d", 12), ("%d", "%m", 8)]
+)
+def test_the_months_of_a_year_are_no_days(first, second, n):
+    form = f"{first}/{second}/%Y"
+    months = pd.date_range("2023-01-01", periods=n, freq="MS").strftime(form)
+    assert time_form(pd.Series(months, name="when", dtype=object)) == form
+    quarters = pd.date_range("2023-01-01", periods=4, freq="QS").strftime(form)
+    assert time_form(pd.Series(quarters, name="when", dtype=object)) == form
+    # But what is asked for has the last word.
+    days = pd.date_range("2023-01-01", periods=n).strftime(form)
+    for frequency, cells in {"D": days, "MS": months}.items():
+        assert time_form(pd.Series(cells, name="when", dtype=object), frequency) == form
+
+
 def test_a_time_that_cannot_be_read_is_missing_and_keeps_its_place():
     days = pd.date_range("2024-01-01", periods=40).strftime("%Y-%m-%d")
     column = pd.Series([*days, "soon", None], name="when", dtype=object)

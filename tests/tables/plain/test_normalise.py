@@ -1,4 +1,4 @@
-"""Times that no table of pandas can keep to the nanosecond are told, whatever they come in."""
+"""Times that no table of pandas can keep to the nanosecond are told, and so is a lost zone."""
 
 from __future__ import annotations
 
@@ -38,6 +38,29 @@ def test_a_time_beyond_the_years_that_are_kept_is_told(kind: str, tmp_path: Path
         (("end",), (2,), "counted as missing")
     ]
     assert "9999-12-31 00:00:00, outside of the years 1677 to 2262" in notes[0].finding
+
+
+@pytest.mark.parametrize("kind", ["arrow", "pandas", "parquet"])
+def test_a_zone_that_is_lost_is_told(kind: str, tmp_path: Path) -> None:
+    days = pd.Series(pd.date_range("2020-01-01", periods=3)).where([True, False, True])
+    frame = pd.DataFrame(
+        {
+            "local": days,
+            "utc": days.dt.tz_localize("UTC"),
+            "berlin": days.dt.tz_localize("Europe/Berlin"),
+        }
+    )
+    source: object = frame
+    if kind == "arrow":
+        source = pa.Table.from_pandas(frame)
+    elif kind == "parquet":
+        frame.to_parquet(source := tmp_path / "a.parquet")
+    notes: list[Note] = []
+    table = read_table(source, notes=notes)
+    assert table["berlin"].iloc[0] == pd.Timestamp("2019-12-31 23:00")
+    assert [str(note) for note in notes] == [
+        "times with a zone in 'berlin'; the hours of Europe/Berlin are those of UTC now"
+    ]
 
 
 def test_rows_of_several_files_are_not_numbered(tmp_path: Path) -> None:

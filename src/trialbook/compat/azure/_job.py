@@ -20,6 +20,8 @@ from trialbook.orders import TRANSFORMERS
 
 HOW_WRITTEN = "Write one 'option: value' a line, such as 'target: y'."
 _MINUTE_S, _HOUR_S = 60.0, 3600.0
+# The key whose default is false.
+_DEEP_MODELS = "training.enable_dnn_training"
 # Where tables of the service are; only the service can read them.
 _ASSET = re.compile(r"azureml:", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
@@ -169,6 +171,8 @@ def convert(
         job = Job.from_fields(draft.fields | given)
     except OptionError as error:
         raise _placed(error, draft, document) from None
+    if job.task == _series.TASK and _DEEP_MODELS not in entries:
+        job = _without_deep(job, draft, document)
     return job, tuple(draft.notes)
 
 
@@ -235,6 +239,19 @@ def _defaults(draft: _Draft, document: Document, given: dict[str, Any]) -> None:
                 f"not given, nor max_trials: {DEFAULT_TIMEOUT_S / _MINUTE_S:.0f} minutes",
             )
         )
+
+
+def _without_deep(job: Job, draft: _Draft, document: Document) -> Job:
+    """The job of a file that does not ask for deep models, which Azure ML then does not try.
+
+    A list of what is allowed says so by itself.
+    """
+    if job.allow:
+        return job
+    block, _ = _series.deep_learners(True, ())
+    told = "not given: false, as in Azure ML, so that no deep model is tried"
+    draft.notes.append(Note(_DEEP_MODELS, str(document.path), told))
+    return job.model_copy(update={"block": tuple(dict.fromkeys((*job.block, *block)))})
 
 
 def _check_pairs(draft: _Draft) -> None:
@@ -459,7 +476,7 @@ _READERS: dict[str, Callable[[_Draft, Entry], None]] = {
     "training.enable_vote_ensemble": _simple("voting", v.switch),
     "training.enable_stack_ensemble": _simple("stacking", v.switch),
     "training.enable_model_explainability": _simple("explain", v.switch),
-    "training.enable_dnn_training": _deep,
+    _DEEP_MODELS: _deep,
     "featurization.mode": _mode,
     "featurization.blocked_transformers": _blocked_transformers,
     "featurization.column_name_and_types": _column_types,

@@ -121,7 +121,8 @@ def read_forecast(
     if asked.sample_weight_col is not None:
         _check_weights(asked, dataset)
     lookups = asked.feature_store_lookups or ()
-    keys = {key for one in map(read_lookup, lookups) for key in one.keys if key in columns}
+    asked_for = {key for one in map(read_lookup, lookups) for key in (*one.keys, one.time)}
+    keys = {key for key in columns if key in asked_for}
     used = list(dict.fromkeys([*asked.of_series, *keys]))
     others = [name for name in columns if name not in used]
     notes = [*_beside(asked, others), *_once(dataset, asked, used)]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from trialbook._words import plural
-from trialbook.compat.databricks._lookups import join
-from trialbook.tables import read_table, upload
+from trialbook.compat.databricks._lookups import join, read_lookup
+from trialbook.data import read_times, write_times
+from trialbook.tables import Storage, read_table, storage_of, upload
 
 if TYPE_CHECKING:
     from trialbook.compat.databricks._dataset import Dataset
@@ -110,7 +111,8 @@ def write_forecast(
     database : str
         What stands before the name of the table.
     lookups : sequence of mapping, optional
-        Feature tables that tell of the future.
+        Feature tables that tell of the future. Of keys that are other columns of the dataset the
+        last values of each series are looked up.
     dataset : Dataset
         The rows of training, with their features.
 
@@ -124,9 +126,13 @@ def write_forecast(
     model, workspace = experiment.best.model, str(experiment.workspace)
     future, alerts = None, []
     if lookups:
+        rows = _in_order(dataset.whole(), model.spec)
         future = model.make_future_dataframe(include_history=False)
-        future, _ = join(read_table(future), lookups, workspace)
-        future, n_missing = _filled(future, dataset.whole(), model.spec)
+        future = _as_written(read_table(future), rows, model.spec)
+        for lookup in lookups:
+            future = _with_keys(future, rows, lookup, model.spec["ids"])
+            future, _ = join(future, [lookup], workspace)
+        future, n_missing = _filled(future, rows, model.spec)
         if n_missing:
             unknown = f"{plural(n_missing, 'row')} of the forecast have no features"
             alerts.append(f"Future features: {unknown}; those of the last row before are taken")
@@ -136,16 +142,49 @@ def write_forecast(
     return f"{database}.{name}", alerts
 
 
+def _in_order(rows: pd.DataFrame, spec: Mapping[str, Any]) -> pd.DataFrame:
+    """Rows in the order of their times, which may be texts that are not."""
+    times = read_times(rows[spec["time"]], spec["time_form"])
+    return rows.loc[times.sort_values(kind="stable").index]
+
+
+def _as_written(future: pd.DataFrame, rows: pd.DataFrame, spec: Mapping[str, Any]) -> pd.DataFrame:
+    """Rows of the future with times as the dataset has them, by which features are looked up."""
+    time, form = spec["time"], spec["time_form"]
+    if form is None:
+        return future
+    written = pd.Series(write_times(future[time], form), index=future.index, dtype=object)
+    if storage_of(rows[time]) is Storage.NUMBER:
+        written = written.astype(rows[time].dtype)
+    return future.assign(**{time: written})
+
+
+def _with_keys(
+    future: pd.DataFrame, rows: pd.DataFrame, lookup: Mapping[str, Any], ids: list[str]
+) -> pd.DataFrame:
+    """Rows of the future with the keys of a lookup as they were last in their series."""
+    asked = read_lookup(lookup)
+    keys = [key for key in (*asked.keys, asked.time) if key in rows and key not in future]
+    if not keys:
+        return future
+    if not ids:
+        return future.merge(rows[keys].ffill().tail(1), how="cross")
+    last = rows.groupby(ids, sort=False)[keys].last().reset_index()
+    return future.merge(last, how="left", on=ids)
+
+
 def _filled(
     future: pd.DataFrame, rows: pd.DataFrame, spec: Mapping[str, Any]
 ) -> tuple[pd.DataFrame, int]:
-    """Rows of the future with features, or with the last ones before, and how many lacked them."""
+    """Rows of the future with features, or with the last ones before, and how many lacked them.
+
+    Rows of training are in the order of their times.
+    """
     names, ids = list(spec["covariates"]), list(spec["ids"])
     lacking = future[names].isna().any(axis=1)
     if not lacking.any():
         return future, 0
-    ordered = rows.sort_values(spec["time"], kind="stable")
-    both = pd.concat([ordered[[*ids, *names]], future[[*ids, *names]]], ignore_index=True)
+    both = pd.concat([rows[[*ids, *names]], future[[*ids, *names]]], ignore_index=True)
     groups = both.groupby(ids, sort=False)[names] if ids else both[names]
     filled = groups.ffill().iloc[len(rows) :].set_axis(future.index)
     return future.assign(**{name: filled[name] for name in names}), int(lacking.sum())

@@ -264,7 +264,10 @@ def forecast(
     table: str | None = None
     alerts: list[str] = []
     if output_database:
-        table, alerts = write_forecast(found, output_database, feature_store_lookups, data)
+        try:
+            table, alerts = write_forecast(found, output_database, feature_store_lookups, data)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, what was trained is there
+            alerts = [f"Output table: the forecast could not be kept: {error}"]
     return summarise(found, primary_metric, table, alerts)
 
 

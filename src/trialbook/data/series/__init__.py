@@ -15,6 +15,7 @@ from trialbook.data.series._checks import (
 from trialbook.data.series._frequency import (
     canonical,
     infer_frequency,
+    is_daily_or_coarser,
     is_daily_or_finer,
     read_frequency,
     season_of,
@@ -83,6 +84,7 @@ __all__ = [
     "hierarchy_note",
     "infer_frequency",
     "intermittent",
+    "is_daily_or_coarser",
     "is_daily_or_finer",
     "known_of_future",
     "leaks",

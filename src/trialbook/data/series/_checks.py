@@ -24,12 +24,12 @@ MOST_STEPS, MOST_ROWS = 24, 50_000
 LAGS, CELL_BYTES = 32, 8
 
 
-def gaps(filled: np.ndarray, source: np.ndarray, origin: np.ndarray, frequency: str) -> Guardrail:
+def gaps(source: np.ndarray, origin: np.ndarray, frequency: str) -> Guardrail:
     """Whether there is a row at every step.
 
     Parameters
     ----------
-    filled, source : ndarray
+    source : ndarray of int
         Of `Regular`.
     origin : ndarray of int
         Which row of the job's table each row was.

@@ -152,14 +152,8 @@ def _no_frequency(
     usual: pd.Timedelta, times: pd.DatetimeIndex, share: float, nearest: str
 ) -> TrialbookError:
     """Why rows keep to no frequency, as far as that can be told."""
-    of_day = np.unique((times - times.normalize()).to_numpy())
-    if usual == _DAY and len(of_day) == 2 and np.diff(of_day)[0] == np.timedelta64(1, "h"):
-        return DataError(
-            "the times of days lie an hour apart in winter and in summer, since those with a zone"
-            " are read as UTC",
-            place="option time_column",
-            remedy="Give local times without a zone.",
-        )
+    if usual >= _DAY:
+        check_summer_time(times)
     how = _unit(nearest) if _unit(nearest) in ("Y", "Q", "M", "W", "D") else "D"
     alias = {"Y": "YS", "Q": "QS", "M": "MS"}.get(how, how)
     return DataError(
@@ -169,6 +163,29 @@ def _no_frequency(
         remedy="Set a frequency and how rows are put together"
         f" (--frequency {alias} --aggregate mean).",
     )
+
+
+def check_summer_time(times: pd.DatetimeIndex) -> None:
+    """Refuse days and longer steps of a zone with summer time, which is lost in UTC.
+
+    Parameters
+    ----------
+    times : DatetimeIndex
+        That keep to no frequency of a day or longer.
+
+    Raises
+    ------
+    DataError
+        If they are at two times of day, an hour apart.
+    """
+    of_day = np.unique((times - times.normalize()).to_numpy())
+    if len(of_day) == 2 and np.diff(of_day)[0] == np.timedelta64(1, "h"):
+        raise DataError(
+            "the times of days lie an hour apart in winter and in summer, since those with a zone"
+            " are read as UTC",
+            place="option time_column",
+            remedy="Give local times without a zone.",
+        )
 
 
 def _spoken(step: pd.Timedelta) -> str:
@@ -243,6 +260,12 @@ def _same_steps(offset: pd.DateOffset) -> pd.DateOffset:
 def canonical(frequency: str) -> str:
     """The one alias of all that name the same steps; `OptionError` if it is no frequency."""
     return str(read_frequency(frequency).freqstr)
+
+
+def is_daily_or_coarser(frequency: str) -> bool:
+    """Whether steps are a day at least, so that it matters where a day begins."""
+    offset = read_frequency(frequency)
+    return not isinstance(offset, pd.offsets.Tick) or bool(pd.Timedelta(offset) >= _DAY)
 
 
 def is_daily_or_finer(frequency: str) -> bool:

@@ -20,8 +20,6 @@ class Regular:
     ----------
     table : DataFrame
         Ordered by series and time.
-    filled : ndarray of bool, shape (n_rows,)
-        Rows that were not there, or had no target.
     off_grid : ndarray of int
         Positions of rows that were left out since their time is none of the frequency's.
     source : ndarray of int, shape (n_rows,)
@@ -29,34 +27,33 @@ class Regular:
     """
 
     table: pd.DataFrame
-    filled: np.ndarray
     off_grid: np.ndarray
     source: np.ndarray
 
 
-def regular(table: pd.DataFrame, target: str, frequency: str) -> Regular:
+def regular(table: pd.DataFrame, frequency: str) -> Regular:
     """Bring series to the steps of a frequency.
 
     Parameters
     ----------
     table : DataFrame
-        With `SERIES_COLUMN`, `TIME_COLUMN`, the target and other columns, ordered by series and
-        time; a time occurs once in a series.
-    target : str
+        With `SERIES_COLUMN`, `TIME_COLUMN` and other columns, ordered by series and time; a time
+        occurs once in a series.
     frequency : str
 
     Returns
     -------
     Regular
         What is missing is as in the row before, or else in the first row of the series that has
-        it. Columns that a series has nothing of stay missing.
+        it. Columns that a series has nothing of stay missing. A series of which no row is at a
+        step is not among them.
     """
     name = table[SERIES_COLUMN].to_numpy()
     time = table[TIME_COLUMN].to_numpy(dtype="datetime64[ns]")
     steps = steps_of(name, time, read_frequency(frequency))
     kept = np.flatnonzero(steps.on_grid)
     codes, names = pd.factorize(name[kept])
-    position, phase = steps.position[kept], steps.phase[kept]
+    position = steps.position[kept]
     start = np.append(True, codes[1:] != codes[:-1])
     end = np.append(start[1:], True)
     sizes = position[end] - position[start] + 1
@@ -69,11 +66,10 @@ def regular(table: pd.DataFrame, target: str, frequency: str) -> Regular:
     made = table.reset_index(drop=True).reindex(source).reset_index(drop=True)
     at = np.arange(len(source)) - begin[code] + position[start][code]
     made[SERIES_COLUMN] = np.asarray(names, dtype=object)[code]
-    made[TIME_COLUMN] = steps.times(at, phase[start][code])
-    filled = made[target].isna().to_numpy()
+    made[TIME_COLUMN] = steps.times(at, kept[start][code])
     others = [one for one in made.columns if one not in (SERIES_COLUMN, TIME_COLUMN)]
     for one in others:
         if made[one].isna().any():
             before = made[one].groupby(code, sort=False).ffill()
             made[one] = before.groupby(code, sort=False).bfill()
-    return Regular(made, filled, np.flatnonzero(~steps.on_grid), source)
+    return Regular(made, np.flatnonzero(~steps.on_grid), source)

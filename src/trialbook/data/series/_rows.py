@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from trialbook._words import plural
+from trialbook._words import listed, plural
 from trialbook.data._guardrails import Guardrail, row_numbers
 from trialbook.data.series._frequency import (
     ON_GRID,
     canonical,
+    check_summer_time,
     infer_frequency,
+    is_daily_or_coarser,
     on_grid,
     read_frequency,
     same_unit,
@@ -25,6 +27,10 @@ from trialbook.errors import DataError, OptionError, TrialbookError
 
 # A table of one series has few times twice; more than this, and it holds several series.
 MOST_TWICE = 0.5
+# A series that loses more of its rows than this is hardly forecast any more.
+MOST_LOST = 0.5
+# Steps between the times of a table that are as long as this share of them, or shorter, are usual.
+_USUAL = 0.9
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,13 @@ class Taken:
     guardrails: tuple[Guardrail, ...]
 
 
-def take_rows(table: pd.DataFrame, target: str, spec: SeriesSpec, frequency: str | None) -> Taken:
+def take_rows(
+    table: pd.DataFrame,
+    target: str,
+    spec: SeriesSpec,
+    frequency: str | None,
+    origin: pd.Timestamp | None = None,
+) -> Taken:
     """Make rows of series of a table.
 
     Parameters
@@ -58,6 +70,8 @@ def take_rows(table: pd.DataFrame, target: str, spec: SeriesSpec, frequency: str
         Times, series, covariates with their codes, and the aggregation.
     frequency : str, optional
         To which rows are put together, if there is an aggregation.
+    origin : Timestamp, optional
+        A step of training, from which those of several units are counted.
 
     Returns
     -------
@@ -73,23 +87,23 @@ def take_rows(table: pd.DataFrame, target: str, spec: SeriesSpec, frequency: str
     rows.insert(1, TIME_COLUMN, read_times(table[spec.time], spec.time_form).to_numpy())
     unknown = rows[TIME_COLUMN].isna().to_numpy()
     notes = [_missing_times(unknown, spec.time)]
-    rows = rows[~unknown]
-    if spec.aggregate and frequency:
-        rows, origin, note = _aggregated(rows, spec.aggregate, frequency)
-    else:
-        rows, origin, note = _once(rows, spec)
-    rows = spec.coded(rows)
+    rows = spec.with_texts(rows[~unknown])
     rows[target] = rows[target].astype(float)
+    if spec.aggregate and frequency:
+        rows, place, of_rows = _aggregated(rows, target, spec.aggregate, frequency, origin)
+    else:
+        rows, place, of_rows = _once(rows, target, spec)
+    rows = spec.coded(rows)
     outside = _outside(rows, target)
-    notes += [note, _missing_targets(rows[target].isna().to_numpy(), outside, origin, target)]
-    rows, origin = rows[~outside].reset_index(drop=True), origin[~outside]
+    missing = _missing_targets(rows[target].isna().to_numpy(), outside, place, target)
+    rows, place = rows[~outside].reset_index(drop=True), place[~outside]
     if rows.empty:
         raise DataError(
             "no row has both a time and a target",
             place=f"columns '{spec.time}' and '{target}'",
             remedy="Name other columns, or give a table in which they are filled.",
         )
-    return Taken(rows, origin, tuple(notes))
+    return Taken(rows, place, (*notes, *of_rows, missing))
 
 
 def _missing_times(unknown: np.ndarray, time: str) -> Guardrail:
@@ -100,7 +114,9 @@ def _missing_times(unknown: np.ndarray, time: str) -> Guardrail:
     return Guardrail("Missing times", "fixed", what, "left out", (time,), rows)
 
 
-def _once(rows: pd.DataFrame, spec: SeriesSpec) -> tuple[pd.DataFrame, np.ndarray, Guardrail]:
+def _once(
+    rows: pd.DataFrame, target: str, spec: SeriesSpec
+) -> tuple[pd.DataFrame, np.ndarray, list[Guardrail]]:
     """Each time once in a series: those that come again are put together by their mean."""
     rows = rows.sort_values(KEYS, kind="stable")
     twice = rows.duplicated(KEYS, keep=False).to_numpy()
@@ -109,7 +125,7 @@ def _once(rows: pd.DataFrame, spec: SeriesSpec) -> tuple[pd.DataFrame, np.ndarra
     if not twice.any():
         said = "each time once in a series"
         note = Guardrail("Duplicated times", "passed", said, "", (spec.time,))
-        return rows.reset_index(drop=True), origin, note
+        return rows.reset_index(drop=True), origin, [note]
     if not spec.ids and twice.mean() > MOST_TWICE:
         raise DataError(
             "most times occur more than once, so the table seems to hold several series",
@@ -125,21 +141,57 @@ def _once(rows: pd.DataFrame, spec: SeriesSpec) -> tuple[pd.DataFrame, np.ndarra
         (spec.time,),
         row_numbers(origin[twice]),
     )
-    return together(rows, "mean"), origin[first], note
+    return together(rows, target, "mean"), origin[first], [note]
 
 
 def _aggregated(
-    rows: pd.DataFrame, how: str, frequency: str
-) -> tuple[pd.DataFrame, np.ndarray, Guardrail]:
-    times = bins_of(rows[TIME_COLUMN].to_numpy(), read_frequency(frequency))
+    rows: pd.DataFrame, target: str, how: str, frequency: str, start: pd.Timestamp | None
+) -> tuple[pd.DataFrame, np.ndarray, list[Guardrail]]:
+    """Rows put together to steps, which may be counted from one of them."""
+    times = bins_of(rows[TIME_COLUMN].to_numpy(), read_frequency(frequency), start)
+    whole = _whole_steps(rows, target, how, frequency, times)
     rows = rows.assign(**{TIME_COLUMN: times}).sort_values(KEYS, kind="stable")
     first = ~rows.duplicated(KEYS).to_numpy()
-    made, origin = together(rows, how), rows.index.to_numpy()[first]
+    made, origin = together(rows, target, how), rows.index.to_numpy()[first]
     what = f"{plural(len(rows), 'row')} are {plural(len(made), 'step')} of {frequency}"
     if len(made) == len(rows):
-        return made, origin, Guardrail("Aggregation", "passed", what, "")
-    done = f"put together: numbers by their {how}, categories by the most frequent one"
-    return made, origin, Guardrail("Aggregation", "fixed", what, done)
+        return made, origin, [Guardrail("Aggregation", "passed", what, ""), whole]
+    done = f"put together: '{target}' by its {how}, other numbers by their mean, categories by the"
+    note = Guardrail("Aggregation", "fixed", what, f"{done} most frequent one")
+    return made, origin, [note, whole]
+
+
+def _whole_steps(
+    rows: pd.DataFrame, target: str, how: str, frequency: str, times: np.ndarray
+) -> Guardrail:
+    """Whether the table begins and ends with a whole step, where a sum would lack rows.
+
+    A step at an end is whole if the next row of the table would be in another one. As far as that
+    is expected nine of ten of its times are from the one before, so that nights, weekends and
+    months of different lengths leave nothing open.
+    """
+    name = "Whole steps"
+    there = rows[target].notna().to_numpy()
+    known = np.unique(rows.loc[there, TIME_COLUMN].to_numpy())
+    if how != "sum" or len(known) < 2:
+        return Guardrail(name, "passed", "no sums of several times", "")
+    far = np.quantile(np.diff(known).astype(np.int64), _USUAL, method="higher")
+    usual = np.timedelta64(int(far), "ns")
+    edges = np.concatenate([known[[0, -1]], [known[0] - usual, known[-1] + usual]])
+    first, last, before, after = bins_of(edges, read_frequency(frequency), pd.Timestamp(times[0]))
+    partial = {
+        **({"begins": (first, known[0])} if before == first else {}),
+        **({"ends": (last, known[-1])} if after == last else {}),
+    }
+    if not partial:
+        return Guardrail(name, "passed", "the table begins and ends with a whole step", "")
+    steps = [step for step, _ in partial.values()]
+    series = rows.loc[there & np.isin(times, steps), SERIES_COLUMN].nunique()
+    where = " and ".join(f"{end} at {pd.Timestamp(time)}" for end, (_, time) in partial.items())
+    what = f"the table {where}, within a step of {frequency}: there the sums of"
+    what += f" {plural(series, 'series', 'series')} may lack rows"
+    done = "taken as they are; begin and end the table with a whole step"
+    return Guardrail(name, "alerted", what, done)
 
 
 def _outside(rows: pd.DataFrame, target: str) -> np.ndarray:
@@ -199,6 +251,8 @@ def settle_frequency(taken: Taken, asked: str | None, *, aggregated: bool) -> st
     if share < ON_GRID:
         found = _inferred(name, time)
         if found is None or not same_unit(found, frequency):
+            if is_daily_or_coarser(frequency):
+                check_summer_time(pd.DatetimeIndex(time))
             off = round((1 - share) * len(time))
             raise DataError(
                 f"{off:,} of {len(time):,} rows do not keep to the frequency {frequency}",
@@ -237,7 +291,7 @@ def _check_not_finer(
 
 
 def frequency_note(
-    frequency: str, asked: str | None, off_grid: np.ndarray, n_rows: int, time: str
+    frequency: str, asked: str | None, taken: Taken, off_grid: np.ndarray, time: str
 ) -> Guardrail:
     """What is said of the steps of rows.
 
@@ -245,15 +299,25 @@ def frequency_note(
     ----------
     frequency : str
     asked : str, optional
+    taken : Taken
     off_grid : ndarray of int
-        Rows of the job's table between the steps.
-    n_rows : int
-        Of all series.
+        Which of its rows are between the steps.
     time : str
         Column of times.
     """
     told = "" if asked is not None and canonical(asked) == frequency else ", told from the rows"
-    if len(off_grid):
-        what = f"{len(off_grid):,} of {n_rows:,} rows are between the steps of {frequency}{told}"
-        return Guardrail("Frequency", "fixed", what, "left out", (time,), row_numbers(off_grid))
-    return Guardrail("Frequency", "passed", f"rows are at steps of {frequency}{told}", "", (time,))
+    if not len(off_grid):
+        said = f"rows are at steps of {frequency}{told}"
+        return Guardrail("Frequency", "passed", said, "", (time,))
+    name = taken.table[SERIES_COLUMN]
+    what = f"{len(off_grid):,} of {len(name):,} rows are between the steps of {frequency}{told}"
+    rows = row_numbers(taken.origin[off_grid])
+    off, sizes = name.iloc[off_grid].value_counts(sort=False), name.value_counts(sort=False)
+    lost = off.index[off > MOST_LOST * sizes[off.index]]
+    if not len(lost):
+        return Guardrail("Frequency", "fixed", what, "left out", (time,), rows)
+    what += f"; {plural(len(lost), 'series', 'series')} of {len(sizes):,} lose most of theirs, or"
+    what += f" all: {listed(list(lost[:3]))}"
+    action = f"left out; say how rows are put together (--frequency {frequency} --aggregate mean),"
+    action += " or forecast these series apart"
+    return Guardrail("Frequency", "alerted", what, action, (time,), rows)

@@ -43,7 +43,8 @@ def fate(short: np.ndarray, how: str) -> str:
     short : ndarray of bool, shape (n_series,)
         Which series are short.
     how : {"auto", "pad", "drop", "none"}
-        What is asked. ``auto`` pads if all series are short, and else drops those that are.
+        What is asked. ``auto`` pads if all series are short, and else drops those that are. It
+        is not asked where no series is longer than the horizon: these are refused.
 
     Returns
     -------

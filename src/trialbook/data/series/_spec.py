@@ -49,7 +49,8 @@ class SeriesSpec:
     static : tuple of str
         Columns that are the same in all rows of a series.
     aggregate : str, optional
-        How rows of one time are made one: sum, mean, min or max; the mean if not given.
+        How the target of rows of one step is made one: sum, mean, min or max; the mean if not
+        given.
     past_only : tuple of str
         Columns that are not known of the future.
     codes : mapping of str to tuple of str
@@ -174,6 +175,14 @@ class SeriesSpec:
     def columns(self) -> tuple[str, ...]:
         """Columns that are told of a row beside its series, its time and its target."""
         return (*self.covariates, *self.static, *self.past_only)
+
+    def with_texts(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Categories as the texts of `codes`, numbers and booleans too; missing ones stay."""
+        made = table.copy(deep=False)
+        for name in self.codes:
+            if name in made:
+                made[name] = _text(made[name]).where(made[name].notna())
+        return made
 
     def coded(self, table: pd.DataFrame) -> pd.DataFrame:
         """Columns as numbers, as in training.

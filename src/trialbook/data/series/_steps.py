@@ -1,4 +1,8 @@
-"""Where rows lie on the steps of a frequency, and to which step a time between them belongs."""
+"""Where rows lie on the steps of a frequency, and to which step a time between them belongs.
+
+Models put new rows into steps by `bins_of`: it is pickled by value with them, and uses nothing but
+pandas.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,9 @@ class Steps:
     stride : int
         Units of `ticks` from step to step.
     ticks : DatetimeIndex or Timestamp
-        Times by unit, or the first one of units of a nanosecond.
+        Days by unit, or the first one of units of a nanosecond.
+    of_day : ndarray of timedelta64[ns], shape (n_rows,)
+        The time of day at which the steps of the row's series are, if units are days.
     """
 
     position: np.ndarray
@@ -31,12 +37,13 @@ class Steps:
     phase: np.ndarray
     stride: int
     ticks: pd.DatetimeIndex | pd.Timestamp
+    of_day: np.ndarray
 
-    def times(self, position: np.ndarray, phase: np.ndarray) -> np.ndarray:
-        """Times of positions on grids of some phases, as datetime64[ns]."""
-        unit = position * self.stride + phase
+    def times(self, position: np.ndarray, row: np.ndarray) -> np.ndarray:
+        """Times of positions on the grids of the series of some rows, as datetime64[ns]."""
+        unit = position * self.stride + self.phase[row]
         if isinstance(self.ticks, pd.DatetimeIndex):
-            return np.asarray(self.ticks.to_numpy()[unit])
+            return np.asarray(self.ticks.to_numpy()[unit] + self.of_day[row])
         return np.asarray(self.ticks.to_datetime64() + unit.astype("timedelta64[ns]"))
 
 
@@ -54,27 +61,27 @@ def steps_of(name: np.ndarray, time: np.ndarray, offset: pd.DateOffset) -> Steps
     -------
     Steps
         Every series has a grid of its own, on which most of its rows lie: hours may begin at
-        half past, and pairs of months with any month.
+        half past, pairs of months with any month, and months at any time of day. Weeks and the
+        like are on the same days in all series, as the frequency says.
     """
     times = pd.DatetimeIndex(time)
+    of_day = np.zeros(len(times), dtype="timedelta64[ns]")
     if isinstance(offset, pd.offsets.Tick):
         ticks: pd.DatetimeIndex | pd.Timestamp = times.min().normalize()
         unit = (times - ticks).to_numpy().astype(np.int64)
         stride, known = int(pd.Timedelta(offset).value), np.ones(len(unit), dtype=bool)
     else:
-        ticks = _ticks(times, offset)
-        unit = ticks.get_indexer(times).astype(np.int64)
+        since = (times - times.normalize()).to_numpy().astype(np.int64)
+        of_day = _usual(name, since).astype("timedelta64[ns]")
+        days = times - of_day
+        first, last = days.min().normalize(), days.max().normalize()
+        ticks = pd.date_range(first, last, freq=offset.base)
+        unit = ticks.get_indexer(days).astype(np.int64)
         stride, known = int(offset.n), unit >= 0
     own = np.where(known, unit % stride, -1)
     phase = _usual(name, own)
-    return Steps((unit - phase) // stride, known & (own == phase), phase, stride, ticks)
-
-
-def _ticks(times: pd.DatetimeIndex, offset: pd.DateOffset) -> pd.DatetimeIndex:
-    """All times of a calendar frequency between the first row and the last."""
-    days = times.normalize()
-    of_day = pd.Series(times - days).mode().iloc[0]
-    return pd.date_range(days.min(), days.max(), freq=offset.base) + of_day
+    on_grid = known & (own == phase)
+    return Steps((unit - phase) // stride, on_grid, phase, stride, ticks, of_day)
 
 
 def _usual(name: np.ndarray, phase: np.ndarray) -> np.ndarray:
@@ -93,13 +100,18 @@ def _usual(name: np.ndarray, phase: np.ndarray) -> np.ndarray:
     return np.asarray(found, dtype=np.int64)
 
 
-def bins_of(time: np.ndarray, offset: pd.DateOffset) -> np.ndarray:
+def bins_of(
+    time: np.ndarray, offset: pd.DateOffset, origin: pd.Timestamp | None = None
+) -> np.ndarray:
     """The time of the step that each row belongs to, when rows are put together.
 
     Parameters
     ----------
     time : ndarray of datetime64[ns], shape (n_rows,)
     offset : DateOffset
+    origin : Timestamp, optional
+        A step from which those of several units (2W, 5h) are counted; by default they begin with
+        the first row. Steps of later rows are those of earlier ones only if one of these is given.
 
     Returns
     -------
@@ -110,15 +122,18 @@ def bins_of(time: np.ndarray, offset: pd.DateOffset) -> np.ndarray:
     times = pd.DatetimeIndex(time)
     first = times.min().normalize()
     if isinstance(offset, pd.offsets.Tick):
-        step = int(pd.Timedelta(offset).value)
+        step, first = int(pd.Timedelta(offset).value), first if origin is None else origin
         since = (times - first).to_numpy().astype(np.int64) // step * step
         return np.asarray(first.to_datetime64() + since.astype("timedelta64[ns]"))
     days = times.normalize().to_numpy()
     ends = offset.name.split("-")[0].endswith(("E", "W"))
     base = offset.base
-    last = times.max().normalize() + (offset.n + 2) * base
-    marks = pd.date_range(first - 2 * base, last, freq=base).to_numpy()
+    last = times.max().normalize()
+    if origin is not None:
+        first, last = min(first, origin), max(last, origin)
+    marks = pd.date_range(first - 2 * base, last + (offset.n + 2) * base, freq=base).to_numpy()
     found = np.searchsorted(marks, days, "left" if ends else "right") - (0 if ends else 1)
-    since = found - found.min()
+    start = found.min() if origin is None else np.searchsorted(marks, np.datetime64(origin))
+    since = found - start
     found = found + -since % offset.n if ends else found - since % offset.n
     return np.asarray(marks[found], dtype="datetime64[ns]")

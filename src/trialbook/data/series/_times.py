@@ -7,6 +7,8 @@ import re
 import numpy as np
 import pandas as pd
 
+from trialbook.data.series._frequency import read_frequency
+from trialbook.data.series._steps import steps_of
 from trialbook.errors import DataError
 from trialbook.tables.plain import Storage, example, shown, storage_of
 from trialbook.tables.text import detect_format, parse, turned
@@ -37,18 +39,25 @@ _DIGITS = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d"}
 _YEARS = (1678, 2261)
 
 
-def time_form(column: pd.Series) -> str | None:
+def time_form(column: pd.Series, frequency: str | None = None) -> str | None:
     """How the times of a column are written.
 
     Parameters
     ----------
     column : Series
         Of a normalised table.
+    frequency : str, optional
+        From row to row, if it is known.
 
     Returns
     -------
     str or None
         ``None`` for times, else a format of strptime, ``"ISO8601"``, ``"quarter"`` or ``"week"``.
+        Where no day above 12 tells whether the month or the day comes first, it is the reading of
+        which more rows follow one another at the frequency; without one, or of two as good ones,
+        that with the more even steps, of which those from one day of a month to the same of
+        another count in months; and of as even ones that with the longer steps, since a table of
+        twelve months is likelier than one of the first twelve days of a year.
 
     Raises
     ------
@@ -65,7 +74,7 @@ def time_form(column: pd.Series) -> str | None:
         return None
     found = None
     if storage is Storage.STRING:
-        found = _form_of_texts(values)
+        found = _form_of_texts(values, frequency)
     elif storage is Storage.NUMBER:
         found = _form_of_numbers(values)
     if found is None:
@@ -93,7 +102,7 @@ def _form_of_numbers(values: np.ndarray) -> str | None:
     return form if read_times(pd.Series(values), form).notna().all() else None
 
 
-def _form_of_texts(values: np.ndarray) -> str | None:
+def _form_of_texts(values: np.ndarray, frequency: str | None) -> str | None:
     form = detect_format(values)
     texts = pd.Series(values, dtype=object)
     if form is not None:
@@ -101,16 +110,28 @@ def _form_of_texts(values: np.ndarray) -> str | None:
         if other == form or read_times(texts, other).isna().any():
             return form
         # Day and month could be either way: series have steps of about one length.
-        return min((form, other), key=lambda one: _unevenness(read_times(texts, one)))
+        return min((form, other), key=lambda one: _unlikeliness(read_times(texts, one), frequency))
     for form in (QUARTER, WEEK, *_PERIODS):
         if read_times(texts, form).notna().mean() >= _SHARE:
             return form
     return None
 
 
-def _unevenness(times: pd.Series) -> float:
-    steps = np.diff(np.sort(times.dropna().to_numpy()).astype(np.int64)).astype(float)
-    return float(steps.std() / steps.mean()) if len(steps) and steps.mean() > 0 else 0.0
+def _unlikeliness(times: pd.Series, frequency: str | None) -> tuple[int, float, float]:
+    """The less, the rather the times are those of series; see `time_form`."""
+    known = times.dropna().sort_values().drop_duplicates()
+    following = 0
+    if frequency is not None:
+        alone = np.zeros(len(known), dtype=int)
+        steps = steps_of(alone, known.to_numpy(), read_frequency(frequency))
+        following = int((np.diff(steps.position[steps.on_grid]) == 1).sum())
+    length = np.diff(known.to_numpy().astype(np.int64)).astype(float)
+    counted = length
+    if known.dt.day.nunique() == 1:
+        counted = np.diff(12 * known.dt.year + known.dt.month).astype(float)
+    if not len(length) or counted.mean() == 0:
+        return -following, 0.0, 0.0
+    return -following, round(float(counted.std() / counted.mean()), 6), -float(length.mean())
 
 
 def read_times(column: pd.Series, form: str | None) -> pd.Series:

@@ -1,4 +1,8 @@
-"""Rows of one time put together: numbers by a sum and the like, categories by their mode."""
+"""Rows of one time put together: the target as asked, numbers by their mean, categories by mode.
+
+Models take note of new rows in the same way: this is pickled by value with them, and uses nothing
+but pandas.
+"""
 
 from __future__ import annotations
 
@@ -9,30 +13,33 @@ from trialbook.data.series._spec import SERIES_COLUMN, TIME_COLUMN
 KEYS = [SERIES_COLUMN, TIME_COLUMN]
 
 
-def together(table: pd.DataFrame, how: str) -> pd.DataFrame:
+def together(table: pd.DataFrame, target: str, how: str) -> pd.DataFrame:
     """One row for each time of a series.
 
     Parameters
     ----------
     table : DataFrame
-        With `SERIES_COLUMN`, `TIME_COLUMN` and others.
+        With `SERIES_COLUMN`, `TIME_COLUMN`, the target and others.
+    target : str
+        A column of numbers.
     how : {"sum", "mean", "min", "max"}
-        For numbers, and for true and false as 1 and 0. Other cells become the most frequent one,
-        of as frequent ones the first in order.
+        For the target.
 
     Returns
     -------
     DataFrame
-        Ordered by series and time; cells are missing where all of them were.
+        Ordered by series and time; cells are missing where all of them were. Other numbers than
+        the target, and true and false as 1 and 0, are their mean, so that they stay in the unit
+        in which people write them of a step to come. Other cells are the most frequent one, of as
+        frequent ones the first in order.
     """
     others = [name for name in table.columns if name not in KEYS]
     numbers = [name for name in others if pd.api.types.is_numeric_dtype(table[name].dtype)]
     rows = table.astype(dict.fromkeys(numbers, float))
-    grouped = rows.groupby(KEYS, sort=True)[numbers]
+    grouped = rows.groupby(KEYS, sort=True)
+    made, own = grouped[numbers].mean(), grouped[target]
     # Nothing at all sums up to nothing known, not to zero.
-    made = grouped.sum(min_count=1) if how == "sum" else grouped.agg(how)
-    if not numbers:
-        made = rows.drop_duplicates(KEYS).set_index(KEYS).sort_index()[[]]
+    made[target] = own.sum(min_count=1) if how == "sum" else own.agg(how)
     for name in others:
         if name not in numbers:
             made[name] = _mode(rows, name)

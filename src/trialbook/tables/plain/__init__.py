@@ -16,6 +16,7 @@ from trialbook.tables.plain._batches import (
 )
 from trialbook.tables.plain._kinds import Asked, Kind
 from trialbook.tables.plain._normalise import (
+    ZONED,
     assemble,
     check_width,
     column_names,
@@ -39,6 +40,7 @@ from trialbook.tables.plain._temporary import TemporaryFolder
 __all__ = [
     "BATCH_ROWS",
     "COPIES",
+    "ZONED",
     "Asked",
     "Kind",
     "Note",

@@ -21,6 +21,9 @@ from trialbook.tables.plain._storage import as_text
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
 _TIMES = {"date", "datetime", "datetime64"}
 
+# What a note says of a column whose times have a zone.
+ZONED = "times with a zone"
+
 # Rows that a note names.
 NAMED_ROWS = 20
 
@@ -50,7 +53,7 @@ def normalise(
     place : str, optional
         Where it came from, for messages.
     notes : list of Note, optional
-        Is told of times that cannot be kept.
+        Is told of times that cannot be kept, and of zones.
 
     Returns
     -------
@@ -76,6 +79,7 @@ def normalise(
         for i, (name, column) in enumerate(columns.items()):
             if column.dtype.kind == "M":
                 notes += _lost_times(name, frame.iloc[:, i], column)
+                notes += _lost_zone(name, frame.iloc[:, i], column)
     made = assemble(columns)
     if KEY in frame.attrs:
         made.attrs[KEY] = frame.attrs[KEY]
@@ -91,6 +95,17 @@ def _lost_times(name: str, given: pd.Series, kept: pd.Series) -> list[Note]:
     times = plural(int(lost.sum()), "time")
     finding = f"{times} such as {given[lost].iloc[0]}, outside of the years 1677 to 2262,"
     return [Note(finding, "counted as missing", (name,), rows)]
+
+
+def _lost_zone(name: str, given: pd.Series, kept: pd.Series) -> list[Note]:
+    """What is said of times whose hours in their zone are others than in UTC."""
+    zone, there = getattr(given.dtype, "tz", None), kept.notna().to_numpy()
+    if zone is None:
+        return []
+    local = given.dt.tz_localize(None).to_numpy()
+    if (local[there] == kept.to_numpy()[there]).all():
+        return []
+    return [Note(ZONED, f"the hours of {zone} are those of UTC now", (name,))]
 
 
 def assemble(columns: dict[str, pd.Series]) -> pd.DataFrame:
