@@ -139,7 +139,7 @@ def _every_step(
     columns = [SERIES_COLUMN, TIME_COLUMN, target]
     both = pd.concat([train[columns], rows[columns]]).set_axis([*columns[:2], "y"], axis=1)
     both = both.sort_values(columns[:2], ignore_index=True)
-    return regular(both, "y", spec.frequency).table
+    return regular(both, spec.frequency).table
 
 
 def _steps_after(train: pd.DataFrame, rows: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
