@@ -20,6 +20,8 @@ CAN_BE_DEEP = any(
     one.extra == "deep" and "forecasting" in one.tasks and installed(one)
     for one in all_learners().values()
 )
+# The key that is noted where a job does not say whether it wants them.
+SILENT = "training.enable_dnn_training"
 DEEP = () if CAN_BE_DEEP else ("training.allowedTrainingAlgorithms", "training.enableDnnTraining")
 
 # Job -> metric, whether it is tested, and the keys that are noted.
@@ -75,7 +77,7 @@ JOBS = {
             "training_data.mode",
         },
     ),
-    "energy-demand": ("normalized_root_mean_squared_error", False, {"compute"}),
+    "energy-demand": ("normalized_root_mean_squared_error", False, {"compute", SILENT}),
     "bike-share": (
         "normalized_mean_absolute_error",
         True,
@@ -86,7 +88,7 @@ JOBS = {
         False,
         {"compute", "limits.maxNodes", "resources", *DEEP},
     ),
-    "shop-orders": ("normalized_root_mean_squared_error", False, {"compute"}),
+    "shop-orders": ("normalized_root_mean_squared_error", False, {"compute", SILENT}),
 }
 FORECASTS = ("energy-demand", "bike-share", "daily-users", "shop-orders")
 CAN_FORECAST = importlib.util.find_spec("statsforecast") is not None
