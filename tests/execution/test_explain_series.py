@@ -32,7 +32,8 @@ def monthly(n_rows=72):
         sold = size * (50 + month + 20 * np.sin(2 * np.pi * month / 12) - 10 * price)
         when = pd.date_range("2018-01-01", periods=n_rows, freq="MS")
         columns = {"month": when, "shop": shop, "sold": sold, "price": price}
-        tables.append(pd.DataFrame(columns).assign(noise=rng.normal(size=n_rows)))
+        # Columns may be called as anything.
+        tables.append(pd.DataFrame(columns).assign(step=rng.normal(size=n_rows)))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -70,7 +71,7 @@ def test_what_moves_forecasts_and_what_windows_lose_without_a_covariate(trial):
     columns = list(table.columns[5:])
     np.testing.assert_allclose(table["base"] + table[columns].sum(axis=1), table["prediction"])
     lost = {columns[0]: value for columns, value in found.permutation.iloc[:, :2].to_numpy()}
-    assert lost["price"] > 0.3 and abs(lost["noise"]) < 0.1
+    assert lost["price"] > 0.3 and abs(lost["step"]) < 0.1
     assert found.held == "all windows" and found.metric == "mase"
     assert "as they were in the last ones" in found.notes[0]
     first = found.row(0)
@@ -81,7 +82,7 @@ def test_what_moves_forecasts_and_what_windows_lose_without_a_covariate(trial):
 def test_windows_may_overlap(tmp_path):
     found = explain_forecasts(trained(tmp_path, folds=3, window_step=2), timeout=None)
     lost = {columns[0]: value for columns, value in found.permutation.iloc[:, :2].to_numpy()}
-    assert lost["price"] > 0.1 > abs(lost["noise"])
+    assert lost["price"] > 0.1 > abs(lost["step"])
     assert found.held == "all windows" and found.notes == [AS_BEFORE]
 
 

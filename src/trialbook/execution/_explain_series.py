@@ -112,13 +112,19 @@ def _next(model: ForecastModel, known: pd.DataFrame, spec: SeriesSpec) -> pd.Dat
     if not names:
         return model.of_all_nodes(rows)
     last = known.groupby(SERIES_COLUMN, sort=False).tail(spec.horizon)[[SERIES_COLUMN, *names]]
-    last["step"] = last.groupby(SERIES_COLUMN, sort=False).cumcount()
-    step = rows.groupby(SERIES_COLUMN, sort=False).cumcount()
+    last = last.set_index(_places(last))
     # A shorter series has rows for the first steps alone; then they stay as at its end.
-    there = rows[[SERIES_COLUMN]].assign(step=step).merge(last, how="left")
+    there = last.reindex(_places(rows))
     for name in names:
-        rows[name] = there[name].fillna(rows[name]).to_numpy()
+        values = there[name].to_numpy(dtype=float)
+        rows[name] = np.where(np.isnan(values), rows[name], values)
     return model.of_all_nodes(rows)
+
+
+def _places(rows: pd.DataFrame) -> pd.MultiIndex:
+    """The series of each row, and which one of it the row is."""
+    place = rows.groupby(SERIES_COLUMN, sort=False).cumcount()
+    return pd.MultiIndex.from_arrays([rows[SERIES_COLUMN], place])
 
 
 # -- permutation importance on the windows that validated ----------------------------------------
