@@ -196,6 +196,13 @@ def test_a_request_that_makes_no_sense_is_refused(scorer, document):
         _score.answer(scorer, document)
 
 
+def test_a_column_that_is_there_twice_is_refused(scorer):
+    names = [*scorer.columns, scorer.columns[0]]
+    document = {"input_data": {"columns": names, "data": [[1] * len(names)]}}
+    with pytest.raises(ValueError, match=f"the column '{names[0]}' is there twice"):
+        _score.answer(scorer, document)
+
+
 def test_azure_calls_init_and_run(model, table, monkeypatch):
     monkeypatch.setenv("AZUREML_MODEL_DIR", str(model.folder.parent))
     monkeypatch.setattr(_score, "_served", None)

@@ -352,6 +352,9 @@ def rows_of(document: Any, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def _listed(rows: list[Any], columns: list[str]) -> pd.DataFrame:
+    for name in columns:
+        if columns.count(name) > 1:
+            raise ValueError(f"the column '{name}' is there twice")
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, list) or len(row) != len(columns):
             raise ValueError(f"row {number} is no list of {len(columns)} cells")
