@@ -91,12 +91,13 @@ class Timeseries:
 
     def _past_and_future(self: Any, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The times of rows up to the ends of their series, and the rows to forecast."""
-        for problem in self.problems_of(table[:0]):  # a column that is not there
-            refuse(problem)
+        needed = {self.spec["time"], *self.spec["ids"], *self.spec["covariates"]}
+        if not needed <= set(table):
+            refuse(self.problems_of(table)[0])
         rows = self.rows_of(table)
         is_past = (rows["ds"] <= rows["unique_id"].map(self.ends["ds"])).to_numpy()
         places = np.flatnonzero(~is_past)
-        for problem in self.problems_of(table.iloc[places]):
+        for problem in self.problems_of(table.iloc[places]) if len(places) else ():
             row = None if problem.row is None else int(places[problem.row])
             refuse(problem._replace(row=row))
         return rows.loc[is_past, KEYS].drop_duplicates(), rows[~is_past].reset_index(drop=True)

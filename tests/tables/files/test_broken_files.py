@@ -472,6 +472,10 @@ def test_names_that_come_twice_or_too_often_are_refused(name: str, tmp_path: Pat
     check(Case("", name, content, None, message), tmp_path)
 
 
+# Those that keep the zone of a time; the others have it in UTC.
+ZONED_FORMATS = ("t.parquet", "t.feather", "t.arrow")
+
+
 @pytest.mark.parametrize("column", COLUMNS)
 @pytest.mark.parametrize("name", FORMATS)
 def test_unusual_columns_are_read(name: str, column: str, tmp_path: Path) -> None:
@@ -487,6 +491,8 @@ def test_unusual_columns_are_read(name: str, column: str, tmp_path: Path) -> Non
         same = np.array_equal(one, wanted) if column == "list" else one == wanted
         assert same or (pd.isna(one) and pd.isna(wanted))
     said = {"beyond-2262": ["1 time such as 3000"], "unsigned": ["whole numbers of mo"]}
+    if name in ZONED_FORMATS:
+        said["zoned"] = ["times with a zone i"]
     assert [str(note)[:19] for note in notes] == said.get(column, [])
 
 
