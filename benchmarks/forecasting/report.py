@@ -27,13 +27,35 @@ NOMINAL = 80.0
 MEAN = "geometric mean"
 
 
+def of_one_machine(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of each set from one kind of machine, so that no system had a faster one.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Results, perhaps of several kinds.
+
+    Returns
+    -------
+    DataFrame
+        Those of the kind on which most systems have a result for the set and the constraint; of
+        kinds with as many, the one that was measured last.
+    """
+    keys = ["constraint", "task"]
+    measured = rows.groupby([*keys, "machine"], as_index=False).agg(
+        systems=("framework", "nunique"), last=("utc", "max")
+    )
+    chosen = measured.sort_values(["systems", "last"]).drop_duplicates(keys, keep="last")
+    return rows.merge(chosen[[*keys, "machine"]], on=[*keys, "machine"])
+
+
 def mark(rows: pd.DataFrame) -> pd.DataFrame:
     """Say which runs failed, those far over their budget among them, and give these naive errors.
 
     Parameters
     ----------
     rows : DataFrame
-        Results of one machine.
+        Results, each set of one machine.
 
     Returns
     -------
@@ -61,14 +83,14 @@ def grid(comparison: Comparison, column: str) -> pd.DataFrame:
     return means.reindex(index=comparison.grid.index, columns=comparison.grid.columns)
 
 
-def build(comparison: Comparison, constraint: str, machine: str, absent: Sequence[str]) -> str:
+def build(comparison: Comparison, constraint: str, absent: Sequence[str]) -> str:
     """Write the report of one constraint.
 
     Parameters
     ----------
     comparison : Comparison
         What was found.
-    constraint, machine : str
+    constraint : str
         What it was found with.
     absent : sequence of str
         Systems that have no row.
@@ -78,16 +100,23 @@ def build(comparison: Comparison, constraint: str, machine: str, absent: Sequenc
     str
         Markdown.
     """
-    return "\n\n".join(_parts(comparison, constraint, machine, absent)) + "\n"
+    return "\n\n".join(_parts(comparison, constraint, absent)) + "\n"
 
 
-def _parts(
-    comparison: Comparison, constraint: str, machine: str, absent: Sequence[str]
-) -> Iterable[str]:
+def _machines(rows: pd.DataFrame) -> str:
+    """Where results come from; of several machines also which sets."""
+    sets = rows.groupby("machine", sort=False)["task"].unique()
+    if len(sets) == 1:
+        return f"Machine: {sets.index[0]}."
+    told = [f"{machine} ({', '.join(sorted(tasks))})" for machine, tasks in sets.items()]
+    return f"Machines, one for each set: {'; '.join(told)}."
+
+
+def _parts(comparison: Comparison, constraint: str, absent: Sequence[str]) -> Iterable[str]:
     seeds = sorted(set(comparison.paired["seed"]))
     yield f"## {constraint}"
     yield (
-        f"Machine: {machine}. Budget from the start of training to the forecast: "
+        f"{_machines(comparison.rows)} Budget from the start of training to the forecast: "
         f"{budget_of(constraint):g} s. Sets compared: {len(comparison.peers)} of "
         f"{len(comparison.grid)}. Seeds: {', '.join(seeds) or 'none in common'}."
     )
@@ -263,7 +292,7 @@ def write(
     constraints : sequence of str
         Which; all that have results by default.
     machine : str, optional
-        Kind of machine; that of the last row by default.
+        Kind of machine; by default for each set that of `of_one_machine`.
 
     Returns
     -------
@@ -278,18 +307,19 @@ def write(
     everything = latest(table)
     if everything.empty:
         raise ValueError("there are no results to report")
-    machine = machine or str(everything["machine"].iloc[-1])
-    rows = mark(everything[everything["machine"] == machine])
+    shown = everything[everything["framework"].isin(systems)]
+    rows = mark(shown[shown["machine"] == machine] if machine else of_one_machine(shown))
     parts = ["# Forecasts of Trialbook and its peers"]
     if (output / REMARKS).exists():
         parts.append((output / REMARKS).read_text("utf-8").strip())
     for name in constraints or sorted(set(rows["constraint"]), key=budget_of):
-        chosen = rows[(rows["constraint"] == name) & rows["framework"].isin(systems)]
+        chosen = rows[rows["constraint"] == name]
         if chosen.empty:
-            raise ValueError(f"there are no results for {name} on {machine}")
+            where = f" on {machine}" if machine else ""
+            raise ValueError(f"there are no results for {name}{where}")
         comparison = summary.compare(chosen, {one: one for one in systems})
         absent = [one for one in systems if one not in set(chosen["framework"])]
-        parts.append(build(comparison, name, machine, absent))
+        parts.append(build(comparison, name, absent))
     path = output / "report.md"
     path.write_text("\n\n".join(parts), "utf-8")
     return path

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import summary
-from benchmarks.forecasting.report import build, errors, mark, write
+from benchmarks.forecasting.report import build, errors, mark, of_one_machine, write
 from benchmarks.forecasting.run import COLUMNS, NUMERIC
 
 SYSTEMS = ("seasonal_naive", "auto_ets", "trialbook", "other")
@@ -40,7 +40,7 @@ def line(text, begins):
 
 
 def test_means_are_geometric_and_wins_are_counted(rows):
-    text = build(compared(rows), "1m2c", "Some CPU", [])
+    text = build(compared(rows), "1m2c", [])
     ours = line(section(text, "Overall"), "trialbook")
     assert ours[:4] == ["trialbook", "0.70711", "1.25", "0.5"]
     ets = line(section(text, "Overall"), "auto_ets")
@@ -53,7 +53,7 @@ def test_a_failed_run_counts_as_seasonal_naive_and_is_in_brackets(rows, row):
     table = errors(compared(rows), "mase")
     assert line(table, "air") == ["air", "2", "**1**", "**1**", "(2)"]
     assert line(table, "geometric mean")[-1] == f"{(2 * 0.8) ** 0.5:.5g}"
-    text = build(compared(rows), "1m2c", "Some CPU", [])
+    text = build(compared(rows), "1m2c", [])
     assert "TimeoutError: ended after 240 s" in section(text, "Failures")
 
 
@@ -69,7 +69,7 @@ def test_a_run_far_over_its_budget_has_failed_and_one_a_little_over_has_not(rows
 
 
 def test_sets_that_some_do_not_have_are_named_and_left_out(rows):
-    text = build(compared(rows[:-1]), "1m2c", "Some CPU", ["flaml"])
+    text = build(compared(rows[:-1]), "1m2c", ["flaml"])
     assert "Not compared, because no run of them is there: flaml." in text
     assert "* bike: other" in text
     assert "Sets compared: 1 of 2" in text
@@ -79,14 +79,14 @@ def test_sets_that_some_do_not_have_are_named_and_left_out(rows):
 def test_coverage_and_rolling_windows_are_shown(rows, row):
     rows[4] = row("seasonal_naive", "bike", 1.0, windows=8, mase_rolling=1.4)
     rows[6] = row("trialbook", "bike", 0.5, windows=8, mase_rolling=0.6)
-    text = build(compared(rows), "1m2c", "Some CPU", [])
+    text = build(compared(rows), "1m2c", [])
     assert line(section(text, "Coverage"), "air")[1] == "75 (2.50)"
     rolled = line(section(text, "MASE over all windows"), "bike")
     assert rolled == ["bike", "8", "1.4", "", "**0.6**", ""]
 
 
 def test_models_are_counted_and_versions_named(rows):
-    text = build(compared(rows), "1m2c", "Some CPU", [])
+    text = build(compared(rows), "1m2c", [])
     assert line(section(text, "Models"), "trialbook")[1] == "A (2), B (2)"
     assert "| other | 1.0 |" in section(text, "Versions")
 
@@ -98,6 +98,24 @@ def test_the_report_is_written_with_the_remarks_and_the_last_run_counts(rows, ro
     text = path.read_text("utf-8")
     assert text.startswith("# Forecasts of Trialbook and its peers\n\nMeasured on a busy")
     assert line(section(text, "MASE\n"), "air")[3] == "**0.25**"
+
+
+def test_systems_are_compared_on_one_machine_for_each_set(rows, row, tmp_path):
+    slow = [row(system, "air", 9.0, machine="Slow CPU") for system in SYSTEMS[:3]]
+    late = [
+        row(system, "bike", 0.25, machine="Slow CPU", utc="2030-01-01T00:00:00")
+        for system in SYSTEMS
+    ]
+    found = of_one_machine(as_table([*slow, *rows, *late]))
+    # Of air the first machine has more systems, of bike the other has as many, measured later.
+    assert found.groupby("task")["machine"].unique().map(list).to_dict() == {
+        "air": ["Some CPU, 2 cores, 8 GB"],
+        "bike": ["Slow CPU"],
+    }
+    path = write(as_table([*slow, *rows, *late]), SYSTEMS, tmp_path)
+    assert "one for each set: Some CPU, 2 cores, 8 GB (air); Slow CPU (bike)." in path.read_text()
+    path = write(as_table([*slow, *rows, *late]), SYSTEMS, tmp_path, machine="Slow CPU")
+    assert "Machine: Slow CPU." in path.read_text()
 
 
 def test_nothing_to_report_is_said(rows, tmp_path):
