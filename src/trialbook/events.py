@@ -70,7 +70,10 @@ class FoldDone(Event):
 
 @dataclass(frozen=True)
 class TrialFinished(Event):
-    """A trial is durable: its run, model and notebook are stored; `best` is by its score."""
+    """A trial is durable: its run, model and notebook are stored; `best` is by its score.
+
+    A `note` says what its model could not do.
+    """
 
     number: int
     label: str
@@ -79,6 +82,7 @@ class TrialFinished(Event):
     std: float
     fit_s: float
     best: bool
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -293,6 +293,29 @@ def test_more_time_carries_on_and_a_seed_gives_the_same(experiment, space, tmp_p
     )
 
 
+def test_a_series_without_a_model_is_named_and_a_new_one_forecast(tmp_path, folder, run):
+    rows = monthly()
+    short = rows[rows["shop"] == "north"].tail(6).assign(shop="west")
+    exp = tb.forecast(
+        pd.concat([rows, short]),
+        "sold",
+        time="month",
+        series=["shop"],
+        horizon=2,
+        allow=["exponential_smoothing"],
+        max_trials=1,
+        workspace=tmp_path / "space",
+        name="short",
+    )
+    (trial,) = exp.trials
+    assert trial.note == "seasonal naive for 'west', 1 of 3 series"
+    assert f"* {trial.label}: {trial.note}\n" in exp.report.read_text("utf-8")
+    new = rows[rows["shop"] == "south"].assign(shop="new")
+    new.to_csv(folder / "new.csv", index=False)
+    told = run("predict", "best", "--context", "new.csv", "--workspace", tmp_path / "space")
+    assert told.out.count(",new,") == 2
+
+
 def test_lags_a_window_and_a_horizon_may_be_left_open_or_given(space, folder, run, refuse):
     monthly(90).assign(visitors=range(180)).to_csv("shops.csv", index=False)
     options = ["--target", "sold", "--time", "month", "--series", "shop", "--horizon", "auto"]

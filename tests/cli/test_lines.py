@@ -40,6 +40,11 @@ def test_a_story_in_lines(story):
     ]
 
 
+def test_what_a_model_could_not_do_stands_behind_its_score():
+    said = lines([events.TrialFinished(3, "ets", "x", 0.5, 0.1, 2.0, False, "naive for 'a'")])
+    assert said[0].endswith("trial 3 ets: 0.50000 ± 0.10000 in 2.0 s; naive for 'a'")
+
+
 def test_every_event_is_one_line_at_most(story):
     assert all("\n" not in said for said in lines(story) if said)
 

@@ -406,6 +406,54 @@ def test_a_model_of_lags_takes_note_of_what_was_observed(priced):
     assert (raised["forecast"] > told["forecast"]).mean() > 0.8
 
 
+def test_a_new_series_is_forecast_from_its_past(naive, priced):
+    west = monthly(60, ("west",)).assign(sold=lambda rows: 10 * rows["sold"])
+    told = naive.forecast(context=west)
+    assert told["shop"].unique().tolist() == ["north", "south", "west"]
+    new = told[told["shop"] == "west"]
+    assert new["month"].tolist() == list(pd.date_range("2023-01-01", periods=6, freq="MS"))
+    np.testing.assert_allclose(new["forecast"], west["sold"].iloc[48:54])
+    known = told[told["shop"] != "west"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(known, naive.forecast())
+    # Its intervals are as wide as its own changes are large.
+    width = told["0.9"] - told["0.1"]
+    assert width[new.index].iloc[0] > 5 * width[known.index].iloc[0]
+    # With the past of another series it has the forecasts of that one.
+    table = monthly(price=True)[["month", "shop", "sold", "price"]]
+    twin = table[table["shop"] == "north"].assign(shop="twin")
+    asked = future_of(shops=("twin", "north")).assign(price=2.0)
+    told = priced.forecast(future=asked, context=twin).drop(columns=["month", "shop"])
+    np.testing.assert_allclose(told.iloc[:6], told.iloc[6:])
+
+
+def test_a_new_series_may_lack_rows_but_ends_of_others_stay(naive):
+    west = monthly(60, ("west",)).drop(index=[0, 7, 8])
+    told = naive.forecast(3, context=pd.concat([west, monthly(74, ("north",))]))
+    assert told.groupby("shop")["month"].min().dt.strftime("%Y-%m").to_dict() == {
+        "north": "2024-03",
+        "south": "2024-01",
+        "west": "2023-01",
+    }
+    np.testing.assert_allclose(told["forecast"].tail(3), west["sold"].iloc[45:48])
+
+
+def test_a_new_series_brings_what_stays_the_same_in_it(tmp_path):
+    table = pd.concat([monthly(), monthly(shops=("east",)).assign(number=3)])
+    params = {"alpha": 1.0, "difference": "none"}
+    model = trained(tmp_path, table, "linear_recursive", params)
+    assert model.series.static == ("number",)
+    twin = table[table["shop"] == "north"].assign(shop="twin")
+    told = model.forecast(context=twin).set_index("shop")["forecast"]
+    np.testing.assert_allclose(told["twin"], told["north"])
+    with pytest.raises(DataError, match="nothing tells of 'number' of the series 'twin'"):
+        model.forecast(context=twin.drop(columns="number"))
+
+
+def test_what_rolls_knows_no_new_series(naive):
+    with pytest.raises(DataError, match=r"'west' was not trained on \(option context, row 1\)"):
+        naive.rolling(monthly(80, ("west",)))
+
+
 def changed(table, row, column, value):
     table = table.reset_index(drop=True)
     table[column] = table[column].astype(object)
@@ -513,9 +561,16 @@ WRONG = {
         lambda: {"future": priced_future(), "context": monthly(price=True)},
         r"no row follows the end of its series \(option context\)",
     ),
-    "context of an unknown series": (
-        lambda: {"future": priced_future(), "context": monthly(75, ("west",), price=True)},
-        r"the series 'west' was not trained on \(option context, row 1\)",
+    "context of a new series of few rows": (
+        lambda: {"future": priced_future(), "context": monthly(3, ("west",), price=True)},
+        r"'west' is new, and 3 of its rows with a target are too few .* \(option context, row 1\)",
+    ),
+    "context of a new series without a price": (
+        lambda: {
+            "future": priced_future(),
+            "context": monthly(9, ("west",), price=True).assign(price=np.nan),
+        },
+        r"nothing tells of 'price' of the series 'west', which is new \(option context, row 1\)",
     ),
     "context between the steps": (
         lambda: {

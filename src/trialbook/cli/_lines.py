@@ -113,9 +113,10 @@ def _trial_started(event: events.TrialStarted, state: State) -> str:
 
 def _trial_finished(event: events.TrialFinished, state: State) -> str:
     best = ", best so far" if event.best else ""
+    note = f"; {event.note}" if event.note else ""
     return (
         f"trial {event.number} {event.label}: "
-        f"{scored(event.score, event.std)} in {span(event.fit_s)}{best}"
+        f"{scored(event.score, event.std)} in {span(event.fit_s)}{best}{note}"
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from trialbook._words import listed
 from trialbook.data import (
     SCALE_COLUMN,
     SERIES_COLUMN,
@@ -209,7 +210,20 @@ def _run_series(
         "store_s": store_s,
         "rounds": None,
         "members": _members(program, model),
+        "note": _left_to_naive(program, model, X),
     }
+
+
+def _left_to_naive(program: Any, model: Any, X: pd.DataFrame) -> str:
+    """Which series the final model could not be fitted to; empty if it could to all.
+
+    Programs of votes, whose members say so, and edited ones need not tell.
+    """
+    left = program.left_to_naive(model) if hasattr(program, "left_to_naive") else []
+    if not left:
+        return ""
+    n_series = X[SERIES_COLUMN].nunique()
+    return f"seasonal naive for {listed(left)}, {len(left):,} of {n_series:,} series"
 
 
 def _of_levels(

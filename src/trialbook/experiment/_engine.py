@@ -280,6 +280,8 @@ class Engine:
             tags["configuration"] = f"{step.name}, {tags['folds']}"
         if result["members"]:
             tags["members"] = json.dumps(result["members"])
+        if result.get("note"):
+            tags["note"] = result["note"]
         rows = {} if step.rows is None else {"rows": step.rows}
         params = {"learner": step.learner, "configuration": step.name, **rows, **step.params}
         self.tracker.finish_trial(run_id, metrics, params, tags)
@@ -402,6 +404,7 @@ class Engine:
                     result["std"],
                     result["fit_s"],
                     best,
+                    result.get("note", ""),
                 )
             )
         elif outrun:

@@ -78,6 +78,7 @@ def report(
         "",
         *_rows(prepared, records),
         *_leaderboard(metric, records, alone),
+        *_notes(records),
     ]
     lines += ["", "## Guardrails", ""]
     lines += _table(
@@ -183,6 +184,12 @@ def _leaderboard(metric: Metric, records: Sequence[TrialRecord], alone: str) -> 
         for rank, record in enumerate(records, start=1)
     )
     return _table(head, rows)
+
+
+def _notes(records: Sequence[TrialRecord]) -> list[str]:
+    """What models could not do."""
+    told = [f"* {one.label}: {one.tags['note']}" for one in records if "note" in one.tags]
+    return ["", *told] if told else []
 
 
 def _time(ledger: Ledger) -> str:

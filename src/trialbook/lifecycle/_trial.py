@@ -79,6 +79,11 @@ class Trial:
         return self.record.tags.get("error")
 
     @property
+    def note(self) -> str | None:
+        """What its model could not do, such as series that got a seasonal naive."""
+        return self.record.tags.get("note")
+
+    @property
     def params(self) -> dict[str, Any]:
         """Hyperparameters."""
         return self.record.config

@@ -115,7 +115,8 @@ class ForecastModel:
             them may only be missing between rows of a series.
         context : table, optional
             Rows that were observed since training, with the target; earlier ones are passed over.
-            A step without a row is as the row before, as in training.
+            A step without a row is as the row before, as in training. Series that are new are
+            forecast, too, from four rows on, with all their columns; not in a hierarchy.
         quantiles : sequence of float, optional
             Levels between 0 and 1; deciles by default.
         level : str, optional
@@ -138,7 +139,7 @@ class ForecastModel:
         levels = read_levels(quantiles)
         steps = self._horizon(horizon, future)
         of_level = self._level(level)
-        model = self.model if context is None else self.aware_of(context)[0]
+        model = self.model if context is None else self.aware_of(context, new=True)[0]
         if future is None:
             problem = problem_of_nothing(self.series.covariates)
             if problem is not None:
@@ -382,13 +383,15 @@ class ForecastModel:
             raise OptionError(problem.cause, place="option level", remedy=problem.remedy)
         return {"level": level}
 
-    def aware_of(self, context: Table) -> tuple[Any, pd.DataFrame]:
+    def aware_of(self, context: Table, *, new: bool = False) -> tuple[Any, pd.DataFrame]:
         """The forecaster that also knows rows that were observed since training.
 
         Parameters
         ----------
         context : table
             As in `forecast`.
+        new : bool
+            Whether there may be rows of series that it was not trained on.
 
         Returns
         -------
@@ -401,20 +404,32 @@ class ForecastModel:
         DataError
             As in `forecast`.
         """
-        observed = self.model.observed_of(self._table(context, self.model, "context"))
+        table = self._table(context, self.model, "context", new=new)
+        model = self.model.knowing(table)
+        observed = model.observed_of(table)
         if observed.empty:
             raise DataError(NOTHING_NEW.cause, place="option context", remedy=NOTHING_NEW.remedy)
-        return self.model.observe(observed), observed
+        return model.observe(observed), observed
 
-    def _table(self, table: Table, model: Any, role: Literal["future", "context"]) -> pd.DataFrame:
+    def _table(
+        self, table: Table, model: Any, role: Literal["future", "context"], *, new: bool = False
+    ) -> pd.DataFrame:
         """A table as the model takes it, or why it is not fit."""
         schema = self.future_schema if role == "future" else self.context_schema
         read = read_table(table, text=schema.text, workspace=self.workspace)
+        if new:
+            schema = self._with_static(schema, read)
         found = schema.conform(read, require_target=role == "context")
-        for problem in model.problems_of(found, future=role == "future"):
+        for problem in model.problems_of(found, future=role == "future", new=new):
             row = "" if problem.row is None else f", row {problem.row + 1:,}"
             raise DataError(problem.cause, place=f"option {role}{row}", remedy=problem.remedy)
         return found
+
+    def _with_static(self, schema: Schema, table: pd.DataFrame) -> Schema:
+        """A schema with those static columns that a table has: series that are new bring them."""
+        static = {*self.series.static} & {*table.columns}
+        more = tuple(one for one in self.schema.used if one.name in static)
+        return replace(schema, columns=(*schema.columns, *more))
 
     def forecast_rows(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Forecasts of rows under the names of programs, behind their series and times."""

@@ -93,9 +93,16 @@ class HierarchyModel(SeriesModel):
         """Forecasts of rows of any nodes, in their order; what is known stands with the leaves."""
         return self._told_of(rows, rows, levels)
 
-    def problems_of(self, table: pd.DataFrame, *, future: bool = True) -> list[Problem]:
+    @property
+    def takes_new_series(self) -> bool:
+        """No: what is above a new leaf has forecasts and errors without it."""
+        return False
+
+    def problems_of(
+        self, table: pd.DataFrame, *, future: bool = True, new: bool = False
+    ) -> list[Problem]:
         """As of `SeriesModel`; where covariates matter, they must be known of all leaves."""
-        found = super().problems_of(table, future=future)
+        found = super().problems_of(table, future=future, new=new)
         if found or not future or not self.spec["covariates"]:
             return found
         there = set(self.names_of(table))

@@ -133,6 +133,8 @@ class SeriesModel(Timeseries, PythonModel):
     def rows_of(self, table: pd.DataFrame, *, target: bool = False) -> pd.DataFrame:
         """Rows under the names of the program, in the order of the table."""
         names = [*self.spec["covariates"], *(self.observed_names() if target else [])]
+        if target:  # which tell of series that are new; those of the others are known
+            names += [name for name in self.spec["static"] if name in table]
         rows = table[names].reset_index(drop=True)
         rows.insert(0, "unique_id", self.names_of(table).to_numpy())
         form = self.spec.get("time_form")
@@ -166,9 +168,42 @@ class SeriesModel(Timeseries, PythonModel):
         cause = f"{horizon:,} rows reach beyond the year 2262, where the times of pandas end"
         return Problem(cause, "Ask for fewer.")
 
-    def problems_of(self, table: pd.DataFrame, *, future: bool = True) -> list[Problem]:
-        """Why rows of the future cannot be forecast, or else rows of the past observed."""
-        return problems_of(self, table, future=future)
+    def problems_of(
+        self, table: pd.DataFrame, *, future: bool = True, new: bool = False
+    ) -> list[Problem]:
+        """Why rows of the future cannot be forecast, or else rows of the past observed.
+
+        Rows of the past may be of series that are ``new``, if the forecaster takes such.
+        """
+        return problems_of(self, table, future=future, new=new and self.takes_new_series)
+
+    # -- series that are new ---------------------------------------------------------------------
+
+    @property
+    def takes_new_series(self) -> bool:
+        """Whether it forecasts series that it was not trained on, from rows of their past."""
+        return bool(self.spec["ids"])
+
+    def knowing(self, table: pd.DataFrame) -> SeriesModel:
+        """The model with series that are new in observed rows; they end before their first."""
+        names = self.names_of(table).to_numpy()
+        new = ~pd.Index(names).isin(self.ends.index)
+        if not new.any() or not self.takes_new_series:
+            return self
+        found, theirs = copy.copy(self), table[new]
+        rows = self.in_steps(self.rows_of(theirs, target=True))
+        rows = rows.sort_values(KEYS, kind="stable")
+        ends = rows.groupby("unique_id")[list(self.ends.columns)].first()
+        ends["ds"] = [self._before(time) for time in ends["ds"]]
+        types = self.ends.dtypes.to_dict()
+        found.ends = pd.concat([self.ends, ends.astype(types)]).sort_index()
+        ids = theirs[self.spec["ids"]].set_axis(pd.Index(names[new], name=self.ids.index.name))
+        found.ids = pd.concat([self.ids, ids[~ids.index.duplicated()]]).sort_index()
+        return found
+
+    def _before(self, time: pd.Timestamp) -> pd.Timestamp:
+        """The step before a time."""
+        return pd.date_range(end=time, periods=2, freq=self.spec["frequency"])[0]
 
     # -- forecasts -------------------------------------------------------------------------------
 
@@ -247,12 +282,13 @@ class SeriesModel(Timeseries, PythonModel):
 
     def aware_of(self, table: pd.DataFrame) -> SeriesModel:
         """The model that also knows rows that were observed since; a `ValueError` if it cannot."""
-        for problem in self.problems_of(table, future=False):
+        for problem in self.problems_of(table, future=False, new=True):
             refuse(problem)
-        observed = self.observed_of(table)
+        known = self.knowing(table)
+        observed = known.observed_of(table)
         if not len(observed):
             raise ValueError(f"{NOTHING_NEW[0]}. {NOTHING_NEW[1]}")
-        return self.observe(observed)
+        return known.observe(observed)
 
     def _until(self, last: pd.Series) -> pd.Series:
         """How many steps each series is observed, from those that were given of it."""

@@ -21,6 +21,8 @@ EVERY_LEVEL = "all"
 MOST_HORIZONS, MOST_ROWS = 100, 1000
 # Percentiles with a decimal place.
 MOST_LEVELS = 999
+# Rows of a new series that it takes to forecast it; as many as one must have to be trained on.
+LEAST_OF_NEW = 4
 # Rows of one kind that are told; a table of a million wrong ones is told as well by the first.
 MOST_TOLD = 100
 
@@ -134,7 +136,9 @@ def problem_of_nothing(covariates: Sequence[str]) -> Problem | None:
     )
 
 
-def problems_of(model: Any, table: pd.DataFrame, *, future: bool) -> list[Problem]:
+def problems_of(
+    model: Any, table: pd.DataFrame, *, future: bool, new: bool = False
+) -> list[Problem]:
     """Why rows cannot be forecast, or else observed.
 
     Parameters
@@ -144,6 +148,8 @@ def problems_of(model: Any, table: pd.DataFrame, *, future: bool) -> list[Proble
         Rows under their own names.
     future : bool
         Whether they are to be forecast; else they were observed since the series' ends.
+    new : bool
+        Whether those that were observed may be of series that the model was not trained on.
 
     Returns
     -------
@@ -163,13 +169,19 @@ def problems_of(model: Any, table: pd.DataFrame, *, future: bool) -> list[Proble
             cause = f"the column '{name}' holds no numbers"
             return [Problem(cause, "Give numbers.", column=name)]
     rows = model.rows_of(table, target=not future)
-    return _of_keys(model, rows) or _of_times(model, rows, future=future)
+    found = _of_keys(model, rows, new=new) or (_of_new(model, rows) if new else [])
+    if found:
+        return found
+    return _of_times(model.knowing(table) if new else model, rows, future=future)
 
 
-def _of_keys(model: Any, rows: pd.DataFrame) -> list[Problem]:
-    """Of rows at no time, or of no series."""
+def _of_keys(model: Any, rows: pd.DataFrame, *, new: bool) -> list[Problem]:
+    """Of rows at no time, or of no series; series may be new."""
     spec = model.spec
     time = spec["time"]
+    remedy = "Train anew with its rows, or leave them out."
+    if model.takes_new_series:
+        remedy = "Train anew with its rows, give those of its past as context, or leave them out."
 
     def no_time(row: int) -> Problem:
         cause = f"'{time}' is missing, or no time"
@@ -179,13 +191,45 @@ def _of_keys(model: Any, rows: pd.DataFrame) -> list[Problem]:
         name = rows["unique_id"].iloc[row]
         return Problem(
             f"the series '{name}' was not trained on",
-            "Train anew with its rows, or leave them out.",
+            remedy,
             row,
             spec["ids"][0] if len(spec["ids"]) == 1 else None,
         )
 
-    unknown = ~rows["unique_id"].isin(model.ends.index)
+    unknown = ~rows["unique_id"].isin(model.ends.index) & (not new)
     return _told(rows["ds"].isna(), no_time) or _told(unknown, no_series)
+
+
+def _of_new(model: Any, rows: pd.DataFrame) -> list[Problem]:
+    """Of observed rows of series that are new."""
+    spec, names = model.spec, rows["unique_id"]
+    new = ~names.isin(model.ends.index)
+    first = new & ~names.duplicated()
+    counts = rows[spec["target"]].notna().groupby(names).sum()
+    needed = [*spec["covariates"], *model.observed_names(), *spec["static"]]
+
+    def few(row: int) -> Problem:
+        count = counts[names.iloc[row]]
+        return Problem(
+            f"the series '{names.iloc[row]}' is new, and {count} of its rows with a target are too"
+            " few to forecast it from",
+            f"Give {LEAST_OF_NEW} or more, or leave the series out.",
+            row,
+            spec["ids"][0] if len(spec["ids"]) == 1 else None,
+        )
+
+    found = _told(first & names.map(counts).lt(LEAST_OF_NEW), few)
+    for name in needed:
+
+        def unknown(row: int, name: str = name) -> Problem:
+            cause = f"nothing tells of '{name}' of the series '{names.iloc[row]}', which is new"
+            return Problem(cause, "Fill the column in the rows of the series.", row, name)
+
+        lacking = set(names[new])
+        if name in rows:
+            lacking -= set(names[rows[name].notna()])
+        found = found or _told(first & names.isin(lacking), unknown)
+    return found
 
 
 def _of_times(model: Any, rows: pd.DataFrame, *, future: bool) -> list[Problem]:

@@ -299,6 +299,24 @@ def test_series_that_cannot_be_fitted_are_forecast_all_the_same(key: str, tmp_pa
     assert np.abs(told[:HORIZON] - y[:3].mean()).max() < 100
 
 
+@pytest.mark.parametrize("key", [pytest.param(key, marks=marks(key)) for key in KEYS])
+def test_a_new_series_is_forecast_as_one_with_the_same_past(key: str, tmp_path: Path) -> None:
+    learner, case = all_learners()[key], CASES["several"]
+    start = starts(learner, case.table())[0]
+    module = load(write(learner, start.params, case, tmp_path), tmp_path)
+    X, y, _, _ = module.load()
+    spread = module.Spread(module.SEASON).fit(X, y)
+    forecaster = module.build_forecaster().fit(X, y)
+    errors = np.linspace(-1, 1, 9)
+    model = module.CalibratedForecaster(forecaster, spread, errors, module.LEVELS)
+    first = (X["unique_id"] == "s0").to_numpy()
+    model.update(X[first].assign(unique_id="twin"), y[first])
+    rows = future(case)
+    twin = rows[rows["unique_id"] == "s0"].assign(unique_id="twin")
+    told = model.predict(pd.concat([rows, twin], ignore_index=True)).to_numpy()
+    np.testing.assert_allclose(told[-HORIZON:], told[:HORIZON], rtol=1e-5)
+
+
 # Names that libraries have for themselves, or that some of them refuse.
 NAMES = ({"price": "month", "open": "temp [C]"}, {"price": "trend", "open": "holidays"})
 

@@ -10,7 +10,9 @@ from trialbook.program.series._forecasters import (
     DecomposedForecaster,
     LogForecaster,
     Spread,
+    StatisticalForecaster,
     known_errors,
+    left_to_naive,
     quantiles,
     with_dates,
     with_holidays,
@@ -171,6 +173,39 @@ def test_what_has_no_logarithm_is_small_and_rates_that_run_away_end():
     assert np.isfinite(told).all()
     model.update(rows(1, "2020-01-06", ("a",)), np.array([0.0]))
     assert model.forecaster.last["a"] == pytest.approx(np.log(2))
+
+
+class Picky:
+    """A mean of what is not too large, as statsforecast takes models."""
+
+    uses_exog, alias = False, "picky"
+
+    def new(self):
+        return Picky()
+
+    def fit(self, y, X=None):
+        if y.max() > 100:
+            raise ValueError("too large")
+        self.mean = y.mean()
+        return self
+
+    def predict(self, h, X=None, level=None):
+        return {"mean": np.full(h, self.mean)}
+
+
+def test_series_that_cannot_be_fitted_get_a_seasonal_naive_and_are_named(monkeypatch):
+    models = pytest.importorskip("statsforecast.models")
+    core = pytest.importorskip("statsforecast")
+    monkeypatch.setattr(_forecasters, "StatsForecast", core.StatsForecast, raising=False)
+    monkeypatch.setattr(_forecasters, "SeasonalNaive", models.SeasonalNaive, raising=False)
+    y = np.concatenate([np.arange(70.0), 1000 + np.arange(70.0)])
+    forecaster = LogForecaster(StatisticalForecaster(Picky(), "D", SEASON))
+    forecaster.forecaster.fit(rows(), y)
+    assert left_to_naive(forecaster) == ["b"]
+    told = forecaster.forecaster.forecast(rows(SEASON, "2020-03-11"))
+    np.testing.assert_allclose(told[:SEASON], 34.5)
+    np.testing.assert_allclose(told[SEASON:], 1063 + np.arange(SEASON))
+    assert left_to_naive(forecaster.forecaster.fit(rows(), np.tile(np.arange(70.0), 2))) == []
 
 
 def test_quantiles_of_errors_of_one_sign_lie_around_the_forecast():

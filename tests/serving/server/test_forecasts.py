@@ -261,9 +261,12 @@ WRONG = {
         "no row follows the end of its series",
         "context",
     ),
-    "context of no series": (
-        {"instances": rows_of(future()), "context": rows_of(future(shop="west").assign(sold=1.0))},
-        "'west' was not trained on",
+    "context of a new series of few rows": (
+        {
+            "instances": rows_of(future()),
+            "context": rows_of(future(shop="west").assign(sold=1.0).head(3)),
+        },
+        "the series 'west' is new, and 3 of its rows with a target are too few",
         "context, row 0, column 'shop'",
     ),
     "text in the context": (

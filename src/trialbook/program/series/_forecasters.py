@@ -68,6 +68,9 @@ class StatisticalForecaster:
         naive = SeasonalNaive(season_length=self.season)
         self.fitted = StatsForecast([self.model], freq=self.freq, fallback_model=naive)
         self.fitted.fit(self.history)
+        kinds = [type(model) for model in self.fitted.fitted_[:, 0]]
+        failed = np.array([kind is not type(self.model) for kind in kinds])
+        self.left = list(np.asarray(self.fitted.uids)[failed])
         return self
 
     def update(self, X, y):
@@ -113,6 +116,9 @@ class ProphetForecaster:
                 self.models[name] = model.fit(self.as_told(rows), seed=self.seed)
             except (ValueError, RuntimeError):
                 continue
+        self.left = [
+            name for name in self.history["unique_id"].unique() if name not in self.models
+        ]
         return self
 
     def as_told(self, rows):
@@ -190,6 +196,7 @@ class RecursiveForecaster:
         table = X[self.columns].assign(y=y)
         self.last = table.groupby("unique_id", sort=False).tail(self.season)
         long = table.groupby("unique_id")["y"].transform("size") > self.least
+        self.left = list(table.loc[~long, "unique_id"].unique())
         self.fitted = MLForecast({"model": self.model}, freq=self.freq, **self.features)
         options = {"static_features": self.static, "dropna": False, "max_horizon": self.direct}
         self.rows, self.moved_on = table[long], False
@@ -218,8 +225,10 @@ class RecursiveForecaster:
     def update(self, X, y):
         """Take note of what was observed since; the model stays as it is."""
         table = X.reindex(columns=self.columns).assign(y=y)
-        fitted = table["unique_id"].isin(self.rows["unique_id"].unique())
-        rows = pd.concat([self.rows, table[fitted]])
+        taken = table["unique_id"].isin(self.rows["unique_id"].unique())
+        new = ~table["unique_id"].isin(self.last["unique_id"].unique())
+        taken |= new & (table.groupby("unique_id")["y"].transform("size") > self.least)
+        rows = pd.concat([self.rows, table[taken]])
         self.rows, self.moved_on = rows.sort_values(["unique_id", "ds"], ignore_index=True), True
         last = pd.concat([self.last, table]).sort_values(["unique_id", "ds"])
         self.last = last.groupby("unique_id", sort=False).tail(self.season)
@@ -252,7 +261,16 @@ class DecomposedForecaster:
 
     def fit(self, X, y):
         """Take the parts of each series, and fit the forecaster to the rest."""
-        rest, self.cycle, self.level = np.array(y, dtype=float), {}, {}
+        self.cycle, self.level = {}, {}
+        rest = self._rest(X, y)
+        self.since = X.groupby("unique_id").size() * 0
+        self.history = X[["unique_id", "ds"]].assign(y=y, parts=y - rest)
+        self.forecaster.fit(X, rest)
+        return self
+
+    def _rest(self, X, y):
+        """What is left of series without their parts, which are kept."""
+        rest = np.array(y, dtype=float)
         for name, at in X.reset_index(drop=True).groupby("unique_id", sort=False).groups.items():
             self.cycle[name], self.level[name] = np.zeros(self.season), (0.0, 0.0)
             if len(at) < 2 * self.season:
@@ -264,27 +282,27 @@ class DecomposedForecaster:
                 step = np.diff(parts.trend[-self.season - 1 :]).mean()
                 self.level[name] = (parts.trend[-1], step)
                 rest[at] -= parts.trend
-        self.since = X.groupby("unique_id").size() * 0
-        self.history = X[["unique_id", "ds"]].assign(y=y, parts=y - rest)
-        self.forecaster.fit(X, rest)
-        return self
+        return rest
 
     def _parts(self, X):
         """Season and trend of rows that follow."""
         names = X["unique_id"]
         step = (X.groupby("unique_id", sort=False).cumcount() + names.map(self.since)).to_numpy()
         cycle = [self.cycle[name][k % self.season] for name, k in zip(names, step)]
-        level, slope = np.array([self.level[name] for name in names]).T
+        level, slope = np.array([self.level[name] for name in names]).reshape(-1, 2).T
         damped = 0.95 * (1 - 0.95 ** (step + 1)) / (1 - 0.95)
         return cycle + level + slope * damped
 
     def update(self, X, y):
         """Take note of what was observed since; season and trend go on as they were."""
-        parts = self._parts(X)
+        known, parts = X["unique_id"].isin(self.since.index).to_numpy(), np.empty(len(X))
+        parts[known] = self._parts(X[known])
+        parts[~known] = y[~known] - self._rest(X[~known], y[~known])
         self.forecaster.update(X, y - parts)
         seen = X[["unique_id", "ds"]].assign(y=y, parts=parts)
         self.history = pd.concat([self.history, seen]).sort_values(["unique_id", "ds"])
-        self.since = self.since.add(X.groupby("unique_id").size(), fill_value=0).astype(int)
+        since = pd.Series(known).groupby(X["unique_id"].to_numpy()).sum()
+        self.since = self.since.add(since, fill_value=0).astype(int)
         return self
 
     def forecast(self, X):
@@ -390,16 +408,30 @@ class Spread:
 
     def fit(self, X, y):
         """Measure each series."""
+        scale, level = self._changes(X, y)
+        self.usual, self.share = scale[scale > 0].median(), (scale / level)[scale > 0].median()
+        self.scale = self._filled(scale, level)
+        return self
+
+    def update(self, X, y):
+        """Measure series that are new; the others stay as they are."""
+        new = ~X["unique_id"].isin(self.scale.index).to_numpy()
+        if new.any():
+            scale = self._filled(*self._changes(X[new], y[new]))
+            self.scale = pd.concat([self.scale, scale])
+
+    def _changes(self, X, y):
+        """How much each series usually changes, and how large it is."""
         series, y = X["unique_id"].to_numpy(), pd.Series(y)
         steps = [y.groupby(series, sort=False).diff(n).abs() for n in (self.season, 1)]
         seasonal, short = [step.groupby(series).mean() for step in steps]
-        scale = seasonal.where(seasonal > 0, short)
-        # A series that never changed may change as little, for its level, as is usual.
-        level = y.abs().groupby(series).mean()
-        usual, share = scale[scale > 0].median(), (scale / level)[scale > 0].median()
-        constant = (share * level).clip(lower=1e-3 * usual) if usual > 0 else 1.0
-        self.scale = scale.where(scale > 0, constant)
-        return self
+        return seasonal.where(seasonal > 0, short), y.abs().groupby(series).mean()
+
+    def _filled(self, scale, level):
+        """A series that never changed may change as little, for its level, as is usual."""
+        least = 1e-3 * self.usual
+        constant = (self.share * level).clip(lower=least) if self.usual > 0 else 1.0
+        return scale.where(scale > 0, constant)
 
     def of(self, X):
         """A spread for each row; the rows follow those that were measured."""
@@ -418,6 +450,7 @@ class CalibratedForecaster:
     def update(self, X, y):
         """Take note of what was observed since."""
         self.forecaster.update(X, y)
+        self.spread.update(X, y)
         return self
 
     def predict(self, X, levels=None):
@@ -425,6 +458,12 @@ class CalibratedForecaster:
         point, spread = self.forecaster.forecast(X), self.spread.of(X)
         told = quantiles(point, spread, self.errors, levels or self.levels)
         return pd.DataFrame(told, columns=["forecast", *map(str, levels or self.levels)])
+
+
+def left_to_naive(forecaster):
+    """The series that a forecaster could not be fitted to, which get a seasonal naive."""
+    within = getattr(forecaster, "forecaster", None)
+    return forecaster.left if within is None else left_to_naive(within)
 
 
 def known_errors(errors):

@@ -81,6 +81,7 @@ class NeuralForecaster:
         long = table.groupby("unique_id")["y"].transform("size") > self.least
         places = X.loc[long, ["unique_id", *self.static]].drop_duplicates("unique_id")
         self.series, self.places = places["unique_id"], places if self.static else None
+        self.left = list(X.loc[~long, "unique_id"].unique())
         scaler = "standard" if self.static else None
         with at_work(self.n_jobs):
             network = self.build()
@@ -98,6 +99,13 @@ class NeuralForecaster:
     def update(self, X, y):
         """Take note of what was observed since; the network stays as it is."""
         table = self.dated(X.reindex(columns=self.columns).assign(y=y))
+        new = ~X["unique_id"].isin(self.rows["unique_id"].unique())
+        new &= table.groupby("unique_id")["y"].transform("size") > self.least
+        if new.any():
+            places = X.loc[new].drop_duplicates("unique_id")
+            self.series = pd.concat([self.series, places["unique_id"]])
+            if self.static:
+                self.places = pd.concat([self.places, places[["unique_id", *self.static]]])
         rows = pd.concat([self.rows, table]).sort_values(["unique_id", "ds"], ignore_index=True)
         for name in self.past_only:  # of rows that were forecast themselves
             rows[name] = rows.groupby("unique_id")[name].ffill()

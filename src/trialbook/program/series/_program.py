@@ -42,6 +42,7 @@ def forecasting_program(
         _load(),
         *(f"# %%\n{_snippet(name)}" for name in model.snippets),
         "# %%\n" + "\n\n\n".join(source_of(getattr(_forecasters, name)) for name in SHARED),
+        f"# %%\n{source_of(_forecasters.left_to_naive)}",
         _build(model, frame),
         _cross_validate(frame),
         "# %%\n" + frame.metric.source,
@@ -50,7 +51,7 @@ def forecasting_program(
         markdown_cell("## Run", "", "Everything above only defines; the cells below do the work."),
         _run(frame),
         *chart_cells(),
-        use_cell(),
+        use_cell(left=True),
     ]
     return "\n\n".join(cell.rstrip() for cell in cells) + "\n"
 
@@ -233,8 +234,13 @@ def _run(frame: SeriesFrame) -> str:
     )
 
 
-def use_cell() -> str:
-    """Cells that make the model and ask it for the future."""
+def use_cell(*, left: bool = False) -> str:
+    """Cells that make the model and ask it for the future; which series it could not be `left`."""
+    note = (
+        "    naive = left_to_naive(model)",
+        "    if naive:",
+        '        print(f"no model, but a seasonal naive: {len(naive)} series, as {naive[0]}")',
+    )
     return "\n".join(
         [
             "# %% [markdown]",
@@ -245,6 +251,7 @@ def use_cell() -> str:
             "# %%",
             'if __name__ == "__main__":',
             "    model = combine([found for found, _, _ in results], X, y)",
+            *(note if left else ()),
             '    last = X.groupby("unique_id", sort=False).tail(1)  # covariates stay as they are',
             "    step = pd.tseries.frequencies.to_offset(FREQUENCY)",
             '    rows = [last.assign(ds=last["ds"] + k * step) for k in range(1, HORIZON + 1)]',

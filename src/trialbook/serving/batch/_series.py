@@ -89,7 +89,7 @@ class Forecaster:
     def _aware(self) -> tuple[Any, pd.DataFrame | None]:
         if self.context is None:
             return self.model.model, None
-        return self.model.aware_of(self.context)
+        return self.model.aware_of(self.context, new=True)
 
     @cached_property
     def time_type(self) -> pa.DataType:

@@ -232,7 +232,8 @@ def answer(forecaster: ForecastModel, question: Question) -> pd.DataFrame:
     of_future, of_context = question.rows or (None, None)
     if question.context is not None:
         with _within(None if of_context else CONTEXT, of_context):
-            _check(model.problems_of(question.context, future=False))
+            _check(model.problems_of(question.context, future=False, new=True))
+        model = model.knowing(question.context)
         observed = model.observed_of(question.context)
         if observed.empty:
             raise Refused(422, NOTHING_NEW.cause, place=CONTEXT, remedy=NOTHING_NEW.remedy)
