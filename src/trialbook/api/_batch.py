@@ -140,8 +140,8 @@ def drift(
         One that `load_model` gave, or what it finds. Of a folder alone, its few background rows
         stand for the training rows.
     data : path or table
-        Recent rows: as in `classify`; of series those that came since, with the target; or the
-        folder of a server's log of requests. Of many rows, some are drawn at random.
+        Recent rows: as in `classify`, or the folder of a server's log of requests; of series
+        those that came since, with the target. Of many rows, some are drawn at random.
     predictions : bool
         Predict the recent rows, too, and compare with the out-of-fold predictions of training.
         Series are forecast in any case, as time went on.

@@ -30,7 +30,7 @@ def explain(
         A trial, a model of the registry, or the folder or zip of one, as in `load_model`.
     data : table, optional
         Rows to explain, with or without the target. By default some of the rows that validated
-        the trial, whose run then keeps the explanation.
+        the trial, or of a forecast the next horizon; the run then keeps the explanation.
     row : int, optional
         Position of a row that must be among the explained ones.
     timeout : str or float, optional

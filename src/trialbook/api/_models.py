@@ -51,7 +51,7 @@ def load_model(
     -------
     Model, ForecastModel or OnnxModel
         With its `schema`, `predict` and `predict_proba`; all but ONNX files with the `estimator`.
-        One that forecasts series has `forecast` and `rolling`.
+        One that forecasts series has its `schema`, `forecast`, `rolling` and `fitted` instead.
 
     Raises
     ------
@@ -164,7 +164,8 @@ def retrain(
     data : table
         New rows, with the target and the columns of before.
     test : table, optional
-        Rows to compare both models on; else a fifth of the data is kept for that.
+        Rows to compare both models on; else a fifth of the data is kept for that, of forecasts
+        the last horizon.
     timeout : str or float, optional
         Time for everything, such as ``"5m"``; else it takes what it takes.
     workspace : str or Path

@@ -396,7 +396,7 @@ def forecast(
     rolling_window : int or "auto"
         Rows over which the same learners see its mean, least and most.
     feature_lags : {"auto", "none"}
-        Whether they may also see earlier values of other columns.
+        Whether they may also see earlier values of other columns; networks see them in any case.
     use_stl : {"none", "season", "season_trend"}
         What is taken from the target before they learn it, and put back to what they forecast:
         the season by STL, or its trend, too.
@@ -417,11 +417,13 @@ def forecast(
     folds : int, optional
         Windows of rolling-origin cross-validation.
     window_step : int, optional
-        Rows from one window to the next; the horizon by default.
+        Rows from one window to the next; by default the horizon, or less where windows overlap.
+        With `folds` it is the horizon.
     test : path or table, optional
         The rows that follow, to test the winner on.
     test_size : float, optional
-        Any fraction cuts the last horizon of each series off, to test the winner on it.
+        Any fraction cuts the last horizon off each series of more than two horizons, to test the
+        winner on it.
     name, ignore, types, allow, block, timeout, trial_timeout, max_trials, max_concurrent_trials
         As in `classify`.
     max_cores_per_trial, memory_limit, total_memory, exit_score, early_termination

@@ -147,7 +147,8 @@ _FORECAST_HELP = {
     "time_column": "Column of times.",
     "folds": "Windows of rolling-origin cross-validation.",
     "test": "Separate table with the rows that follow, to test the winner on.",
-    "test_size": "Any fraction cuts off the last horizon of each series, to test the winner on.",
+    "test_size": "Any fraction cuts off the last horizon of each series of more than two horizons,"
+    " to test the winner on.",
     "max_predict_ms": "Longest time in ms that the winner may take to forecast one series.",
 }
 

@@ -113,7 +113,7 @@ class Job(BaseModel):
         None, ge=1, description="rows that the target is summed up over; else left to the search"
     )
     feature_lags: Literal["auto", "none"] = Field(
-        "auto", description="whether earlier values of columns may be used"
+        "auto", description="whether learners of lags may use earlier values of columns"
     )
     use_stl: Literal["none", "season", "season_trend"] = Field(
         "none",
@@ -132,7 +132,10 @@ class Job(BaseModel):
         None, description="how forecasts are made to add up; mint, or as the level says"
     )
     window_step: int | None = Field(
-        None, ge=1, description="rows from one validation window to the next; else the horizon"
+        None,
+        ge=1,
+        description="rows from one validation window to the next; else the"
+        " horizon, or less where windows overlap",
     )
 
     # Validation and test

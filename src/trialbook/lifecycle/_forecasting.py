@@ -59,8 +59,8 @@ class Forecasting:
         Raises
         ------
         OptionError
-            If the model, or a member of a vote, knows no such values; or the experiment is no
-            forecast.
+            If the model, or a member of a vote, knows no such values, as networks and models of a
+            hierarchy; or the experiment is no forecast.
         """
         return self.forecaster(trial).fitted()
 
@@ -81,7 +81,8 @@ class Forecasting:
         Returns
         -------
         Backtest
-            Its `forecasts`, and `metrics` over all and by series.
+            Its `forecasts`; `overall`, the metrics of all of them; `metrics`, a table of these and
+            those of each series; `by_step`, by step of the horizon.
 
         Raises
         ------

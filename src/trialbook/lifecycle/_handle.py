@@ -356,6 +356,8 @@ class Experiment(Judging, Predicting, Forecasting):
         ------
         NoModelError
             If the trial has no model.
+        OptionError
+            If it forecasts series.
         """
         from trialbook.lifecycle._features import features_table
         from trialbook.models import features_of
@@ -384,7 +386,8 @@ class Experiment(Judging, Predicting, Forecasting):
         NoModelError
             If the trial has no model.
         OptionError
-            If it is an ensemble, which trains nothing, or the time is no duration.
+            If it is an ensemble, which trains nothing, or forecasts series, or the time is no
+            duration.
         DataError
             If no training ended in time.
         """
@@ -466,7 +469,7 @@ class Experiment(Judging, Predicting, Forecasting):
             Which model; the best by default.
         data : table, optional
             Rows to explain, with or without the target. By default some that validated the
-            trial, whose run then keeps the explanation.
+            trial, or of a forecast the next horizon; the run then keeps the explanation.
         row : int, optional
             Position of a row that must be among the explained ones.
         timeout : str or float, optional

@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from trialbook.data import Schema, SeriesSpec
     from trialbook.tables import Source as Table
 
-# Of the new rows, this share is kept to compare both models on, unless a test table is given.
+# Of the new rows, this share is kept to compare both models on, unless a test table is given; of
+# series it is the last horizon, whatever the share.
 TEST_SIZE = 0.2
 
 
@@ -97,7 +98,8 @@ def retrain(
         New rows, with the target and the columns of before.
     workspace : str or Path
     test : table, optional
-        Rows to compare both models on; else a fifth of the data is kept for that.
+        Rows to compare both models on; else a fifth of the data is kept for that, of forecasts
+        the last horizon.
     timeout : float, optional
         Seconds for everything; else it takes what it takes.
     tracking_uri : str, optional

@@ -108,11 +108,13 @@ class ForecastModel:
         Parameters
         ----------
         horizon : int, optional
-            Rows of each series; what it was trained for by default. Beyond that, forecasts are
-            fed back.
+            Rows of each series; what it was trained for by default. It may be 100 times that, or
+            1,000. Regressors on lags feed each forecast back, and models by step and networks
+            those beyond what they were trained for; statistical models and Prophet need not.
         future : table, optional
-            Rows to forecast in place of the next ones, with what is known of them. Steps before
-            them may only be missing between rows of a series.
+            Rows to forecast in place of the next ones, with what is known of them, as far after
+            the end of their series as a horizon may be. Steps before them may only be missing
+            between rows of a series.
         context : table, optional
             Rows that were observed since training, with the target; earlier ones are passed over.
             A step without a row is as the row before, as in training. Series that are new are
@@ -204,7 +206,8 @@ class ForecastModel:
         Raises
         ------
         OptionError
-            If the model, or a member of a vote, knows no such values.
+            If the model, or a member of a vote, knows no such values: networks, and all models of
+            a hierarchy.
 
         Notes
         -----

@@ -16,8 +16,8 @@ import pandas as pd
 KEYS = ["unique_id", "ds"]
 # The level that asks for the nodes of all levels of a hierarchy.
 EVERY_LEVEL = "all"
-# Forecasts are fed back beyond the trained horizon, but a time a hundred horizons away, or a
-# thousand rows where horizons are short, is a slip rather than a question.
+# Models forecast beyond the trained horizon, but a time a hundred horizons away, or a thousand
+# rows where horizons are short, is a slip rather than a question.
 MOST_HORIZONS, MOST_ROWS = 100, 1000
 # Percentiles with a decimal place.
 MOST_LEVELS = 999

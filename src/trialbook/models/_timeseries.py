@@ -58,7 +58,7 @@ class Timeseries:
         horizon : int, optional
             Rows of each series to come; what the model was trained for by default.
         include_history : bool
-            Whether the rows of training come first.
+            Whether the rows of training come first, which takes Trialbook.
         df : DataFrame, optional
             The rows to tell of in place of the next ones, with what is known of them, such as
             `make_future_dataframe` gives; those of training among them are told as without it.

@@ -18,7 +18,10 @@ from trialbook.cli.commands._common import (
 
 @click.command()
 @model_argument
-@data_option("Recent rows; or the folder of a server's log.", required=True)
+@data_option(
+    "Recent rows, of series with the target; or, but for forecasts, the folder of a server's log.",
+    required=True,
+)
 @click.option("--html", metavar="FILE", help="Write a page with all figures.")
 @click.option(
     "--predictions", is_flag=True, help="Predict the recent rows, and compare that, too."
@@ -43,7 +46,8 @@ def drift(
     churn@champion), or the folder or file of a model; the best trial when it is left out.
 
     Says which columns moved, whether the target and the predictions did, and how well a model
-    tells new rows from old ones.
+    tells new rows from old ones. Of a forecast: whether level, spread and season of the series
+    moved, which covariates did, and how errors compare with those of the windows.
     """
     from rich.text import Text
 

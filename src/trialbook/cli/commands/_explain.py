@@ -29,7 +29,7 @@ SHOWN = 15
 
 @click.command()
 @model_argument
-@data_option("Rows to explain; else some that validated the trial.")
+@data_option("Rows to explain; else some that validated the trial, or the next to forecast.")
 @click.option(
     "--row", type=click.IntRange(0), help="Show what each column did to this row, from 0."
 )

@@ -152,7 +152,11 @@ def _say_seen(done: Promotion | Retrained) -> None:
 @click.command()
 @click.argument("model")
 @data_option("New rows with the target, to train on.", required=True)
-@click.option("--test", metavar="TABLE", help="Rows to compare on; else a fifth of the data.")
+@click.option(
+    "--test",
+    metavar="TABLE",
+    help="Rows to compare on; else a fifth of the data, of forecasts the last horizon.",
+)
 @timeout_option(None, "Deadline for everything, such as 5m; else it takes what it takes.")
 @workspace_option
 @tracking_option

@@ -66,10 +66,10 @@ class Forecaster:
         horizon : int, optional
             Rows of each series to come; that of the training by default.
         include_history : bool
-            Whether the rows of training come first.
+            Whether the rows of training come first. What is said of them needs Trialbook.
         df : DataFrame, optional
-            The rows to forecast, with what is known of them; else the next ones, with covariates
-            as they were last.
+            The rows to tell of, with what is known of them: those to forecast, and rows of
+            training; else the next ones, with covariates as they were last.
 
         Returns
         -------
@@ -82,7 +82,7 @@ class Forecaster:
     def make_future_dataframe(
         self, horizon: int | None = None, include_history: bool = True
     ) -> pd.DataFrame:
-        """The times and series that `predict_timeseries` tells of.
+        """The times and series that `predict_timeseries` tells of: of all series, not of some.
 
         Parameters
         ----------

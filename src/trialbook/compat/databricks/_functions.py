@@ -205,8 +205,8 @@ def forecast(
         What ranks the trials: ``smape`` (from 0 to 2), ``mse``, ``rmse``, ``mae``, ``mdape``, or
         any other metric that Trialbook has.
     country_code : str, optional
-        Country whose holidays Prophet is told, such as ``US``; ``""`` for none. They matter to
-        days and finer steps.
+        Country whose holidays Prophet, learners of lags, networks and ARIMA with covariates are
+        told, such as ``US``; ``""`` for none. They matter to days and finer steps.
     frequency : str
         Step from row to row: ``W``; ``D``, ``days``; ``H``, ``hr``, ``hours``; ``m``, ``min``,
         ``minutes``; ``S``, ``sec``, ``seconds``; ``M``, ``MS``, ``month``; ``Q``, ``QS``,
@@ -218,7 +218,7 @@ def forecast(
         Columns of the dataset, or of feature tables, that are not used; Trialbook's own.
     exclude_frameworks : sequence of str, optional
         ``prophet``, ``arima``, ``deepar``; and what that product does not have: ``lightgbm``,
-        ``xgboost``, ``catboost``, ``statsforecast``, ``mlforecast``.
+        ``xgboost``, ``catboost``, ``statsforecast``, ``mlforecast``, ``neuralforecast``.
     feature_store_lookups : sequence of dict, optional
         As in `classify`. Features are taken to be known of the future, too, as that of a weekend
         is. Where the forecast of `output_database` finds none, those of the last row before are

@@ -65,7 +65,7 @@ def constant(table: pd.DataFrame, target: str, first: np.ndarray) -> Guardrail:
         "Constant series",
         "the target changes in every series",
         "{} in which the target never changes",
-        "forecast as it is; they count for nothing when trials are ranked by a scaled error",
+        "forecast as they are; scaled errors are divided by the scale of a usual series",
         (spread == 0).to_numpy(),
         spread.index,
         target,

@@ -263,8 +263,8 @@ def _limits(
 ) -> Section:
     """What it is meant for, and what is known of its limits."""
     points = [
-        f"It was validated on horizons of {plural(spec.horizon, 'row')}: beyond that, forecasts"
-        " are fed back, and nothing says how good they are.",
+        f"It was validated on horizons of {plural(spec.horizon, 'row')}: beyond that, nothing says"
+        " how good its forecasts are.",
         "It forecasts the series that it was trained on, and no others.",
     ]
     if spec.covariates:

@@ -1,4 +1,4 @@
-"""The frame of a vote over forecasting trials: a weighted mean, quantile by quantile."""
+"""The frame of a vote over forecasting trials: a weighted mean, with quantiles of its own."""
 
 from __future__ import annotations
 
