@@ -69,7 +69,8 @@ def test_frameworks_are_excluded_by_their_names(folder, table_of_sales):
 
     assert blocked("prophet") == {"prophet"}
     assert blocked("arima") == {"auto_arima", "arimax"}
-    assert blocked("lightgbm") == {"lightgbm_recursive", "lightgbm_direct"}
+    for name in ("lightgbm", "xgboost", "catboost"):
+        assert blocked(name) == {f"{name}_recursive", f"{name}_direct"}
     assert {"theta", "auto_arima", "naive"} <= blocked("statsforecast")
     assert "prophet" not in blocked("deepar", "arima")
     with pytest.raises(OptionError, match="Did you mean 'prophet'"):

@@ -339,21 +339,6 @@ def test_columns_may_be_called_as_libraries_call_theirs(
     assert np.abs(told - y[valid]).mean() < 25
 
 
-def test_a_model_by_step_knows_the_day_that_it_forecasts(tmp_path: Path) -> None:
-    pytest.importorskip("mlforecast")
-    days = pd.date_range("2020-01-01", "2023-01-03")
-    n = len(days) - HORIZON
-    # The first day of a month is another, and no row of the weeks before tells of it.
-    y = 10.0 * (days.day == 1) + np.random.default_rng(0).normal(size=len(days))
-    rows = pd.DataFrame({"unique_id": "a", "ds": days})
-    table = replace(CASES["one"].table(), n_rows=n, shortest=n, longest=n, season=7, frequency="D")
-    learner = find("lightgbm_direct", "forecasting")
-    params = {**learner.starts(table)[0].params, "difference": "none"}
-    module = load(text_of(learner, params, table, tmp_path / "none.parquet"), tmp_path)
-    told = module.build_forecaster().fit(rows[:n], np.asarray(y[:n])).forecast(rows[n:])
-    assert told[1] > 7 and (np.abs(told[[0, 2, 3]]) < 2).all()
-
-
 @pytest.mark.skipif(importlib.util.find_spec("ruff") is None, reason="ruff is not installed")
 def test_programs_have_no_undefined_or_unused_names(tmp_path: Path) -> None:
     for key in KEYS:
@@ -404,7 +389,6 @@ def test_what_does_not_suit_is_not_proposed() -> None:
     many = proposed(n_series=5000, n_rows=5000 * 60)
     assert {"prophet", "auto_arima", "knn_recursive", "random_forest_recursive"}.isdisjoint(many)
     assert {"seasonal_naive", "theta", "lightgbm_recursive"} <= many
-    assert "lightgbm_direct" not in proposed(horizon=168)
     assert "mstl" not in proposed(season=24, shortest=40)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from trialbook.learners._base import Float, Int, Params, Space
 from trialbook.learners.series._lags import LagLearner, n_features
 from trialbook.program import Code, call
@@ -14,7 +16,7 @@ class CatBoostRecursive(LagLearner):
     key = "catboost_recursive"
     family = "boosted trees on lags"
     name = "CatBoost on lags"
-    aliases = ("cat_boost", "catboost", "cb")
+    aliases: ClassVar[tuple[str, ...]] = ("cat_boost", "catboost", "cb")
     gain = 0.8
     imports = ("from catboost import CatBoostRegressor",)
 

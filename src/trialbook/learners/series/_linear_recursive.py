@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from trialbook.learners._base import Float, Params, Space
 from trialbook.learners.series._lags import SCALED_IMPORTS, LagLearner, n_features, scaled
 from trialbook.program import Code, call
@@ -14,7 +16,7 @@ class LinearRecursive(LagLearner):
     key = "linear_recursive"
     family = "linear model on lags"
     name = "Linear model on lags"
-    aliases = ("linear_regression", "ridge")
+    aliases: ClassVar[tuple[str, ...]] = ("linear_regression", "ridge")
     gain = 0.9
     imports = ("from sklearn.linear_model import Ridge", *SCALED_IMPORTS)
     dates = False  # a month's number is no amount

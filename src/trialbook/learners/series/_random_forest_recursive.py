@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 from trialbook.learners._base import Float, Int, Params, Space
 from trialbook.learners.series._lags import LagLearner, n_features
 from trialbook.program import Code, call
 from trialbook.tasks import SeriesTable
 
-TREES = 100
 # Deep trees of more rows are slow and large, and no better than boosted ones.
 MOST_ROWS = 100_000
 
 
 class RandomForestRecursive(LagLearner):
-    """A random forest on lagged values of all series; forecasts become the next lags."""
+    """A random forest on lagged values of all series; forecasts become the next lags.
+
+    Attributes
+    ----------
+    trees : int
+        Of a forest.
+    """
 
     key = "random_forest_recursive"
     family = "forest on lags"
     name = "Random forest on lags"
-    aliases = ("random_forest", "rf")
+    aliases: ClassVar[tuple[str, ...]] = ("random_forest", "rf")
     gain = 0.4
     imports = ("from sklearn.ensemble import RandomForestRegressor",)
+    trees: ClassVar[int] = 100
 
     def suits(self, table: SeriesTable) -> bool:
         return table.n_rows <= MOST_ROWS
@@ -36,8 +43,9 @@ class RandomForestRecursive(LagLearner):
     def regressor_s(self, params: Params, table: SeriesTable) -> tuple[float, float]:
         share = float(params.get("max_features") or 1.0)
         cells = table.n_rows * n_features(table) * share
-        return 0.1 + TREES * (1e-3 + 3.7e-8 * cells * math.log2(table.n_rows + 2)), 3e-6 * TREES
+        tree_s = 1e-3 + 3.7e-8 * cells * math.log2(table.n_rows + 2)
+        return 0.1 + self.trees * tree_s, 3e-6 * self.trees
 
     def regressor(self, params: Params, table: SeriesTable) -> Code:
         options = {"random_state": Code("SEED"), "n_jobs": Code("N_JOBS")}
-        return call("RandomForestRegressor", TREES, **params, **options)
+        return call("RandomForestRegressor", self.trees, **params, **options)

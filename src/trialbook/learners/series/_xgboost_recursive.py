@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from trialbook.learners._base import Float, Int, Params, Space
 from trialbook.learners.series._lags import LagLearner, n_features
 from trialbook.program import Code, call
@@ -14,7 +16,7 @@ class XGBoostRecursive(LagLearner):
     key = "xgboost_recursive"
     family = "boosted trees on lags"
     name = "XGBoost on lags"
-    aliases = ("xg_boost_regressor", "xg_boost", "xgboost", "xgb")
+    aliases: ClassVar[tuple[str, ...]] = ("xg_boost_regressor", "xg_boost", "xgboost", "xgb")
     gain = 0.6
     imports = ("from xgboost import XGBRegressor",)
 
