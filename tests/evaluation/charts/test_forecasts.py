@@ -43,7 +43,13 @@ def data_of(*args, **options):
 
 def test_one_series_has_all_charts_but_that_of_series():
     data = data_of(1)
-    assert list(data) == ["forecast_horizon", "residuals", "error_by_step", "coverage"]
+    assert list(data) == [
+        "forecast_horizon",
+        "residuals",
+        "predicted_vs_true",
+        "error_by_step",
+        "coverage",
+    ]
     assert data_of(1, scale=np.nan).keys() == data.keys() - {"error_by_step"}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trialbook.evaluation.charts._chart import Chart
-from trialbook.evaluation.charts._numbers import central, residuals, rounded
+from trialbook.evaluation.charts._numbers import central, predicted_vs_true, residuals, rounded
 
 # Series that are drawn over time if there are no more; of more, the worst, median and best one.
 MAX_DRAWN = 3
@@ -94,14 +94,16 @@ def forecast_charts(found: Forecasts, known: Known, target: str) -> dict[str, Ch
     Returns
     -------
     dict of str to Chart
-        ``forecast_horizon``, ``residuals``, ``error_by_step``, ``error_by_series`` (of several
-        series) and ``coverage``; none where a forecast is not finite, or there is none.
+        ``forecast_horizon``, ``residuals``, ``predicted_vs_true``, ``error_by_step``,
+        ``error_by_series`` (of several series) and ``coverage``; none where a forecast is not
+        finite, or there is none.
     """
     if not len(found.y) or not np.isfinite(found.prediction).all():
         return {}
     made = {
         "forecast_horizon": forecast_horizon(found, known, target),
         "residuals": residuals(found.y, found.prediction[:, 0]),
+        "predicted_vs_true": predicted_vs_true(found.y, found.prediction[:, 0]),
         "error_by_step": error_by_step(found),
         "error_by_series": error_by_series(found),
         "coverage": coverage(found),
