@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import trialbook as tb
+from trialbook.experiment import state
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.usefixtures("warm_workers")]
 
@@ -219,6 +220,8 @@ def test_a_challenger_is_trained_on_more_rows_and_promoted(experiment, space, fo
     difference = outcome.document["difference"]
     assert difference["n_rows"] == 2 * HORIZON  # the latest window, which neither was trained on
     assert difference["metric"] == "mase"
+    kept, _ = state.read_inputs(tb.open(space, "shops-retrain").folder)  # as resume reads them
+    assert kept.stacking
     ends = tb.load_model("shops@challenger", workspace=space).forecast()["month"].min()
     assert ends == pd.Timestamp("2024-01-01")
     monthly(72).to_csv("older.csv", index=False)

@@ -63,6 +63,13 @@ def test_the_target_cannot_be_ignored():
         ({"holidays": "XX"}, "'XX' is no country code of two letters"),
         ({"weight": "w"}, "weight has no meaning for a forecast"),
         ({"validation_size": 0.2}, "validation_size has no meaning for a forecast"),
+        ({"featurization": "off"}, "featurization has no meaning for a forecast; drop it"),
+        ({"featurization": "custom"}, "featurization has no meaning for a forecast; drop it"),
+        ({"imputers": {"x": "mean"}}, "imputers has no meaning for a forecast; drop it"),
+        ({"refit": True}, "refit has no meaning for a forecast; drop it"),
+        ({"stacking": False}, "stacking has no meaning for a forecast; drop it"),
+        ({"calibrate": False}, "calibrate has no meaning for a forecast; drop it"),
+        ({"tune_threshold": False}, "tune_threshold has no meaning for a forecast; drop it"),
         ({"series": ["day"]}, "series names 'day', which is also in time_column"),
         ({"series": ["y"]}, "series names 'y', which is the target"),
         ({"unknown_in_future": ["y"]}, "unknown_in_future names 'y', which is the target"),
@@ -89,3 +96,9 @@ def test_what_does_not_suit_a_forecast_is_refused(fields, cause):
     with pytest.raises(OptionError) as error:
         Job.from_fields(SERIES | fields)
     assert cause in error.value.cause
+
+
+def test_what_a_forecast_has_by_default_may_be_said():
+    defaults = {"featurization": "auto", "stacking": True, "calibrate": True, "refit": False}
+    made = Job.from_fields(SERIES | defaults)
+    assert Job.from_fields(made.told()) == made

@@ -281,7 +281,8 @@ def _same_search(
         kind = next(
             one.learner for one in tracker.trials() if one.run_id == record.tags["refit_of"]
         )
-    return {
+    of_rows: dict[str, object] = {"stacking": kind == "stacking", "refit": record.refitted}
+    return ({} if schema.series else of_rows) | {
         "data": as_address(data) if isinstance(data, (str, Path)) else Job.IN_MEMORY,
         "task": schema.task,
         "name": f"{tracker.name.removesuffix('-retrain')}-retrain",
@@ -295,8 +296,6 @@ def _same_search(
         "exit_score": None,
         "early_termination": False,
         "voting": kind == "voting",
-        "stacking": kind == "stacking",
-        "refit": record.refitted,
         "workspace": str(space.path),
     }
 
