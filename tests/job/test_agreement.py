@@ -1,9 +1,12 @@
 """Options that do not go together are refused."""
 
+import inspect
+
 import pytest
 
+import trialbook as tb
 from trialbook.errors import OptionError
-from trialbook.job import Job
+from trialbook.job import NOT_OF_SERIES, Job
 
 SERIES = {"data": "d", "target": "y", "task": "forecasting", "time_column": "day", "horizon": 3}
 
@@ -102,3 +105,10 @@ def test_what_a_forecast_has_by_default_may_be_said():
     defaults = {"featurization": "auto", "stacking": True, "calibrate": True, "refit": False}
     made = Job.from_fields(SERIES | defaults)
     assert Job.from_fields(made.told()) == made
+
+
+def test_python_offers_whatever_a_forecast_heeds():
+    offered = {*inspect.signature(tb.forecast).parameters, "task"}
+    renamed = {"time_column": "time"}
+    heeded = {renamed.get(one, one) for one in Job.model_fields if one not in NOT_OF_SERIES}
+    assert offered == heeded | {"listeners"}

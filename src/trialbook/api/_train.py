@@ -353,6 +353,7 @@ def forecast(
     exit_score: float | None = None,
     early_termination: bool = True,
     voting: bool = True,
+    explain: bool = True,
     max_predict_ms: float | None = None,
     seed: int = 0,
     workspace: str | Path = "trialbook",
@@ -431,7 +432,7 @@ def forecast(
     max_predict_ms : float, optional
         Longest time in milliseconds that the winner may take to forecast the horizon of one
         series.
-    seed, workspace, tracking_uri, description, tags, listeners
+    explain, seed, workspace, tracking_uri, description, tags, listeners
         As in `classify`.
 
     Returns
