@@ -332,3 +332,6 @@ def test_the_command_trains_the_same(experiment, space, folder, run):
     other = run(*named, *options, "--dry-run", "--json").document
     assert [step["label"].split("-")[0] for step in other["plan"]] == [*QUICK[:2], "voting"]
     assert other["job"]["time_column"] == "month"
+    checked = run("guardrails", *named[1:], *options[:6], "--json").document
+    found = {one["name"]: one["verdict"] for one in checked["guardrails"]}
+    assert (found["Duplicated times"], found["Windows"]) == ("passed", "fixed")

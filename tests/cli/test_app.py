@@ -249,6 +249,16 @@ def test_guardrails_of_a_table_train_nothing(api, run):
     }
 
 
+def test_guardrails_of_series(api, run):
+    given = ("--task", "forecasting", "--target", "sold", "--time", "day", "--series", "shop,item")
+    given += ("--horizon", "auto", "--holidays", "DE")
+    assert run("guardrails", "sales.csv", *given).code == 0
+    name, (job,), _ = only_call(api)
+    fields = {"data": "sales.csv", "target": "sold", "task": "forecasting", "time_column": "day"}
+    fields |= {"series": ("shop", "item"), "horizon": "auto", "holidays": "DE"}
+    assert (name, job) == ("guardrails", Job(**fields))
+
+
 @pytest.mark.parametrize("argument", ["3", "SVM", "2abc", "churn@champion"])
 @pytest.mark.parametrize("command", ["show", "notebook", "features"])
 def test_a_trial_is_named_as_any_model_is(api, run, command, argument):
