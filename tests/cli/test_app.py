@@ -206,6 +206,8 @@ def test_leaderboard_says_who_is_best_where_a_prediction_must_be_quick(api, run,
     monkeypatch.setitem(api.experiment.best.metrics, "predict_row_ms", 2.5)
     outcome = run("leaderboard")
     assert "best is LightGBM: one row takes 2.5 ms, and may take 5 ms" in outcome.out
+    monkeypatch.setattr(api.experiment, "task", "forecasting")
+    assert "best is LightGBM: one series takes 2.5 ms, and may take 5 ms" in run("leaderboard").out
 
 
 def test_leaderboard_shows_only_the_best(api, run):
