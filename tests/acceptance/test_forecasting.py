@@ -233,6 +233,31 @@ def test_a_challenger_is_trained_on_more_rows_and_promoted(experiment, space, fo
     assert again.code == 2
 
 
+def test_series_that_nobody_named_are_found_and_stay_as_they_are(space, folder, run):
+    monthly().to_csv("unnamed.csv", index=False)
+    options = ["--target", "sold", "--time", "month", "--horizon", HORIZON, "--max-trials", 1]
+    options += ["--allow", ",".join(QUICK[:2]), "--workspace", space]
+    first = run("forecast", "unnamed.csv", *options, "--json")
+    assert first.code == 0, first.err
+    again = tb.resume(space, "unnamed", max_trials=2)
+    assert again.schema.series.ids == ("shop",)
+    (note,) = [one for one in again.guardrails if one.name == "Series"]
+    assert (note.verdict, note.columns) == ("fixed", ("shop",))
+    told = again.forecast()
+    assert list(told)[:3] == ["month", "shop", "forecast"]
+    assert told["shop"].unique().tolist() == ["north", "south"]
+    future = told[["month", "shop"]].sample(frac=1, random_state=0)
+    asked = again.forecast(future=future).sort_values(["shop", "month"], ignore_index=True)
+    pd.testing.assert_frame_equal(asked, told)
+    again.register("unnamed")
+    monthly(72 + HORIZON).to_csv("longer.csv", index=False)
+    done = run("retrain", "unnamed", "--data", "longer.csv", "--workspace", space, "--json")
+    assert done.code == 0, done.err
+    made = tb.open(space, "unnamed-retrain")
+    assert state.read_inputs(made.folder)[0].series == ("shop",)
+    assert made.schema.series.ids == ("shop",)
+
+
 def test_many_rows_are_forecast_in_batches(experiment, space, folder, run):
     told = experiment.forecast()
     told[["month", "shop"]].assign(note=range(12)).to_parquet("future.parquet")

@@ -376,7 +376,8 @@ def forecast(
         Rows of each series to forecast. ``auto`` is a season, or what is usual for the frequency
         (6 years, 13 weeks), but a fifth of the usual series at most.
     series : sequence of str
-        Columns that tell series apart; none if the table is one series.
+        Columns that tell series apart. Where times come again in them, or in the table if none are
+        given, others that do are looked for; a guardrail says what was found.
     frequency : str, optional
         Step from row to row, as pandas names it: ``D``, ``W``, ``MS``, ``QS``, ``YS``, ``h``,
         ``15min``; told from the times by default.
