@@ -90,6 +90,21 @@ def test_a_few_rows_between_the_steps_of_a_given_frequency_are_left_out():
     )
 
 
+@pytest.mark.parametrize("n_between", [9, 10, 11])
+def test_nine_of_ten_rows_must_be_at_the_steps_of_a_given_frequency(n_between):
+    days, between = sales(100 - n_between), sales(n_between, start="2020-01-05 09:30")
+    frame = pd.concat([days, between], ignore_index=True)
+    if n_between > 10:
+        with pytest.raises(DataError, match="11 of 100 rows do not keep to the frequency D"):
+            prepared(frame, frequency="D")
+    else:
+        made = prepared(frame, frequency="D")
+        assert made.train["sold"].tolist() == days["sold"].tolist()
+        note = guardrail(made, "Frequency")
+        assert (note.verdict, note.action) == ("fixed", "left out")
+        assert note.finding.startswith(f"{n_between} of 100 rows are between the steps of D")
+
+
 def test_many_rows_between_the_steps_of_a_given_frequency_are_refused():
     with pytest.raises(DataError, match="58 of 60 rows do not keep to the frequency MS") as caught:
         prepared(sales(), frequency="MS")
@@ -442,6 +457,31 @@ def test_if_all_series_are_short_they_are_padded():
     made = prepared(sales(9), folds=2)
     assert len(made.train) == 22
     assert guardrail(made, "Short series").verdict == "alerted"
+
+
+def test_short_series_are_dropped_if_asked():
+    made = prepared(short_and_long(), series="shop", short_series="drop")
+    assert made.train[SERIES_COLUMN].unique().tolist() == ["long"]
+    note = guardrail(made, "Short series")
+    assert (note.verdict, note.action) == (
+        "alerted",
+        "left out, so that they are not forecast; short_series none keeps them",
+    )
+
+
+def test_all_series_are_padded_if_asked():
+    made = prepared(shops(n=9), series="shop", short_series="pad", folds=2)
+    assert made.train.groupby(SERIES_COLUMN).size().tolist() == [2 * 7 + 7 + 1] * 3
+    note = guardrail(made, "Short series")
+    assert note.verdict == "alerted"
+    assert "3 of 3 series have fewer than 11 rows" in note.finding
+    assert note.action.startswith("filled up to 22 rows")
+
+
+def test_keeping_all_short_series_leaves_nothing_to_validate_on():
+    with pytest.raises(DataError, match="too few for a window of 7 rows") as caught:
+        prepared(shops(n=9), series="shop", short_series="none")
+    assert "--short-series pad" in caught.value.remedy
 
 
 def test_dropping_all_series_is_refused():

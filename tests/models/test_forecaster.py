@@ -406,6 +406,18 @@ def test_a_model_of_lags_takes_note_of_what_was_observed(priced):
     assert (raised["forecast"] > told["forecast"]).mean() > 0.8
 
 
+def test_a_series_that_was_dropped_as_too_short_is_refused_by_name(tmp_path):
+    table = pd.concat([monthly(shops=("north",)), monthly(9, shops=("late",))])
+    model = trained(tmp_path, table)
+    assert model.forecast()["shop"].unique().tolist() == ["north"]
+    cause = r"the series 'late' was not trained on \(option {}, row 7\)\. Train anew with its rows"
+    asked = future_of(shops=("north", "late"))
+    with pytest.raises(DataError, match=cause.format("future")):
+        model.forecast(future=asked)
+    with pytest.raises(DataError, match=cause.format("context")):
+        model.forecast(context=asked.assign(sold=1.0))
+
+
 def changed(table, row, column, value):
     table = table.reset_index(drop=True)
     table[column] = table[column].astype(object)
