@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import trialbook as tb
+from trialbook.experiment import state
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.usefixtures("warm_workers")]
 
@@ -219,6 +220,8 @@ def test_a_challenger_is_trained_on_more_rows_and_promoted(experiment, space, fo
     difference = outcome.document["difference"]
     assert difference["n_rows"] == 2 * HORIZON  # the latest window, which neither was trained on
     assert difference["metric"] == "mase"
+    kept, _ = state.read_inputs(tb.open(space, "shops-retrain").folder)  # as resume reads them
+    assert kept.stacking
     ends = tb.load_model("shops@challenger", workspace=space).forecast()["month"].min()
     assert ends == pd.Timestamp("2024-01-01")
     monthly(72).to_csv("older.csv", index=False)
@@ -228,6 +231,31 @@ def test_a_challenger_is_trained_on_more_rows_and_promoted(experiment, space, fo
     assert promoted.document["difference"]["n_rows"] == 2 * HORIZON
     again = run("retrain", "shops@1", "--data", "train.csv", "--workspace", space)
     assert again.code == 2
+
+
+def test_series_that_nobody_named_are_found_and_stay_as_they_are(space, folder, run):
+    monthly().to_csv("unnamed.csv", index=False)
+    options = ["--target", "sold", "--time", "month", "--horizon", HORIZON, "--max-trials", 1]
+    options += ["--allow", ",".join(QUICK[:2]), "--workspace", space]
+    first = run("forecast", "unnamed.csv", *options, "--json")
+    assert first.code == 0, first.err
+    again = tb.resume(space, "unnamed", max_trials=2)
+    assert again.schema.series.ids == ("shop",)
+    (note,) = [one for one in again.guardrails if one.name == "Series"]
+    assert (note.verdict, note.columns) == ("fixed", ("shop",))
+    told = again.forecast()
+    assert list(told)[:3] == ["month", "shop", "forecast"]
+    assert told["shop"].unique().tolist() == ["north", "south"]
+    future = told[["month", "shop"]].sample(frac=1, random_state=0)
+    asked = again.forecast(future=future).sort_values(["shop", "month"], ignore_index=True)
+    pd.testing.assert_frame_equal(asked, told)
+    again.register("unnamed")
+    monthly(72 + HORIZON).to_csv("longer.csv", index=False)
+    done = run("retrain", "unnamed", "--data", "longer.csv", "--workspace", space, "--json")
+    assert done.code == 0, done.err
+    made = tb.open(space, "unnamed-retrain")
+    assert state.read_inputs(made.folder)[0].series == ("shop",)
+    assert made.schema.series.ids == ("shop",)
 
 
 def test_many_rows_are_forecast_in_batches(experiment, space, folder, run):
@@ -352,3 +380,6 @@ def test_the_command_trains_the_same(experiment, space, folder, run):
     other = run(*named, *options, "--dry-run", "--json").document
     assert [step["label"].split("-")[0] for step in other["plan"]] == [*QUICK[:2], "voting"]
     assert other["job"]["time_column"] == "month"
+    checked = run("guardrails", *named[1:], *options[:6], "--json").document
+    found = {one["name"]: one["verdict"] for one in checked["guardrails"]}
+    assert (found["Duplicated times"], found["Windows"]) == ("passed", "fixed")

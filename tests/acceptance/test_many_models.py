@@ -59,7 +59,6 @@ def test_what_failed_is_trained_anew_and_what_waits_is_begun(folder):
             "target": "sold",
             "task": "forecasting",
             "time_column": "month",
-            "series": ["shop"],
             "horizon": 6,
             "allow": ["seasonal_naive"],
             "timeout": 1,
@@ -70,6 +69,7 @@ def test_what_failed_is_trained_anew_and_what_waits_is_begun(folder):
     many = tb.train_many(job, ["state"], data=monthly("ab"))
     assert set(many.results["state"]) == {"waiting"}
     plan = many._plan
+    assert plan.job["series"] == ["shop"]  # found in the table as a whole
     plan.parts[0].state = "failed"
     plan.write(many.folder)
     many.resume(timeout=60)
@@ -77,7 +77,9 @@ def test_what_failed_is_trained_anew_and_what_waits_is_begun(folder):
     many.retrain_failed(timeout=60)
     assert many.results["state"].tolist() == ["finished", "finished"]
     assert many.results["version"].tolist() == [1, 1]
-    assert many.forecast(2)["state"].tolist() == ["a"] * 4 + ["b"] * 4
+    told = many.forecast(2)
+    assert told["state"].tolist() == ["a"] * 4 + ["b"] * 4
+    assert told["shop"].tolist() == ["x", "x", "y", "y"] * 2
 
 
 def test_rows_of_a_table_are_predicted_by_the_model_of_their_part(folder):

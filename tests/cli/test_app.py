@@ -206,6 +206,8 @@ def test_leaderboard_says_who_is_best_where_a_prediction_must_be_quick(api, run,
     monkeypatch.setitem(api.experiment.best.metrics, "predict_row_ms", 2.5)
     outcome = run("leaderboard")
     assert "best is LightGBM: one row takes 2.5 ms, and may take 5 ms" in outcome.out
+    monkeypatch.setattr(api.experiment, "task", "forecasting")
+    assert "best is LightGBM: one series takes 2.5 ms, and may take 5 ms" in run("leaderboard").out
 
 
 def test_leaderboard_shows_only_the_best(api, run):
@@ -247,6 +249,16 @@ def test_guardrails_of_a_table_train_nothing(api, run):
         "columns": ["id"],
         "rows": [],
     }
+
+
+def test_guardrails_of_series(api, run):
+    given = ("--task", "forecasting", "--target", "sold", "--time", "day", "--series", "shop,item")
+    given += ("--horizon", "auto", "--holidays", "DE")
+    assert run("guardrails", "sales.csv", *given).code == 0
+    name, (job,), _ = only_call(api)
+    fields = {"data": "sales.csv", "target": "sold", "task": "forecasting", "time_column": "day"}
+    fields |= {"series": ("shop", "item"), "horizon": "auto", "holidays": "DE"}
+    assert (name, job) == ("guardrails", Job(**fields))
 
 
 @pytest.mark.parametrize("argument", ["3", "SVM", "2abc", "churn@champion"])

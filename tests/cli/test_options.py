@@ -6,7 +6,7 @@ import pytest
 from trialbook.cli._app import app
 from trialbook.cli._options import METAVARS, SECTIONS, flag, job_from_options
 from trialbook.errors import OptionError
-from trialbook.job import Job
+from trialbook.job import NOT_OF_SERIES, Job
 
 OPTIONS = {parameter.name: parameter for parameter in app.commands["train"].params}
 
@@ -33,6 +33,13 @@ def test_help_lists_every_option_under_a_heading():
     text = command.get_help(click.Context(command, info_name="trialbook train"))
     assert all(f"{heading}:" in text for heading in SECTIONS.values())
     assert all(flag(field) in text for field in Job.model_fields if field != "data")
+
+
+def test_forecast_offers_whatever_a_forecast_heeds():
+    offered = {one.name: one for one in app.commands["forecast"].params}
+    fields = {one for one in offered if one in Job.model_fields} - {"data"}
+    assert fields == {*Job.model_fields} - {"data", "task", *NOT_OF_SERIES}
+    assert offered["explain"].secondary_opts == ["--no-explain"]
 
 
 def test_names_are_given_with_commas_or_one_by_one():

@@ -90,6 +90,21 @@ def test_a_few_rows_between_the_steps_of_a_given_frequency_are_left_out():
     )
 
 
+@pytest.mark.parametrize("n_between", [9, 10, 11])
+def test_nine_of_ten_rows_must_be_at_the_steps_of_a_given_frequency(n_between):
+    days, between = sales(100 - n_between), sales(n_between, start="2020-01-05 09:30")
+    frame = pd.concat([days, between], ignore_index=True)
+    if n_between > 10:
+        with pytest.raises(DataError, match="11 of 100 rows do not keep to the frequency D"):
+            prepared(frame, frequency="D")
+    else:
+        made = prepared(frame, frequency="D")
+        assert made.train["sold"].tolist() == days["sold"].tolist()
+        note = guardrail(made, "Frequency")
+        assert (note.verdict, note.action) == ("fixed", "left out")
+        assert note.finding.startswith(f"{n_between} of 100 rows are between the steps of D")
+
+
 def test_many_rows_between_the_steps_of_a_given_frequency_are_refused():
     with pytest.raises(DataError, match="58 of 60 rows do not keep to the frequency MS") as caught:
         prepared(sales(), frequency="MS")
@@ -217,9 +232,110 @@ def test_duplicated_times():
 
 def test_most_times_twice_tell_that_a_table_holds_several_series():
     with pytest.raises(DataError, match="several series") as caught:
-        prepared(shops())
+        prepared(shops().drop(columns="shop"))
     assert caught.value.place == "column 'day'"
     assert "--series" in caught.value.remedy
+
+
+def test_most_times_twice_in_series_that_were_named_are_alerted():
+    made = prepared(shops().assign(city="A"), series="city", ignore="shop")
+    note = guardrail(made, "Duplicated times")
+    assert (note.verdict, note.columns) == ("alerted", ("day",))
+    assert "180 rows of a series have the same time" in note.finding
+    assert "name more columns that tell series apart" in note.action
+    assert len(made.train) == 60
+    np.testing.assert_allclose(made.train["sold"], shops().groupby("day")["sold"].mean())
+
+
+# Columns that tell series apart
+
+
+def test_without_named_columns_the_one_that_tells_series_apart_is_found():
+    frame = shops().assign(price=np.arange(180) % 5)
+    made = prepared(frame)
+    assert made.train.equals(prepared(frame, series="shop").train)
+    assert made.schema.series.ids == ("shop",)
+    assert made.series_told.startswith("3 series of days")
+    assert guardrail(made, "Duplicated times").verdict == "passed"
+    note = guardrail(made, "Series")
+    assert (note.verdict, note.columns) == ("fixed", ("shop",))
+    assert note.finding == "times come again, in rows that differ in 'shop'"
+    assert "name what tells them apart (--series shop), or leave it out" in note.action
+
+
+def test_two_series_of_which_one_is_short_are_told_apart():
+    frame = pd.concat([sales(100).assign(shop="long"), sales(20, seed=1).assign(shop="short")])
+    assert frame["day"].duplicated(keep=False).mean() < 0.5
+    made = prepared(frame.sample(frac=1, random_state=0, ignore_index=True))
+    assert made.schema.series.ids == ("shop",)
+    assert made.train.groupby(SERIES_COLUMN).size().to_dict() == {"long": 100, "short": 20}
+
+
+def test_columns_that_do_not_tell_series_apart_are_completed():
+    items = [shops().assign(item=item) for item in ("tea", "jam")]
+    frame = pd.concat(items, ignore_index=True)
+    frame["sold"] += np.where(frame["item"] == "tea", 0.0, 30.0)
+    made = prepared(frame, series="shop")
+    assert made.schema.series.ids == ("shop", "item")
+    assert made.train[SERIES_COLUMN].nunique() == 6
+    note = guardrail(made, "Series")
+    assert (note.verdict, note.columns) == ("fixed", ("item",))
+    assert note.finding == "times come again within 'shop', in rows that differ in 'item'"
+    assert "--series shop,item" in note.action
+    both = prepared(frame)
+    assert both.schema.series.ids == ("shop", "item")
+    assert guardrail(both, "Series").columns == ("shop", "item")
+
+
+def test_series_that_are_told_apart_are_left_as_they_are():
+    note = guardrail(prepared(shops().assign(item="tea"), series="shop"), "Series")
+    assert (note.verdict, note.finding) == ("passed", "told apart by 'shop'")
+    assert note.columns == ("shop",)
+    note = guardrail(prepared(sales()), "Series")
+    assert (note.verdict, note.finding) == ("passed", "the table is one series")
+
+
+def test_rows_that_are_there_twice_are_no_series():
+    frame = sales().assign(source="first", promo=np.arange(60) % 2 == 0)
+    copies = pd.concat([frame, frame.tail(15).assign(source="again")], ignore_index=True)
+    made = prepared(copies)  # exported once more: the targets are the same
+    assert made.schema.series.ids == ()
+    assert guardrail(made, "Duplicated times").verdict == "fixed"
+    assert made.train["sold"].tolist() == frame["sold"].tolist()
+    some = frame.iloc[[3, 20, 41]].assign(promo=lambda table: ~table["promo"])
+    made = prepared(pd.concat([frame, some.assign(sold=0.0)], ignore_index=True))
+    assert made.schema.series.ids == ()
+    assert guardrail(made, "Duplicated times").verdict == "fixed"
+    assert made.train["sold"].iloc[3] == pytest.approx(frame["sold"].iloc[3] / 2)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"frequency": "D", "aggregate": "sum"},
+        {"ignore": "shop", "series": "city"},
+        {"unknown_in_future": "shop", "series": "city"},
+        {"types": {"shop": "categorical"}, "series": "city"},
+    ],
+)
+def test_what_was_said_of_rows_and_columns_holds(options):
+    made = prepared(shops().assign(city="A"), **options)
+    assert "shop" not in made.schema.series.ids
+    assert len(made.train) == 60
+
+
+def test_leaves_of_a_hierarchy_are_those_that_were_named():
+    frame = shops().assign(city=lambda table: table["shop"].map({"s0": "A", "s1": "B", "s2": "B"}))
+    frame = pd.concat([frame.assign(item=item) for item in ("tea", "jam")])
+    frame["sold"] += np.where(frame["item"] == "tea", 0.0, 30.0)
+    made = prepared(frame, hierarchy=("city", "shop"), reconcile="bottom_up")
+    assert made.schema.series.ids == ("city", "shop")
+
+
+def test_series_of_a_table_in_nixtlas_names_are_told_apart():
+    frame = shops().rename(columns={"shop": "unique_id", "day": "ds", "sold": "y"})
+    made = prepared(frame, target="y", time_column="ds")
+    assert made.schema.series.ids == ("unique_id",)
 
 
 def test_missing_times():
@@ -341,6 +457,31 @@ def test_if_all_series_are_short_they_are_padded():
     made = prepared(sales(9), folds=2)
     assert len(made.train) == 22
     assert guardrail(made, "Short series").verdict == "alerted"
+
+
+def test_short_series_are_dropped_if_asked():
+    made = prepared(short_and_long(), series="shop", short_series="drop")
+    assert made.train[SERIES_COLUMN].unique().tolist() == ["long"]
+    note = guardrail(made, "Short series")
+    assert (note.verdict, note.action) == (
+        "alerted",
+        "left out, so that they are not forecast; short_series none keeps them",
+    )
+
+
+def test_all_series_are_padded_if_asked():
+    made = prepared(shops(n=9), series="shop", short_series="pad", folds=2)
+    assert made.train.groupby(SERIES_COLUMN).size().tolist() == [2 * 7 + 7 + 1] * 3
+    note = guardrail(made, "Short series")
+    assert note.verdict == "alerted"
+    assert "3 of 3 series have fewer than 11 rows" in note.finding
+    assert note.action.startswith("filled up to 22 rows")
+
+
+def test_keeping_all_short_series_leaves_nothing_to_validate_on():
+    with pytest.raises(DataError, match="too few for a window of 7 rows") as caught:
+        prepared(shops(n=9), series="shop", short_series="none")
+    assert "--short-series pad" in caught.value.remedy
 
 
 def test_dropping_all_series_is_refused():

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trialbook.evaluation import METRICS, all_metrics
+from trialbook.evaluation import METRICS, all_metrics, metric
 from trialbook.evaluation import _forecasting as f
 
 # Two rows of a series of scale 2 and range 10, two of one of scale 4 and range 20; the forecast,
@@ -124,7 +124,8 @@ def test_all_metrics_of_azure_are_measured_of_each_series_or_of_all_rows():
     }
     assert {name: found[name] for name in by_hand} == pytest.approx(by_hand)
     # Far off: clipped, as Azure ML clips it.
-    assert all_metrics("forecasting", np.column_stack([Y, SCALE]), 100 * TOLD)["r2_score"] == -1
+    truth = np.column_stack([Y, SCALE])
+    assert all_metrics("forecasting", truth, 100 * TOLD)["r2_score"] == -1
     below = np.column_stack([Y - 5, SCALE])
     assert "normalized_root_mean_squared_log_error" not in all_metrics("forecasting", below, TOLD)
 
@@ -134,3 +135,11 @@ def test_every_function_is_a_metric_or_the_coverage():
     own = {one for one in functions if one.__module__ == f.__name__}
     ranking = {one.function for one in METRICS if "forecasting" in one.tasks}
     assert own - ranking == {f.coverage}
+
+
+@pytest.mark.parametrize("far", [1, 3, 100])
+def test_trials_are_ranked_by_the_determination_that_is_logged(far):
+    truth, told = np.column_stack([Y, SCALE]), far * TOLD
+    logged = all_metrics("forecasting", truth, told)["r2_score"]
+    assert metric("r2", "forecasting").score(truth, told) == logged
+    assert (logged == -1) == (far > 1)

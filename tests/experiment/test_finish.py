@@ -55,7 +55,7 @@ def finish(tmp_path, monkeypatch):
             cost=lambda learner, loss, measured: Cost(loss, **measured),
         )
         prepared = SimpleNamespace(
-            schema=SimpleNamespace(target="y", classes=[], positive=None),
+            schema=SimpleNamespace(target="y", classes=[], positive=None, series=None),
             train=pd.DataFrame({"y": Y}),
             truth=np.asarray(Y, dtype=float),
             folds=SimpleNamespace(matrix=np.zeros((100, 5))),
@@ -140,3 +140,26 @@ def test_the_winners_further_charts_are_drawn_and_they_alone_are_sent(finish, tm
     end._draw(SimpleNamespace(folder=tmp_path, run_id="run-1"))
     assert asked == [("draw", str(tmp_path))]
     assert published == [("run-1", "charts")]
+
+
+@pytest.mark.parametrize(
+    ("series", "said"),
+    [
+        (None, "no model predicts one row within 0.5 ms; the quickest, a-1, takes 2 ms; to refit"),
+        (object(), "no model forecasts one series within 0.5 ms; the quickest, a-1, takes 2 ms"),
+    ],
+)
+def test_a_forecast_is_not_told_to_refit(finish, series, said):
+    end, heard = finish(max_predict_ms=0.5), []
+    end.prepared.schema.series = series
+    end.engine.emit = heard.append
+    end._warn_if_slow(SimpleNamespace(label="a-1", metrics={"predict_row_ms": 2.0}))
+    (warned,) = heard
+    assert warned.message.startswith(said)
+    assert warned.message.endswith("faster") == (series is None)
+
+
+def test_a_limit_of_forecasts_is_for_one_series(finish):
+    end = finish(max_predict_ms=0.5)
+    end.prepared.schema.series = object()
+    assert "an ensemble forecasts one series within 0.5 ms" in why_not(end, "voting")

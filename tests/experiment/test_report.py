@@ -150,3 +150,6 @@ def test_a_forecast_is_of_series_and_says_what_its_metric_counts_in(written):
     assert "A MASE of 1 is as far off as repeating the last season" in head
     assert "Features" not in text
     assert "predict ms / series" in section(text, "Leaderboard")
+    within = asked.model_copy(update={"max_predict_ms": 5.0})
+    text = report(within, prepared, mase, records, written.ledger, None)
+    assert "the 5 ms that it may take to forecast one series" in section(text, "Winner")

@@ -1,9 +1,12 @@
 """Options that do not go together are refused."""
 
+import inspect
+
 import pytest
 
+import trialbook as tb
 from trialbook.errors import OptionError
-from trialbook.job import Job
+from trialbook.job import NOT_OF_SERIES, Job
 
 SERIES = {"data": "d", "target": "y", "task": "forecasting", "time_column": "day", "horizon": 3}
 
@@ -63,6 +66,13 @@ def test_the_target_cannot_be_ignored():
         ({"holidays": "XX"}, "'XX' is no country code of two letters"),
         ({"weight": "w"}, "weight has no meaning for a forecast"),
         ({"validation_size": 0.2}, "validation_size has no meaning for a forecast"),
+        ({"featurization": "off"}, "featurization has no meaning for a forecast; drop it"),
+        ({"featurization": "custom"}, "featurization has no meaning for a forecast; drop it"),
+        ({"imputers": {"x": "mean"}}, "imputers has no meaning for a forecast; drop it"),
+        ({"refit": True}, "refit has no meaning for a forecast; drop it"),
+        ({"stacking": False}, "stacking has no meaning for a forecast; drop it"),
+        ({"calibrate": False}, "calibrate has no meaning for a forecast; drop it"),
+        ({"tune_threshold": False}, "tune_threshold has no meaning for a forecast; drop it"),
         ({"series": ["day"]}, "series names 'day', which is also in time_column"),
         ({"series": ["y"]}, "series names 'y', which is the target"),
         ({"unknown_in_future": ["y"]}, "unknown_in_future names 'y', which is the target"),
@@ -89,3 +99,16 @@ def test_what_does_not_suit_a_forecast_is_refused(fields, cause):
     with pytest.raises(OptionError) as error:
         Job.from_fields(SERIES | fields)
     assert cause in error.value.cause
+
+
+def test_what_a_forecast_has_by_default_may_be_said():
+    defaults = {"featurization": "auto", "stacking": True, "calibrate": True, "refit": False}
+    made = Job.from_fields(SERIES | defaults)
+    assert Job.from_fields(made.told()) == made
+
+
+def test_python_offers_whatever_a_forecast_heeds():
+    offered = {*inspect.signature(tb.forecast).parameters, "task"}
+    renamed = {"time_column": "time"}
+    heeded = {renamed.get(one, one) for one in Job.model_fields if one not in NOT_OF_SERIES}
+    assert offered == heeded | {"listeners"}

@@ -47,6 +47,21 @@ def test_parts_know_their_values_again():
     assert values_of("b/c", ("state",)) == {"state": "b/c"}
 
 
+def test_series_are_told_apart_by_the_same_columns_in_all_parts():
+    months = pd.date_range("2020-01-01", periods=40, freq="MS")
+    pairs = (("a", "x"), ("a", "y"), ("b", "x"))
+    parts = [pd.DataFrame({"month": months, "state": one, "shop": shop}) for one, shop in pairs]
+    sales = pd.concat(parts, ignore_index=True)
+    sales["y"] = np.random.default_rng(0).normal(size=len(sales))
+    asked = job(task="forecasting", time_column="month", horizon=6)
+    assert _models._of_alike_series(asked, sales, ("state",)).series == ("shop",)
+    assert _models._of_alike_series(asked, sales, ("state", "shop")) == asked
+    # What is wrong is said by the parts.
+    assert _models._of_alike_series(asked, sales.drop(columns="month"), ("state",)) == asked
+    assert _models._of_alike_series(asked, sales.assign(month="soon"), ("state",)) == asked
+    assert _models._of_alike_series(job(), sales, ("state",)) == job()
+
+
 def test_a_plan_is_kept_as_it_is(tmp_path):
     made = plan_of(table({"a": 2}), job(), ("state",), "even", 2)
     made.parts[0].state, made.parts[0].error = "failed", "why"

@@ -454,6 +454,20 @@ def test_what_rolls_knows_no_new_series(naive):
         naive.rolling(monthly(80, ("west",)))
 
 
+def test_a_series_that_was_dropped_as_too_short_is_refused_without_rows_of_its_past(tmp_path):
+    table = pd.concat([monthly(shops=("north",)), monthly(9, shops=("late",))])
+    model = trained(tmp_path, table)
+    assert model.forecast()["shop"].unique().tolist() == ["north"]
+    cause = (
+        r"the series 'late' was not trained on \(option future, row 7\)\. Train anew with its rows"
+    )
+    asked = future_of(shops=("north", "late"))
+    with pytest.raises(DataError, match=cause):
+        model.forecast(future=asked)
+    told = model.forecast(2, context=asked.assign(sold=1.0))
+    assert told.loc[told["shop"] == "late", "forecast"].tolist() == [1.0, 1.0]
+
+
 def changed(table, row, column, value):
     table = table.reset_index(drop=True)
     table[column] = table[column].astype(object)

@@ -353,6 +353,7 @@ def forecast(
     exit_score: float | None = None,
     early_termination: bool = True,
     voting: bool = True,
+    explain: bool = True,
     max_predict_ms: float | None = None,
     seed: int = 0,
     workspace: str | Path = "trialbook",
@@ -375,7 +376,8 @@ def forecast(
         Rows of each series to forecast. ``auto`` is a season, or what is usual for the frequency
         (6 years, 13 weeks), but a fifth of the usual series at most.
     series : sequence of str
-        Columns that tell series apart; none if the table is one series.
+        Columns that tell series apart. Where times come again in them, or in the table if none are
+        given, others that do are looked for; a guardrail says what was found.
     frequency : str, optional
         Step from row to row, as pandas names it: ``D``, ``W``, ``MS``, ``QS``, ``YS``, ``h``,
         ``15min``; told from the times by default.
@@ -433,7 +435,7 @@ def forecast(
     max_predict_ms : float, optional
         Longest time in milliseconds that the winner may take to forecast the horizon of one
         series.
-    seed, workspace, tracking_uri, description, tags, listeners
+    explain, seed, workspace, tracking_uri, description, tags, listeners
         As in `classify`.
 
     Returns

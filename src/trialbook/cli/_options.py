@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from trialbook.errors import OptionError
-from trialbook.job import Job
+from trialbook.job import NOT_OF_SERIES, Job
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -74,6 +74,8 @@ WRITTEN_WITH_UNIT = frozenset({"timeout", "trial_timeout", "memory_limit", "tota
 
 # Options that are not named as their field: one is given once for each column.
 _FLAGS = {"imputers": "--impute"}
+# Options that have another name, too: the one of `tb.forecast`.
+_ALSO = {"time_column": "--time"}
 
 
 def flag(field: str) -> str:
@@ -103,7 +105,8 @@ def _option(field: str) -> click.Option:
         settings["type"] = click.Choice(typing.get_args(kind))
     elif kind in (int, float) and len(kinds) == 1 and field not in WRITTEN_WITH_UNIT:
         settings["type"] = kind
-    return click.Option([name, field], required=info.is_required(), **settings)
+    also = [_ALSO[field]] if field in _ALSO else []
+    return click.Option([*also, name, field], required=info.is_required(), **settings)
 
 
 def _help(field: str) -> str:
@@ -119,28 +122,8 @@ def _help(field: str) -> str:
     return f"{sentence}."
 
 
-# Fields that say nothing to forecasts, and those that these cannot do without.
-_OF_ROWS = frozenset(
-    (
-        "task",
-        "positive_label",
-        "weight",
-        "featurization",
-        "imputers",
-        "block_transformers",
-        "transformer_params",
-        "language",
-        "validation",
-        "validation_size",
-        "fold_columns",
-        "group_column",
-        "stacking",
-        "calibrate",
-        "tune_threshold",
-        "explain",
-        "refit",
-    )
-)
+# Fields that `forecast` does not offer, and those that it cannot do without.
+_NOT_OFFERED = frozenset(("data", "task", *NOT_OF_SERIES))
 _OF_FORECASTS = ("time_column", "horizon")
 # What some fields mean there.
 _FORECAST_HELP = {
@@ -191,9 +174,7 @@ def job_options(function: Command) -> Command:
 
 def forecast_options(function: Command) -> Command:
     """Decorate a command with an option for each field of `Job` that forecasts heed."""
-    names = [field for field in Job.model_fields if field not in {"data", *_OF_ROWS}]
-    options = {field: _option(field) for field in names}
-    options["time_column"].opts.insert(0, "--time")
+    options = {field: _option(field) for field in Job.model_fields if field not in _NOT_OFFERED}
     for field in _OF_FORECASTS:
         options[field].required = True
     for field, text in _FORECAST_HELP.items():

@@ -211,7 +211,7 @@ def show_experiment(console: Console, experiment: Experiment, top: int | None) -
     best, limit = best_trial(experiment), experiment.max_predict_ms
     if best is not None and limit is not None:
         took = best.metrics.get("predict_row_ms", math.nan)
-        said = f"best is {best.label}: one row takes {took:.3g} ms, and may take {limit:g} ms"
+        said = f"best is {best.label}: {alone} takes {took:.3g} ms, and may take {limit:g} ms"
         console.print(Text(said))
     show_alerts(console, experiment.guardrails)
 

@@ -25,6 +25,7 @@ from trialbook.data._readings import readings
 from trialbook.data._roles import check_columns
 from trialbook.data._sampling import some_rows
 from trialbook.data._schema import Schema
+from trialbook.data._series_ids import tell_apart
 from trialbook.data._splits import Folds, cut_test, make_folds
 from trialbook.data._target import (
     check_target,
@@ -122,6 +123,7 @@ __all__ = [
     "series_scales",
     "shift_of",
     "some_rows",
+    "tell_apart",
     "time_form",
     "together",
     "told",

@@ -16,6 +16,7 @@ from trialbook.data._read import FOLD_COLUMN
 from trialbook.data._readings import readings
 from trialbook.data._roles import check_columns
 from trialbook.data._schema import Schema
+from trialbook.data._series_ids import TOLD, series_note, tell_apart
 from trialbook.data._split_series import cut_test, handle_short, rows_of_test, validated
 from trialbook.data._splits import Folds
 from trialbook.data._target import check_target
@@ -71,9 +72,6 @@ _USED = (*_NUMBERS, Semantic.CATEGORICAL)
 _RESERVED = re.compile(
     "|".join((SERIES_COLUMN, TIME_COLUMN, SCALE_COLUMN, "y", "given", FOLD_COLUMN.format(r"\d+")))
 )
-# Names that forecasts have for what stands beside their times and series: quantiles are named by
-# their levels.
-_TOLD = re.compile(r"origin|actual|fitted|forecast|0\.\d+|[\d.]+e-\d+")
 # Hours from UTC at the end of a time that is written as text, other than none.
 _OFFSET = re.compile(r"\d[+-](?!00:?00)\d\d:?\d\d\s*$")
 
@@ -113,6 +111,8 @@ def prepare_series(
     _check_options(job)
     table = read_table(job.data if frame is None else frame, workspace=job.workspace, notes=read)
     _check_columns(table, job)
+    asked_for, job = job, tell_apart(table, job)
+    _check_names(table, job)
     schema, spec = _schema(table, job)
     schema = replace(schema, forms=written(read))
     asked = None if job.frequency is None else canonical(job.frequency)
@@ -145,6 +145,7 @@ def prepare_series(
         test[SCALE_COLUMN] = test[SERIES_COLUMN].map(scales)
     looked = look_back(spec)
     room = fits(len(train), spec, free_memory() if memory is None else memory)
+    notes = (series_note(asked_for, job), *notes)
     found = (*readings(read), *notes, *of_test, *of_short, looked, room, *of_windows)
     if test is not None:
         test = test.drop(columns=list(spec.past_only), errors="ignore")
@@ -184,7 +185,7 @@ def _check_options(job: Job) -> None:
 
 
 def _check_columns(table: pd.DataFrame, job: Job) -> None:
-    """Refuse columns that do not exist, have no numbers to forecast, or bear taken names."""
+    """Refuse columns that do not exist, or have no numbers to forecast."""
     options = {
         "time_column": (str(job.time_column),),
         "series": job.series,
@@ -204,6 +205,10 @@ def _check_columns(table: pd.DataFrame, job: Job) -> None:
                 place=f"row {row}",
                 remedy="Give numbers, or name another target.",
             )
+
+
+def _check_names(table: pd.DataFrame, job: Job) -> None:
+    """Refuse columns whose names are taken."""
     keys = (str(job.time_column), *job.series)
     own = {*keys, *job.ignore, job.target}
     taken = [name for name in table.columns if name not in own and _RESERVED.fullmatch(name)]
@@ -215,7 +220,7 @@ def _check_columns(table: pd.DataFrame, job: Job) -> None:
             place=job.place,
             remedy="Rename it, or leave it out (--ignore).",
         )
-    told = [name for name in keys if _TOLD.fullmatch(name) or (job.hierarchy and name == "level")]
+    told = [name for name in keys if TOLD.fullmatch(name) or (job.hierarchy and name == "level")]
     if told:
         raise DataError(
             f"the column '{told[0]}' has a name that forecasts have for themselves",

@@ -51,8 +51,9 @@ def all_metrics(
     -----
     Averages of ROC AUC and average precision run over the classes that occur in `y`; averages of
     precision, recall and F1 over those that occur in `y` or are predicted, as in scikit-learn.
-    ``r2_score`` is clipped at -1. ``mean_absolute_percentage_error`` is a fraction, over rows
-    whose target is not zero. ``weighted_accuracy`` weights each row by the size of its class.
+    ``r2_score`` is clipped at -1, and so is the one that ranks forecasts.
+    ``mean_absolute_percentage_error`` is a fraction, over rows whose target is not zero.
+    ``weighted_accuracy`` weights each row by the size of its class.
     Of series, the ``normalized_*`` errors are those of each series by its own range in training,
     and then their mean; the others are of all rows together.
 
@@ -182,6 +183,7 @@ _FORECASTS = {
     "normalized_mean_absolute_error": f.normalized_mae,
     "scaled_pinball_loss": f.scaled_pinball,
     "coverage": f.coverage,
+    "r2_score": f.r2,
 }
 
 

@@ -72,8 +72,8 @@ def rmse(y: np.ndarray, prediction: np.ndarray, scale: np.ndarray) -> float:
 
 
 def r2(y: np.ndarray, prediction: np.ndarray, scale: np.ndarray) -> float:
-    """Coefficient of determination: 1 is perfect, 0 as good as the mean."""
-    return float(r2_score(y, prediction[:, 0])) if len(y) > 1 else np.nan
+    """Coefficient of determination: 1 is perfect, 0 as good as the mean, -1 the lowest told."""
+    return max(-1.0, float(r2_score(y, prediction[:, 0]))) if len(y) > 1 else np.nan
 
 
 def spearman(y: np.ndarray, prediction: np.ndarray, scale: np.ndarray) -> float:

@@ -104,9 +104,13 @@ class Design:
         """The plan for people; a limit on the number of trials cuts it."""
         shown = self.plan[: self.job.max_trials]
         steps = [(f"{step.label} ({step.name})", step.projected_s) for step in shown]
-        ensembles = self.task.ensembles(voting=self.job.voting, stacking=self.job.stacking)
         refit = ["refit"] if self.job.refit else []
-        return (*steps, *((kind, 1.0) for kind in (*ensembles, *refit)))
+        return (*steps, *((kind, 1.0) for kind in (*self.ensembles, *refit)))
+
+    @property
+    def ensembles(self) -> list[str]:
+        """Kinds of ensembles that follow the search, of those that are asked for."""
+        return self.task.ensembles(voting=self.job.voting, stacking=self.job.stacking)
 
 
 def takes_weights(learner: Learner, table: AnyTable) -> bool:

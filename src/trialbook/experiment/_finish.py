@@ -27,6 +27,7 @@ from trialbook.experiment._engine import Engine
 from trialbook.experiment._explain_best import explain_best
 from trialbook.experiment._ranking import (
     ENSEMBLES,
+    asked_of,
     config_tag,
     leaderboard_table,
     ranked,
@@ -86,7 +87,7 @@ class Finish:
     def run(self) -> None:
         """Build ensembles, tag the winner, test and explain it, and write the report."""
         self._ensembles()
-        if self.job.refit and self.prepared.schema.series is None:
+        if self.job.refit:
             Refit(self.engine, self.job, self._adjustment()).run()
         best = tag_best(self.engine.tracker, self.engine.metric, self.job.max_predict_ms)
         self._warn_if_slow(best)
@@ -107,8 +108,11 @@ class Finish:
     def _warn_if_slow(self, best: TrialRecord) -> None:
         limit = self.job.max_predict_ms
         if limit is not None and row_ms(best) > limit:
-            faster = "" if self.job.refit else "; to refit it would make it faster"
-            message = f"no model predicts one row within {limit:g} ms"
+            # A forecast has no refit.
+            may_refit = not self.job.refit and self.prepared.schema.series is None
+            faster = "; to refit it would make it faster" if may_refit else ""
+            verb, asked = asked_of(self.prepared.schema)
+            message = f"no model {verb}s {asked} within {limit:g} ms"
             quickest = f"the quickest, {best.label}, takes {row_ms(best):.3g} ms"
             self.engine.emit(events.Warned(f"{message}; {quickest}{faster}"))
 
@@ -224,7 +228,8 @@ class Finish:
         """The limit that is harder to keep to, as the end of a sentence on a model."""
         if sum(share.row for share in shares) > sum(share.build for share in shares):
             limit_ms = self.job.max_predict_ms
-            return f" with which an ensemble predicts one row within {limit_ms:g} ms"
+            verb, asked = asked_of(self.prepared.schema)
+            return f" with which an ensemble {verb}s {asked} within {limit_ms:g} ms"
         return " that an ensemble could be built of in the time that was left"
 
     def _row_ms(self, record: TrialRecord) -> float:

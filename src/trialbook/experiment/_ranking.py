@@ -11,6 +11,7 @@ from trialbook.tracking import TrialRecord
 if TYPE_CHECKING:
     import pandas as pd
 
+    from trialbook.data import Schema
     from trialbook.evaluation import Metric
 
 ENSEMBLES = ("voting", "stacking")
@@ -72,8 +73,25 @@ def winner(records: list[TrialRecord], max_predict_ms: float | None) -> TrialRec
 
 
 def row_ms(record: TrialRecord) -> float:
-    """Milliseconds that a trial's model takes for one row; infinite if nobody measured it."""
+    """Milliseconds that a trial's model takes for one row; infinite if nobody measured it.
+
+    Of forecasts they are those for the horizon of one series; see `asked_of`.
+    """
     return record.metrics.get("predict_row_ms", math.inf)
+
+
+def asked_of(schema: Schema) -> tuple[str, str]:
+    """What `row_ms` is the time of, as a verb and its object.
+
+    Parameters
+    ----------
+    schema : Schema
+
+    Returns
+    -------
+    tuple of (str, str)
+    """
+    return ("predict", "one row") if schema.series is None else ("forecast", "one series")
 
 
 def leaderboard_table(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from trialbook._words import plural
-from trialbook.data import NAMED_ROWS, Prepared, concerned, trained_rows
+from trialbook.data import NAMED_ROWS, Prepared, Schema, concerned, trained_rows
 from trialbook.evaluation import Metric
 from trialbook.experiment._programs import SCORE_OF_REFIT
-from trialbook.experiment._ranking import row_ms, winner
+from trialbook.experiment._ranking import asked_of, row_ms, winner
 from trialbook.job import Job
 from trialbook.search import Ledger
 from trialbook.tracking import TrialRecord
@@ -63,7 +63,7 @@ def report(
         "",
         f"**{best.label}**, validation {metric.name} {_number(best.score)} ± {_number(best.std)}.",
         "",
-        *_about(best, records, job.max_predict_ms),
+        *_about(best, records, job.max_predict_ms, schema),
     ]
     if tested:
         rows = ([name, _number(value)] for name, value in tested.items())
@@ -124,7 +124,10 @@ def _columns(prepared: Prepared, metric: Metric) -> list[str]:
 
 
 def _about(
-    best: TrialRecord, records: Sequence[TrialRecord], max_predict_ms: float | None
+    best: TrialRecord,
+    records: Sequence[TrialRecord],
+    max_predict_ms: float | None,
+    schema: Schema,
 ) -> list[str]:
     """What is to be known of the winner besides its score."""
     lines = []
@@ -134,7 +137,7 @@ def _about(
         lines += [f"{about} {SCORE_OF_REFIT}", ""]
     if max_predict_ms is None:
         return lines
-    limit = f"the {max_predict_ms:g} ms that it may take to predict one row"
+    limit = f"the {max_predict_ms:g} ms that it may take to {' '.join(asked_of(schema))}"
     if row_ms(best) > max_predict_ms:
         took = f"It takes {row_ms(best):.3g} ms, and nothing is quicker"
         return [*lines, f"No model is within {limit}. {took}.", ""]

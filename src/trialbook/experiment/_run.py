@@ -184,22 +184,10 @@ def _run(
     job = design.job
     limit = memory_limit(job, design.machine.n_workers)
     pool.resize(design.machine.n_workers, limit)
-    task, ensembles = design.task, job.voting or job.stacking
-    search = Search(
-        plan=design.plan,
-        learners=design.learners,
-        table=task.table(),
-        ledger=ledger,
-        seed=job.seed,
-        n_workers=design.machine.n_workers,
-        max_trials=job.max_trials,
-        early_termination=job.early_termination,
-        vote=_vote(design) if job.early_termination and ensembles else None,
-        growth=_growth(design, ledger, limit),
-    )
+    search = _search(design, ledger, limit)
     engine = Engine(
         tracker=tracker,
-        writer=Writer(tracker, task, origin_of(tracker.folder, tracker.workspace)),
+        writer=Writer(tracker, design.task, origin_of(tracker.folder, tracker.workspace)),
         pool=pool,
         search=search,
         ledger=ledger,
@@ -208,7 +196,7 @@ def _run(
         listeners=listeners,
         n_test_rows=0 if design.prepared.test is None else len(design.prepared.test),
         refit_share=refit_share(design.prepared.folds.matrix) if job.refit else 0.0,
-        ensembles=ensembles,
+        ensembles=bool(design.ensembles),
     )
     ledger.explain_s = kept_s(ledger.deadline_s) if job.explain else 0.0
     search.exit_loss = None if job.exit_score is None else engine.loss(job.exit_score)
@@ -223,6 +211,23 @@ def _run(
         tracker.end_if_possible("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
         raise
     return tracker
+
+
+def _search(design: Design, ledger: Ledger, memory: int) -> Search:
+    """What chooses trials; it looks at a vote of them only if an ensemble follows."""
+    job = design.job
+    return Search(
+        plan=design.plan,
+        learners=design.learners,
+        table=design.task.table(),
+        ledger=ledger,
+        seed=job.seed,
+        n_workers=design.machine.n_workers,
+        max_trials=job.max_trials,
+        early_termination=job.early_termination,
+        vote=_vote(design) if job.early_termination and design.ensembles else None,
+        growth=_growth(design, ledger, memory),
+    )
 
 
 def _growth(design: Design, ledger: Ledger, memory: int) -> Growth | None:

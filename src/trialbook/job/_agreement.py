@@ -39,6 +39,11 @@ NOT_OF_SERIES = (
     "group_column",
     "fold_columns",
     *ORDERS,
+    "featurization",
+    "stacking",
+    "calibrate",
+    "tune_threshold",
+    "refit",
 )
 EXCLUSIVE = (
     ("validation", "validation_size"),
@@ -91,7 +96,7 @@ def disagreements(job: Job) -> Iterator[str]:
 
 def _of_forecast(job: Job) -> Iterator[str]:
     """Each column has one role in a series."""
-    given = (name for name in NOT_OF_SERIES if getattr(job, name))
+    given = (name for name in NOT_OF_SERIES if getattr(job, name) != _default(job, name))
     yield from (f"{name} has no meaning for a forecast; drop it" for name in given)
     roles = {
         "time_column": (job.time_column,),

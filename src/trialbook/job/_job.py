@@ -84,7 +84,9 @@ class Job(BaseModel):
     language: str | None = Field(None, description="language of text, such as de, deu or German")
 
     # Series to forecast
-    series: tuple[str, ...] = Field((), description="columns that tell series apart")
+    series: tuple[str, ...] = Field(
+        (), description="columns that tell series apart; else found where times come again"
+    )
     horizon: int | Literal["auto"] | None = Field(
         None, description="rows of each series to forecast; auto is a season, or what is usual"
     )

@@ -283,7 +283,8 @@ def _same_search(
         kind = next(
             one.learner for one in tracker.trials() if one.run_id == record.tags["refit_of"]
         )
-    return {
+    of_rows: dict[str, object] = {"stacking": kind == "stacking", "refit": record.refitted}
+    return ({} if schema.series else of_rows) | {
         "data": as_address(data) if isinstance(data, (str, Path)) else Job.IN_MEMORY,
         "task": schema.task,
         "name": f"{tracker.name.removesuffix('-retrain')}-retrain",
@@ -297,15 +298,13 @@ def _same_search(
         "exit_score": None,
         "early_termination": False,
         "voting": kind == "voting",
-        "stacking": kind == "stacking",
-        "refit": record.refitted,
         "workspace": str(space.path),
     }
 
 
 def _same_series(spec: SeriesSpec) -> dict[str, object]:
     """What a job says of series: as the model understood them."""
-    return {"season": spec.season, "horizon": spec.horizon}
+    return {"series": spec.ids, "season": spec.season, "horizon": spec.horizon}
 
 
 def _test(job: Job, test: Table | None) -> dict[str, object]:

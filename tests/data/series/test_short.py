@@ -54,8 +54,11 @@ def test_lags_that_were_given_count(horizon, count, step, back, one, all_of_them
         ([True, False], "auto", "drop"),
         ([True, True], "auto", "pad"),
         ([True, False], "pad", "pad"),
+        ([True, True], "pad", "pad"),
+        ([True, False], "drop", "drop"),
         ([True, True], "drop", "drop"),
         ([True, False], "none", "none"),
+        ([True, True], "none", "none"),
         ([False, False], "drop", "none"),
     ],
 )

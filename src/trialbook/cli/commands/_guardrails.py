@@ -8,11 +8,13 @@ import click
 
 from trialbook.cli._options import JobCommand, job_from_options, some_job_options
 from trialbook.cli.commands._common import console, json_option, open_experiment, where
+from trialbook.job import OF_SERIES
 
 # What steers the checks besides the table.
 ASKED = (
     *("target", "task", "positive_label", "ignore", "types", "weight", "featurization"),
     *("imputers", "block_transformers", "transformer_params", "language"),
+    *OF_SERIES,
     *("validation", "validation_size", "folds", "fold_columns", "group_column", "time_column"),
     *("test", "test_size", "seed"),
 )
@@ -34,8 +36,9 @@ def guardrails(
 ) -> None:
     """Show the checks of DATA, or of an experiment.
 
-    With DATA, which is whatever `trialbook train` takes, --target names the column to predict.
-    Without, the checks are those of an experiment, the latest one unless --name is given.
+    With DATA, which is whatever `trialbook train` takes, --target names the column to predict;
+    series to forecast need --task forecasting, --time and --horizon, too. Without, the checks
+    are those of an experiment, the latest one unless --name is given.
 
     Each check has a verdict: passed, fixed (found and handled) or alerted (for a person to
     decide).

@@ -30,6 +30,7 @@ from trialbook.data.series._hierarchy import (
     settled,
     summed_test,
 )
+from trialbook.data.series._ids import missing_ids
 from trialbook.data.series._look_back import LookBack
 from trialbook.data.series._regular import Regular, regular
 from trialbook.data.series._row_scales import RANGE_COLUMN, ranges, row_scales, series_scales
@@ -92,6 +93,7 @@ __all__ = [
     "levels_of",
     "look_back",
     "missing_covariates",
+    "missing_ids",
     "padded",
     "past_only",
     "planned_windows",

@@ -133,11 +133,14 @@ def _once(
             remedy="Name the columns that tell series apart (--series), or how rows of one time"
             " are put together (--frequency D --aggregate sum).",
         )
+    many = twice.mean() > MOST_TWICE
+    done = "made one row by their mean; set an aggregation for another way"
+    done += ", or name more columns that tell series apart" if many else ""
     note = Guardrail(
         "Duplicated times",
-        "alerted" if twice.mean() > MOST_TWICE else "fixed",
+        "alerted" if many else "fixed",
         f"{plural(int(twice.sum()), 'row')} of a series have the same time",
-        "made one row by their mean; set an aggregation for another way",
+        done,
         (spec.time,),
         row_numbers(origin[twice]),
     )

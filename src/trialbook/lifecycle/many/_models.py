@@ -13,6 +13,7 @@ import pandas as pd
 
 from trialbook._plain import whole_file
 from trialbook._words import listed
+from trialbook.data import tell_apart
 from trialbook.errors import DataError, NoModelError, OptionError, TrialbookError
 from trialbook.experiment import n_cores
 from trialbook.job import Job, read_seconds
@@ -63,6 +64,7 @@ def train_many(
         if source is not None
     }
     columns = (partition,) if isinstance(partition, str) else tuple(partition)
+    job = _of_alike_series(job, tables["data"], columns)
     plan = plan_of(tables["data"], job, columns, divide, at_once or n_cores())
     plan.at_once = min(plan.at_once, len(plan.parts))
     parts = {role: by_part(table, columns, f"{role} table") for role, table in tables.items()}
@@ -74,6 +76,16 @@ def train_many(
         deadline = None if job.deadline_s is None else started + job.deadline_s
         Runner(plan, folder, workspace, job, parts, deadline, listeners).run()
     return ManyModels(workspace, folder)
+
+
+def _of_alike_series(job: Job, table: pd.DataFrame, columns: tuple[str, ...]) -> Job:
+    """The job with columns that tell series apart in all parts, not in some of them alone."""
+    needed = {job.target, job.time_column, *job.series, *columns}
+    if job.task != "forecasting" or not needed <= {*table.columns}:
+        return job
+    with contextlib.suppress(TrialbookError):  # parts say what is wrong with them
+        job = tell_apart(table, job, columns)
+    return job
 
 
 def open_many(
