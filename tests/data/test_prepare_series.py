@@ -285,6 +285,9 @@ def test_columns_that_do_not_tell_series_apart_are_completed():
     both = prepared(frame)
     assert both.schema.series.ids == ("shop", "item")
     assert guardrail(both, "Series").columns == ("shop", "item")
+    kept = prepared(frame, series="shop", find_series=False)
+    assert kept.schema.series.ids == ("shop",)
+    assert guardrail(kept, "Series").verdict == "passed"
 
 
 def test_series_that_are_told_apart_are_left_as_they_are():

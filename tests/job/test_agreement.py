@@ -70,9 +70,6 @@ def test_the_target_cannot_be_ignored():
         ({"featurization": "custom"}, "featurization has no meaning for a forecast; drop it"),
         ({"imputers": {"x": "mean"}}, "imputers has no meaning for a forecast; drop it"),
         ({"refit": True}, "refit has no meaning for a forecast; drop it"),
-        ({"stacking": False}, "stacking has no meaning for a forecast; drop it"),
-        ({"calibrate": False}, "calibrate has no meaning for a forecast; drop it"),
-        ({"tune_threshold": False}, "tune_threshold has no meaning for a forecast; drop it"),
         ({"series": ["day"]}, "series names 'day', which is also in time_column"),
         ({"series": ["y"]}, "series names 'y', which is the target"),
         ({"unknown_in_future": ["y"]}, "unknown_in_future names 'y', which is the target"),
@@ -105,6 +102,8 @@ def test_what_a_forecast_has_by_default_may_be_said():
     defaults = {"featurization": "auto", "stacking": True, "calibrate": True, "refit": False}
     made = Job.from_fields(SERIES | defaults)
     assert Job.from_fields(made.told()) == made
+    # What is switched off asks for nothing.
+    Job.from_fields(SERIES | {"stacking": False, "calibrate": False, "tune_threshold": False})
 
 
 def test_python_offers_whatever_a_forecast_heeds():

@@ -449,6 +449,50 @@ def test_a_new_series_brings_what_stays_the_same_in_it(tmp_path):
         model.forecast(context=twin.drop(columns="number"))
 
 
+def test_a_new_series_may_be_long_and_begin_without_a_target(naive):
+    long = monthly(1300, ("west",)).assign(
+        month=pd.date_range("1915-09-01", periods=1300, freq="MS")
+    )
+    told = naive.forecast(2, context=long)
+    np.testing.assert_allclose(told["forecast"].tail(2), long["sold"].iloc[1288:1290])
+    empty = monthly(60, ("west",)).assign(sold=lambda rows: rows["sold"].where(rows.index >= 50))
+    _, observed = naive.aware_of(empty, new=True)
+    assert len(observed) == 10
+    assert observed["ds"].min() == pd.Timestamp("2022-03-01")
+
+
+def test_a_slip_in_a_time_of_a_new_series_makes_no_million_rows(naive):
+    west = monthly(60, ("west",)).reset_index(drop=True)
+    west.loc[0, "month"] = pd.Timestamp("1700-01-01")
+    with pytest.raises(DataError, match=r"'west' is new, and has 60 of the many steps from 1700"):
+        naive.forecast(context=west)
+    same = monthly(4, ("west",)).assign(month=pd.Timestamp("2023-01-01"))
+    with pytest.raises(DataError, match=r"'west' is new, and its target at 1 times tells too"):
+        naive.forecast(context=same)
+
+
+def test_numbers_of_series_stay_whole(tmp_path):
+    table = monthly(48).assign(shop=lambda rows: rows["number"]).drop(columns="number")
+    model = trained(tmp_path, table)
+    new = monthly(48, ("west",)).drop(columns="number").assign(shop=3.0)
+    told = model.forecast(1, context=new)
+    assert told["shop"].tolist() == [1, 2, 3]
+    assert told["shop"].dtype == "int64"
+
+
+def test_models_that_were_stored_earlier_know_no_new_series(naive, monkeypatch):
+    kept, old = SeriesModel.problems_of, type(naive.model)
+    monkeypatch.setattr(
+        old, "problems_of", lambda self, table, *, future=True: kept(self, table, future=future)
+    )
+    monkeypatch.delattr(old, "knowing")
+    monkeypatch.setattr(old, "takes_new_series", False)
+    assert naive.forecast(future=future_of())["forecast"].notna().all()
+    assert naive.forecast(1, context=monthly(75))["month"].min() == pd.Timestamp("2024-04-01")
+    with pytest.raises(DataError, match="'west' was not trained on"):
+        naive.forecast(context=monthly(60, ("west",)))
+
+
 def test_what_rolls_knows_no_new_series(naive):
     with pytest.raises(DataError, match=r"'west' was not trained on \(option context, row 1\)"):
         naive.rolling(monthly(80, ("west",)))
@@ -577,7 +621,7 @@ WRONG = {
     ),
     "context of a new series of few rows": (
         lambda: {"future": priced_future(), "context": monthly(3, ("west",), price=True)},
-        r"'west' is new, and 3 of its rows with a target are too few .* \(option context, row 1\)",
+        r"'west' is new, and its target at 3 times tells too little .* \(option context, row 1\)",
     ),
     "context of a new series without a price": (
         lambda: {

@@ -320,6 +320,7 @@ def forecast(
     time: str,
     horizon: int | Literal["auto"],
     series: Sequence[str] = (),
+    find_series: bool = True,
     frequency: str | None = None,
     season: int | None = None,
     aggregate: str | None = None,
@@ -378,6 +379,8 @@ def forecast(
     series : sequence of str
         Columns that tell series apart. Where times come again in them, or in the table if none are
         given, others that do are looked for; a guardrail says what was found.
+    find_series : bool
+        Whether they are looked for; else rows of one time are put together.
     frequency : str, optional
         Step from row to row, as pandas names it: ``D``, ``W``, ``MS``, ``QS``, ``YS``, ``h``,
         ``15min``; told from the times by default.

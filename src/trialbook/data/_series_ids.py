@@ -25,8 +25,9 @@ def tell_apart(table: pd.DataFrame, job: Job, parts: Sequence[str] = ()) -> Job:
     table : DataFrame
         Normalised, with the columns that the job names.
     job : Job
-        Of which nothing changes where it says how rows of one time are put together, or which
-        hierarchy they make. Columns of which it says something are not looked at.
+        Of which nothing changes where it says how rows of one time are put together, which
+        hierarchy they make, or that nothing is to be found. Columns of which it says something
+        are not looked at.
     parts : sequence of str
         Columns whose values have a job each.
 
@@ -36,7 +37,8 @@ def tell_apart(table: pd.DataFrame, job: Job, parts: Sequence[str] = ()) -> Job:
         With columns after those that it named as series; see `trialbook.data.series.missing_ids`.
     """
     time, ids = str(job.time_column), tuple(dict.fromkeys((*parts, *job.series)))
-    if job.aggregate or job.hierarchy or not table.duplicated([time, *ids]).any():
+    whole = job.aggregate or job.hierarchy or not job.find_series
+    if whole or not table.duplicated([time, *ids]).any():
         return job
     said = {job.target, time, *ids, *job.ignore, *job.unknown_in_future, *job.types}
     names = [name for name in table if name not in said and not TOLD.fullmatch(str(name))]

@@ -13,6 +13,7 @@ ORDERS = ("imputers", "block_transformers", "transformer_params", "language")
 # Options of forecasts alone, and those that forecasts do not have.
 OF_SERIES = (
     "series",
+    "find_series",
     "horizon",
     "frequency",
     "season",
@@ -96,7 +97,9 @@ def disagreements(job: Job) -> Iterator[str]:
 
 def _of_forecast(job: Job) -> Iterator[str]:
     """Each column has one role in a series."""
-    given = (name for name in NOT_OF_SERIES if getattr(job, name) != _default(job, name))
+    # What is switched off need not be refused.
+    asked = (name for name in NOT_OF_SERIES if getattr(job, name))
+    given = (name for name in asked if getattr(job, name) != _default(job, name))
     yield from (f"{name} has no meaning for a forecast; drop it" for name in given)
     roles = {
         "time_column": (job.time_column,),

@@ -87,6 +87,9 @@ class Job(BaseModel):
     series: tuple[str, ...] = Field(
         (), description="columns that tell series apart; else found where times come again"
     )
+    find_series: bool = Field(
+        True, description="look for columns that tell series apart where times come again"
+    )
     horizon: int | Literal["auto"] | None = Field(
         None, description="rows of each series to forecast; auto is a season, or what is usual"
     )

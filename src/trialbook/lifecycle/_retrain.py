@@ -304,7 +304,12 @@ def _same_search(
 
 def _same_series(spec: SeriesSpec) -> dict[str, object]:
     """What a job says of series: as the model understood them."""
-    return {"series": spec.ids, "season": spec.season, "horizon": spec.horizon}
+    return {
+        "series": spec.ids,
+        "find_series": False,
+        "season": spec.season,
+        "horizon": spec.horizon,
+    }
 
 
 def _test(job: Job, test: Table | None) -> dict[str, object]:

@@ -11,7 +11,14 @@ from trialbook.models._conformal import (
 from trialbook.models._environment import python_of, read_requirements
 from trialbook.models._features import FEATURES_STEP, Feature, features_of, transformations
 from trialbook.models._fitted import history
-from trialbook.models._forecaster import NO_ONNX, ForecastModel, forecaster_at, read_levels
+from trialbook.models._forecaster import (
+    NO_ONNX,
+    ForecastModel,
+    forecaster_at,
+    observing,
+    problems_of_context,
+    read_levels,
+)
 from trialbook.models._forecaster_package import (
     is_forecaster,
     load_forecaster,
@@ -80,12 +87,14 @@ __all__ = [
     "load_forecaster",
     "load_model",
     "model_at",
+    "observing",
     "open_model",
     "predict",
     "problem_of_horizon",
     "problem_of_level",
     "problem_of_levels",
     "problem_of_nothing",
+    "problems_of_context",
     "python_of",
     "read_conformal",
     "read_levels",

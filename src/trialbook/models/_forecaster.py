@@ -34,6 +34,7 @@ from trialbook.models._forecaster_package import (
 from trialbook.models._schema_file import schema_at
 from trialbook.models._series_problems import (
     NOTHING_NEW,
+    Problem,
     problem_of_horizon,
     problem_of_level,
     problem_of_levels,
@@ -407,12 +408,12 @@ class ForecastModel:
         DataError
             As in `forecast`.
         """
-        table = self._table(context, self.model, "context", new=new)
-        model = self.model.knowing(table)
-        observed = model.observed_of(table)
+        model, observed = observing(
+            self.model, self._table(context, self.model, "context", new=new)
+        )
         if observed.empty:
             raise DataError(NOTHING_NEW.cause, place="option context", remedy=NOTHING_NEW.remedy)
-        return model.observe(observed), observed
+        return model, observed
 
     def _table(
         self, table: Table, model: Any, role: Literal["future", "context"], *, new: bool = False
@@ -423,7 +424,12 @@ class ForecastModel:
         if new:
             schema = self._with_static(schema, read)
         found = schema.conform(read, require_target=role == "context")
-        for problem in model.problems_of(found, future=role == "future", new=new):
+        problems = (
+            model.problems_of(found)
+            if role == "future"
+            else problems_of_context(model, found, new=new)
+        )
+        for problem in problems:
             row = "" if problem.row is None else f", row {problem.row + 1:,}"
             raise DataError(problem.cause, place=f"option {role}{row}", remedy=problem.remedy)
         return found
@@ -439,6 +445,42 @@ class ForecastModel:
         keys = rows[[SERIES_COLUMN, TIME_COLUMN]].reset_index(drop=True)
         asked = rows[[SERIES_COLUMN, TIME_COLUMN, *self.series.covariates]]
         return pd.concat([keys, self.model.forecast(asked.reset_index(drop=True))], axis=1)
+
+
+def problems_of_context(model: Any, table: pd.DataFrame, *, new: bool = True) -> list[Problem]:
+    """Why rows cannot be observed.
+
+    Parameters
+    ----------
+    model : SeriesModel
+    table : DataFrame
+        Rows since training, as a schema conforms them.
+    new : bool
+        Whether they may be of series that the model was not trained on. Models that were stored
+        before there were such have no say in it.
+    """
+    more = {"new": True} if new and hasattr(model, "knowing") else {}
+    return list(model.problems_of(table, future=False, **more))
+
+
+def observing(model: Any, table: pd.DataFrame) -> tuple[Any, pd.DataFrame]:
+    """A model that also knows rows without a problem.
+
+    Parameters
+    ----------
+    model : SeriesModel
+    table : DataFrame
+        As of `problems_of_context`.
+
+    Returns
+    -------
+    SeriesModel
+    DataFrame
+        The rows that are new to it, one for each step; the model is as before if there are none.
+    """
+    known = model.knowing(table) if hasattr(model, "knowing") else model
+    observed = known.observed_of(table)
+    return known.observe(observed), observed
 
 
 def read_levels(quantiles: Sequence[float] | None) -> list[float] | None:

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -94,14 +94,14 @@ def save_forecaster(
         "frequency": read_frequency(spec.frequency).freqstr,
         "horizon": spec.horizon,
         "covariates": list(spec.covariates),
-        "static": list(spec.static),
+        "static": [name for name in spec.static if name in _used(forecaster, "static")],
         "aggregate": spec.aggregate,
         "codes": {name: list(levels) for name, levels in spec.codes.items()},
         "time_form": spec.time_form,
     }
-    past = [name for name in spec.past_only if name in _past_of(forecaster)]
+    past = [name for name in spec.past_only if name in _used(forecaster, "past_only")]
     told["past_only"] = past
-    columns = [SERIES_COLUMN, TIME_COLUMN, *spec.covariates, *spec.static, *past]
+    columns = [SERIES_COLUMN, TIME_COLUMN, *spec.covariates, *told["static"], *past]
     rows = X[columns].assign(**{schema.target: y})
     ends = rows.groupby(SERIES_COLUMN, sort=False).tail(1).set_index(SERIES_COLUMN).sort_index()
     if nodes is None:
@@ -128,14 +128,14 @@ def save_forecaster(
     return model
 
 
-def _past_of(forecaster: Any) -> set[str]:
-    """Columns of which a forecaster knows the past alone, and uses it."""
+def _used(forecaster: Any, kind: Literal["past_only", "static"]) -> set[str]:
+    """Columns of a kind that a forecaster uses."""
     within = getattr(forecaster, "forecasters", None)
     if within is not None:  # a vote
-        return set().union(*(_past_of(one) for one in within.values()))
+        return set().union(*(_used(one, kind) for one in within.values()))
     if hasattr(forecaster, "forecaster"):  # with quantiles
-        return _past_of(forecaster.forecaster)
-    return set(getattr(forecaster, "past_only", ()))
+        return _used(forecaster.forecaster, kind)
+    return set(getattr(forecaster, kind, ()))
 
 
 def _asked(schema: Schema, past: Sequence[str]) -> Schema:

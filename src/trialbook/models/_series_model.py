@@ -191,13 +191,16 @@ class SeriesModel(Timeseries, PythonModel):
         if not new.any() or not self.takes_new_series:
             return self
         found, theirs = copy.copy(self), table[new]
-        rows = self.in_steps(self.rows_of(theirs, target=True))
+        rows = self.rows_of(theirs, target=True)
+        rows = self.in_steps(rows[rows[self.spec["target"]].notna()])
         rows = rows.sort_values(KEYS, kind="stable")
         ends = rows.groupby("unique_id")[list(self.ends.columns)].first()
         ends["ds"] = [self._before(time) for time in ends["ds"]]
         types = self.ends.dtypes.to_dict()
         found.ends = pd.concat([self.ends, ends.astype(types)]).sort_index()
         ids = theirs[self.spec["ids"]].set_axis(pd.Index(names[new], name=self.ids.index.name))
+        for name, kind in self.ids.dtypes.items():  # a file of text may hold 3.0 in place of 3
+            ids[name] = ids[name].astype(kind, errors="ignore")
         found.ids = pd.concat([self.ids, ids[~ids.index.duplicated()]]).sort_index()
         return found
 

@@ -23,6 +23,8 @@ MOST_HORIZONS, MOST_ROWS = 100, 1000
 MOST_LEVELS = 999
 # Rows of a new series that it takes to forecast it; as many as one must have to be trained on.
 LEAST_OF_NEW = 4
+# Steps of a new series for each of its rows, where these are many.
+MOST_SPARSE = 10
 # Rows of one kind that are told; a table of a million wrong ones is told as well by the first.
 MOST_TOLD = 100
 
@@ -172,7 +174,8 @@ def problems_of(
     found = _of_keys(model, rows, new=new) or (_of_new(model, rows) if new else [])
     if found:
         return found
-    return _of_times(model.knowing(table) if new else model, rows, future=future)
+    trained = rows["unique_id"].isin(model.ends.index)
+    return _of_times(model.knowing(table) if new else model, rows, trained, future=future)
 
 
 def _of_keys(model: Any, rows: pd.DataFrame, *, new: bool) -> list[Problem]:
@@ -204,21 +207,43 @@ def _of_new(model: Any, rows: pd.DataFrame) -> list[Problem]:
     """Of observed rows of series that are new."""
     spec, names = model.spec, rows["unique_id"]
     new = ~names.isin(model.ends.index)
+    if not new.any():
+        return []
     first = new & ~names.duplicated()
-    counts = rows[spec["target"]].notna().groupby(names).sum()
+    seen = model.in_steps(rows[new & rows[spec["target"]].notna()]).groupby("unique_id")["ds"]
+    counts = seen.nunique().reindex(names.unique(), fill_value=0)
+    begins, ends = seen.min(), seen.max()
     needed = [*spec["covariates"], *model.observed_names(), *spec["static"]]
 
     def few(row: int) -> Problem:
         count = counts[names.iloc[row]]
         return Problem(
-            f"the series '{names.iloc[row]}' is new, and {count} of its rows with a target are too"
-            " few to forecast it from",
-            f"Give {LEAST_OF_NEW} or more, or leave the series out.",
+            f"the series '{names.iloc[row]}' is new, and its target at {count} times tells too"
+            " little to forecast it from",
+            f"Give {LEAST_OF_NEW} times or more, or leave the series out.",
             row,
             spec["ids"][0] if len(spec["ids"]) == 1 else None,
         )
 
+    def sparse(row: int) -> Problem:
+        name = names.iloc[row]
+        return Problem(
+            f"the series '{name}' is new, and has {counts[name]:,} of the many steps from"
+            f" {begins[name]} to {ends[name]}",
+            f"Check its times; the model was trained on steps of {spec['frequency']}.",
+            row,
+            spec["time"],
+        )
+
     found = _told(first & names.map(counts).lt(LEAST_OF_NEW), few)
+    # Steps without a row are made up, so a slip in a time could make millions of them.
+    most = most_rows(spec["horizon"])
+    wide = [
+        name
+        for name in begins.index
+        if model.later(begins[name], max(most, MOST_SPARSE * counts[name])) < ends[name]
+    ]
+    found = found or _told(first & names.isin(wide), sparse)
     for name in needed:
 
         def unknown(row: int, name: str = name) -> Problem:
@@ -232,8 +257,10 @@ def _of_new(model: Any, rows: pd.DataFrame) -> list[Problem]:
     return found
 
 
-def _of_times(model: Any, rows: pd.DataFrame, *, future: bool) -> list[Problem]:
-    """Of rows of known series at known times."""
+def _of_times(
+    model: Any, rows: pd.DataFrame, trained: pd.Series, *, future: bool
+) -> list[Problem]:
+    """Of rows at known times, of series that were trained on or of others."""
     spec = model.spec
     time, frequency, most = spec["time"], spec["frequency"], most_rows(spec["horizon"])
     when, ends = rows["ds"], rows["unique_id"].map(model.ends["ds"])
@@ -261,7 +288,8 @@ def _of_times(model: Any, rows: pd.DataFrame, *, future: bool) -> list[Problem]:
         return Problem(cause, "Give rows of the future.", row, time)
 
     # Steps are counted only up to the farthest row that makes sense.
-    found = _told(when > model.later(ends.max(), most), far)
+    latest = ends[trained].max() if trained.any() else model.ends["ds"].max()
+    found = _told(trained & (when > model.later(latest, most)), far)
     if found or (not future and spec["aggregate"]):  # any time that was observed is of a step
         return found
     steps, late = model.steps_of(rows), (when > ends).to_numpy()

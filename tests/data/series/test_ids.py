@@ -44,6 +44,13 @@ def test_texts_whole_numbers_and_yes_and_no_tell_series_apart(levels):
     assert found(table, ["shop"]) == ()
 
 
+@pytest.mark.parametrize("name", ["hour", "Hour_of_day", "weekday", "start.min", "MONTH", "week1"])
+def test_a_part_of_the_time_tells_no_series_apart(name):
+    table = panel([0, 1, 2]).rename(columns={"shop": name})
+    assert found(table) == ()
+    assert found(table.rename(columns={name: "minority"})) == ("minority",)
+
+
 def test_texts_come_first_and_then_the_first_of_the_table():
     table = panel(["a", "b"])
     size = table["shop"].map({"a": 10, "b": 20})

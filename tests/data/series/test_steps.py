@@ -41,7 +41,7 @@ def test_steps_are_those_of_resampling(alias):
     assert ours.sum().index.tolist() == expected.index.tolist()
 
 
-@pytest.mark.parametrize("alias", ["2W", "3D", "5h", "2MS", "2ME", "3QS"])
+@pytest.mark.parametrize("alias", ["2W", "3D", "5h", "2MS", "2ME", "3QS", "6MS", "5W"])
 def test_steps_of_several_units_are_counted_from_one_that_is_given(alias):
     offset = read_frequency(alias)
     times = pd.date_range("2021-02-03", periods=900, freq="7h").to_numpy()

@@ -165,6 +165,15 @@ def test_what_grows_by_a_rate_grows_on_by_it():
     assert len(model.history) == 26
 
 
+def test_a_new_series_of_another_size_keeps_its_logarithms():
+    forecaster = LogForecaster(Last())
+    forecaster.fit(rows(), np.full(140, 1000.0))
+    new = rows(10, names=("small", "large", "none"))
+    forecaster.update(new, np.repeat([10.0, 5e6, 0.0], 10))
+    told = forecaster.forecast(rows(1, "2020-03-11", ("small", "large")))
+    np.testing.assert_allclose(told, [10.0, 5e6])
+
+
 def test_what_has_no_logarithm_is_small_and_rates_that_run_away_end():
     y = np.tile([4.0, 0.0, -1.0, 4.0, 400.0], 2)
     model = LogForecaster(Rate()).fit(rows(5), y)
@@ -206,6 +215,7 @@ def test_series_that_cannot_be_fitted_get_a_seasonal_naive_and_are_named(monkeyp
     np.testing.assert_allclose(told[:SEASON], 34.5)
     np.testing.assert_allclose(told[SEASON:], 1063 + np.arange(SEASON))
     assert left_to_naive(forecaster.forecaster.fit(rows(), np.tile(np.arange(70.0), 2))) == []
+    assert left_to_naive(Last()) == []  # whose author says nothing of it
 
 
 def test_quantiles_of_errors_of_one_sign_lie_around_the_forecast():

@@ -266,7 +266,7 @@ WRONG = {
             "instances": rows_of(future()),
             "context": rows_of(future(shop="west").assign(sold=1.0).head(3)),
         },
-        "the series 'west' is new, and 3 of its rows with a target are too few",
+        "the series 'west' is new, and its target at 3 times tells too little",
         "context, row 0, column 'shop'",
     ),
     "text in the context": (

@@ -8,6 +8,7 @@ first and their last.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -27,6 +28,12 @@ MOST_LEFT = 0.01
 LEAST_COVERED = 0.75
 # At the time of a row, on average, so many of all series have one. Of the stays in a hotel few do.
 LEAST_BESIDE = 0.1
+# Whole numbers of these names are a part of the time, and tell rows of a series apart.
+_OF_TIME = re.compile(
+    r"(^|[\W_])(years?|quarters?|months?|weeks?|days?|hours?|hr|minutes?|min|seconds?|sec|time|date"
+    r"|weekday|day_?of_?\w+|week_?of_?\w+|dow|doy)($|[\W_\d])",
+    re.IGNORECASE,
+)
 # Rows that are looked at before a column is looked at whole, and columns of which two are tried.
 SOME_ROWS, MOST_PAIRED = 50_000, 20
 
@@ -91,7 +98,7 @@ def missing_ids(
     clashes = np.bincount(rows.group, clashing) > 0
     if clashing.sum() < max(1.0, LEAST_CLASHING * clashes[rows.group].sum()):
         return ()
-    able = [name for name in names if _may_be_id(table[name])]
+    able = [name for name in names if _may_be_id(str(name), table[name])]
     able.sort(key=lambda name: storage_of(table[name]) is not Storage.STRING)
     for found in _promising(table.loc[there, able], rows, clashing):
         codes = _codes(table.loc[there, [*found]])
@@ -110,10 +117,11 @@ def _rows(ids: pd.DataFrame, times: pd.Series, target: pd.Series) -> _Rows:
     return _Rows(group, step, pd.factorize(target)[0])
 
 
-def _may_be_id(column: pd.Series) -> bool:
+def _may_be_id(name: str, column: pd.Series) -> bool:
     """Whether it is of a kind that names things: a text, a whole number, or yes and no."""
-    storage = storage_of(column)
-    return storage in (Storage.STRING, Storage.BOOL) or column.dtype.kind in "iu"
+    if storage_of(column) in (Storage.STRING, Storage.BOOL):
+        return True
+    return column.dtype.kind in "iu" and not _OF_TIME.search(name)
 
 
 def _promising(

@@ -131,7 +131,9 @@ def bins_of(
     last = times.max().normalize()
     if origin is not None:
         first, last = min(first, origin), max(last, origin)
-    marks = pd.date_range(first - 2 * base, last + (offset.n + 2) * base, freq=base).to_numpy()
+    marks = pd.date_range(
+        first - (offset.n + 2) * base, last + (offset.n + 2) * base, freq=base
+    ).to_numpy()
     found = np.searchsorted(marks, days, "left" if ends else "right") - (0 if ends else 1)
     start = found.min() if origin is None else np.searchsorted(marks, np.datetime64(origin))
     since = found - start

@@ -265,7 +265,8 @@ def _limits(
     points = [
         f"It was validated on horizons of {plural(spec.horizon, 'row')}: beyond that, nothing says"
         " how good its forecasts are.",
-        "It forecasts the series that it was trained on, and no others.",
+        "It forecasts the series that it was trained on"
+        + (", and no others." if spec.hierarchy else "; others only from rows of their past."),
     ]
     if spec.covariates:
         points.append(

@@ -85,7 +85,7 @@ def _of_alike_series(job: Job, table: pd.DataFrame, columns: tuple[str, ...]) ->
         return job
     with contextlib.suppress(TrialbookError):  # parts say what is wrong with them
         job = tell_apart(table, job, columns)
-    return job
+    return job.model_copy(update={"find_series": False})
 
 
 def open_many(

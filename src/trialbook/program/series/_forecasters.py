@@ -369,7 +369,11 @@ class LogForecaster:
         return self
 
     def update(self, X, y):
-        """Take note of what was observed since."""
+        """Take note of what was observed since; series that are new may be smaller or larger."""
+        new = y[(~X["unique_id"].isin(self.history["unique_id"].unique())).to_numpy() & (y > 0)]
+        if len(new):
+            self.least = min(self.least, np.min(new) / 2)
+            self.most = max(self.most, 1000 * np.max(new))
         seen = pd.concat([self.history, X.assign(y=y)])
         self.history = seen.sort_values(["unique_id", "ds"])
         self.forecaster.update(X, self._log(y))
@@ -463,7 +467,7 @@ class CalibratedForecaster:
 def left_to_naive(forecaster):
     """The series that a forecaster could not be fitted to, which get a seasonal naive."""
     within = getattr(forecaster, "forecaster", None)
-    return forecaster.left if within is None else left_to_naive(within)
+    return getattr(forecaster, "left", []) if within is None else left_to_naive(within)
 
 
 def known_errors(errors):

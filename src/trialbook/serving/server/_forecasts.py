@@ -17,10 +17,12 @@ from trialbook.models import (
     NO_ONNX,
     NOTHING_NEW,
     ForecastModel,
+    observing,
     problem_of_horizon,
     problem_of_level,
     problem_of_levels,
     problem_of_nothing,
+    problems_of_context,
 )
 from trialbook.serving.server._future import AZURE_LEVELS, CONTEXT, Ahead, read_ahead
 from trialbook.serving.server._json import read_json
@@ -139,6 +141,8 @@ class ServedForecaster(Served):
         level = self._level(ahead)
         future = None if rows is None else rows.frame()
         n_rows = self.model.model.n_answered(horizon if future is None else future, level)
+        if future is None and context is not None:
+            n_rows += horizon * self._n_new(context)
         n_numbers = n_rows * (1 + len(LEVELS if levels is None else levels))
         if n_numbers > MOST_NUMBERS:
             raise Refused(
@@ -148,6 +152,14 @@ class ServedForecaster(Served):
             )
         question = Question(future, context, horizon, levels, level, n_rows, ahead.rows)
         return ahead, question, [] if rows is None else self.warnings(rows)
+
+    def _n_new(self, context: pd.DataFrame) -> int:
+        """How many series of a context the model was not trained on, but would forecast."""
+        model = self.model.model
+        if not getattr(model, "takes_new_series", False):
+            return 0
+        names = pd.Index(model.names_of(context).unique())
+        return int((~names.isin(model.ends.index)).sum())
 
     def _horizon(self, ahead: Ahead, rows: Rows | None) -> int:
         trained = self.model.model.spec["horizon"]
@@ -232,12 +244,10 @@ def answer(forecaster: ForecastModel, question: Question) -> pd.DataFrame:
     of_future, of_context = question.rows or (None, None)
     if question.context is not None:
         with _within(None if of_context else CONTEXT, of_context):
-            _check(model.problems_of(question.context, future=False, new=True))
-        model = model.knowing(question.context)
-        observed = model.observed_of(question.context)
+            _check(problems_of_context(model, question.context))
+        model, observed = observing(model, question.context)
         if observed.empty:
             raise Refused(422, NOTHING_NEW.cause, place=CONTEXT, remedy=NOTHING_NEW.remedy)
-        model = model.observe(observed)
     of_level = {} if question.level is None else {"level": question.level}
     if question.future is None:
         told = model.next(question.horizon, question.levels, **of_level)
