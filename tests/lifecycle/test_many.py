@@ -54,11 +54,13 @@ def test_series_are_told_apart_by_the_same_columns_in_all_parts():
     sales = pd.concat(parts, ignore_index=True)
     sales["y"] = np.random.default_rng(0).normal(size=len(sales))
     asked = job(task="forecasting", time_column="month", horizon=6)
-    assert _models._of_alike_series(asked, sales, ("state",)).series == ("shop",)
-    assert _models._of_alike_series(asked, sales, ("state", "shop")) == asked
+    found = _models._of_alike_series(asked, sales, ("state",))
+    assert (found.series, found.find_series) == (("shop",), False)  # parts look for no others
+    settled = asked.model_copy(update={"find_series": False})
+    assert _models._of_alike_series(asked, sales, ("state", "shop")) == settled
     # What is wrong is said by the parts.
     assert _models._of_alike_series(asked, sales.drop(columns="month"), ("state",)) == asked
-    assert _models._of_alike_series(asked, sales.assign(month="soon"), ("state",)) == asked
+    assert _models._of_alike_series(asked, sales.assign(month="soon"), ("state",)) == settled
     assert _models._of_alike_series(job(), sales, ("state",)) == job()
 
 
