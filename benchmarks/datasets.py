@@ -27,6 +27,9 @@ class Dataset:
     metric: str
     files: dict[str, str]
 
+    # A set has one split.
+    fold: ClassVar[int] = 0
+
     @property
     def result_name(self) -> str:
         """The public AutoML benchmark's name of the metric."""

@@ -50,11 +50,9 @@ NUMBERS = [
     "single_row_ms",
 ]
 # A run is done when a row agrees in these.
-KEY = ("framework", "version", "params", "task", "constraint", "seed", "machine")
+KEY = ("framework", "version", "params", "task", "fold", "constraint", "seed", "machine")
 # What changes while a framework is worked on; the last run counts, whatever they were.
 CHANGING = ("version", "params")
-# Sets have one split.
-FOLD = 0
 # Where a control group says what its processes may hold: version 2, and version 1.
 MEMORY_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
@@ -175,7 +173,7 @@ def done_keys(table: pd.DataFrame) -> set[tuple[str, ...]]:
 
 
 def latest(table: pd.DataFrame) -> pd.DataFrame:
-    """The last row of each framework, set, constraint, seed and machine."""
+    """The last row of each framework, set, fold, constraint, seed and machine."""
     keys = [column for column in KEY if column not in CHANGING]
     return table.drop_duplicates(keys, keep="last").reset_index(drop=True)
 

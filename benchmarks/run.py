@@ -26,7 +26,6 @@ from benchmarks.datasets import find_datasets
 from benchmarks.process import Ended, ended_by_signals, kill_after, run_bounded
 from benchmarks.results import (
     COLUMNS,
-    FOLD,
     Constraint,
     app_version,
     append,
@@ -80,6 +79,10 @@ class Task(Protocol):
         """Its kind."""
 
     @property
+    def fold(self) -> int:
+        """Which of its splits."""
+
+    @property
     def result_name(self) -> str:
         """The metric of its results."""
 
@@ -106,7 +109,7 @@ class Plan:
             "task": self.dataset.name,
             "framework": self.framework.name,
             "constraint": self.constraint.name,
-            "fold": FOLD,
+            "fold": self.dataset.fold,
             "type": self.dataset.task,
             "metric": self.dataset.result_name,
             "mode": "local",
@@ -118,7 +121,8 @@ class Plan:
 
     def folder(self, results: Path) -> Path:
         """Where its request, log and predictions are kept."""
-        last = f"{self.constraint.name}-seed{self.seed}"
+        fold = f"-fold{self.dataset.fold}" if self.dataset.fold else ""
+        last = f"{self.constraint.name}-seed{self.seed}{fold}"
         return results / "runs" / self.framework.name / self.dataset.name / last
 
 
@@ -325,7 +329,8 @@ def run_plans(
         split = None if dry_run else dataset.load()
         for plan in group:
             if split is None:
-                print(f"{dataset.name}: {plan.framework.name} {plan.version}, seed {plan.seed}")
+                which = f"fold {dataset.fold}, seed {plan.seed}"
+                print(f"{dataset.name}: {plan.framework.name} {plan.version}, {which}")
                 continue
             row = execute(plan, split, results)
             append(table, [row], columns)
@@ -337,8 +342,9 @@ def line(row: Mapping[str, Any]) -> str:
     score = f"{row['result']:.5g}" if row["result"] is not None else f"failed: {row['info']}"
     training = row["training_duration"]
     seconds = f"trained {training:.1f} s, " if training is not None else ""
+    name = f"{row['task']}, fold {row['fold']}" if row["fold"] else row["task"]
     return (
-        f"{row['task']:<24} {row['framework']:<22} {row['metric']} {score}  ({seconds}"
+        f"{name:<24} {row['framework']:<22} {row['metric']} {score}  ({seconds}"
         f"all {row['duration']:.1f} s, {row['peak_memory_mb']:.0f} MB)"
     )
 

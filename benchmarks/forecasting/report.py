@@ -24,6 +24,8 @@ MUCH = 1.5
 ERRORS = ("result", "mase", "smape", "wape", "pinball", "mase_rolling")
 # What an interval of 80 % should cover.
 NOMINAL = 80.0
+# That whose origin is the end of the training rows; what systems are compared by.
+MAIN_FOLD = "0"
 MEAN = "geometric mean"
 
 
@@ -55,7 +57,7 @@ def mark(rows: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     rows : DataFrame
-        Results, each set of one machine.
+        Results of one fold, each set of one machine.
 
     Returns
     -------
@@ -83,7 +85,12 @@ def grid(comparison: Comparison, column: str) -> pd.DataFrame:
     return means.reindex(index=comparison.grid.index, columns=comparison.grid.columns)
 
 
-def build(comparison: Comparison, constraint: str, absent: Sequence[str]) -> str:
+def build(
+    comparison: Comparison,
+    constraint: str,
+    absent: Sequence[str],
+    folds: pd.DataFrame | None = None,
+) -> str:
     """Write the report of one constraint.
 
     Parameters
@@ -94,13 +101,15 @@ def build(comparison: Comparison, constraint: str, absent: Sequence[str]) -> str
         What it was found with.
     absent : sequence of str
         Systems that have no row.
+    folds : DataFrame, optional
+        What `mark` gave of all folds.
 
     Returns
     -------
     str
         Markdown.
     """
-    return "\n\n".join(_parts(comparison, constraint, absent)) + "\n"
+    return "\n\n".join(_parts(comparison, constraint, absent, folds)) + "\n"
 
 
 def _machines(rows: pd.DataFrame) -> str:
@@ -112,7 +121,12 @@ def _machines(rows: pd.DataFrame) -> str:
     return f"Machines, one for each set: {'; '.join(told)}."
 
 
-def _parts(comparison: Comparison, constraint: str, absent: Sequence[str]) -> Iterable[str]:
+def _parts(
+    comparison: Comparison,
+    constraint: str,
+    absent: Sequence[str],
+    folds: pd.DataFrame | None,
+) -> Iterable[str]:
     seeds = sorted(set(comparison.paired["seed"]))
     yield f"## {constraint}"
     yield (
@@ -141,6 +155,14 @@ def _parts(comparison: Comparison, constraint: str, absent: Sequence[str]) -> It
     if (rolled > 1).any():
         yield "### MASE over all windows of the longer test tables, of systems that roll"
         yield _rolling(comparison, list(rolled.index[rolled > 1]))
+    if folds is not None and (folds["fold"] != MAIN_FOLD).any():
+        yield "### MASE from several origins"
+        yield (
+            "Means over origins that are a horizon apart, of which the last is the one above. "
+            "Systems are trained anew for each. The last column says from how many of them "
+            f"{OURS} has a lower error than the seasonal naive forecast."
+        )
+        yield several_origins(folds, list(comparison.grid.columns))
     yield "### Seconds and memory"
     yield _costs(comparison)
     yield from failures(comparison.rows)
@@ -244,6 +266,34 @@ def _rolling(comparison: Comparison, tasks: list[str]) -> str:
     return markdown(["set", "windows", *table.columns], rows)
 
 
+def several_origins(folds: pd.DataFrame, systems: Sequence[str]) -> str:
+    """A table of means over the folds of each set that has several, of systems that have all.
+
+    Parameters
+    ----------
+    folds : DataFrame
+        What `mark` gave of all folds.
+    systems : sequence of str
+        Which, in this order.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    means = folds.groupby(["task", "fold", "framework"])["mase"].mean().unstack()
+    means = means.reindex(columns=systems)
+    header = ["set", "origins", *systems, f"{OURS} below {NAIVE}"]
+    rows = []
+    for task, table in means.groupby(level="task"):
+        if len(table) == 1:
+            continue
+        texts = [cell(one) if one == one else "" for one in table.mean(skipna=False)]
+        better = int((table[OURS] < table[NAIVE]).sum())
+        rows.append([str(task), str(len(table)), *texts, f"{better} of {len(table)}"])
+    return markdown(header, rows)
+
+
 def _costs(comparison: Comparison) -> str:
     groups = comparison.rows.groupby("framework")
     shares = comparison.rows["seconds"] / comparison.rows["constraint"].map(budget_of)
@@ -308,18 +358,22 @@ def write(
     if everything.empty:
         raise ValueError("there are no results to report")
     shown = everything[everything["framework"].isin(systems)]
-    rows = mark(shown[shown["machine"] == machine] if machine else of_one_machine(shown))
+    chosen = shown[shown["machine"] == machine] if machine else of_one_machine(shown)
+    if chosen.empty:
+        raise ValueError(f"there are no results on {machine}")
+    rows = pd.concat([mark(of_fold) for _, of_fold in chosen.groupby("fold")], ignore_index=True)
     parts = ["# Forecasts of Trialbook and its peers"]
     if (output / REMARKS).exists():
         parts.append((output / REMARKS).read_text("utf-8").strip())
     for name in constraints or sorted(set(rows["constraint"]), key=budget_of):
-        chosen = rows[rows["constraint"] == name]
-        if chosen.empty:
+        folds = rows[rows["constraint"] == name]
+        main_fold = folds[folds["fold"] == MAIN_FOLD]
+        if main_fold.empty:
             where = f" on {machine}" if machine else ""
             raise ValueError(f"there are no results for {name}{where}")
-        comparison = summary.compare(chosen, {one: one for one in systems})
-        absent = [one for one in systems if one not in set(chosen["framework"])]
-        parts.append(build(comparison, name, absent))
+        comparison = summary.compare(main_fold, {one: one for one in systems})
+        absent = [one for one in systems if one not in set(main_fold["framework"])]
+        parts.append(build(comparison, name, absent, folds))
     path = output / "report.md"
     path.write_text("\n\n".join(parts), "utf-8")
     return path

@@ -31,7 +31,7 @@ def main() -> int:
     versions = versions_of(catalog.choose(options.systems))
     plans = [
         Plan(one, version, dataset, constraint, seed, machine())
-        for dataset in find_sets(options.data, options.sets)
+        for dataset in find_sets(options.data, options.sets, options.earlier)
         for one, version in versions
         for seed in options.seeds
     ]
@@ -51,6 +51,13 @@ def _options() -> argparse.Namespace:
     add_options(parser, "forecasting", RESULTS)
     parser.add_argument("--systems", nargs="+", default=[], metavar="NAME")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0], metavar="SEED")
+    parser.add_argument(
+        "--earlier",
+        type=int,
+        default=0,
+        metavar="N",
+        help="forecast from N earlier origins, too, a horizon apart",
+    )
     return parser.parse_args()
 
 

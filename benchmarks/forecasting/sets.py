@@ -3,12 +3,15 @@
 Everyone gets them in one form: ``unique_id``, ``ds`` and ``y``, the columns that tell series apart
 as they were, and the covariates. A test table longer than the horizon holds several *windows*, one
 after the other; the first is what systems are compared by.
+
+A set has *folds*: fold 0 is forecast from the end of the training rows, fold k from k horizons
+before it, where what is known of the last k horizons is left out of training.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -45,6 +48,8 @@ class SeriesSet:
         Covariates by what is known of them in the future.
     files : dict of str to str
         By part.
+    fold : int
+        Horizons from the origin to the end of the training rows.
     """
 
     name: str
@@ -59,6 +64,7 @@ class SeriesSet:
     past_only: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
+    fold: int = 0
 
     task: ClassVar[str] = TASK
     result_name: ClassVar[str] = RESULT_NAME
@@ -122,7 +128,7 @@ class SeriesSplit:
         return {"result": -found["mase"], **found}
 
 
-def find_sets(folder: Path, names: Sequence[str] = ()) -> list[SeriesSet]:
+def find_sets(folder: Path, names: Sequence[str] = (), n_earlier: int = 0) -> list[SeriesSet]:
     """Find the sets of a folder that are series.
 
     Parameters
@@ -131,18 +137,21 @@ def find_sets(folder: Path, names: Sequence[str] = ()) -> list[SeriesSet]:
         Holds one folder a set.
     names : sequence of str
         Which; all by default.
+    n_earlier : int
+        Folds of each beside the first.
 
     Returns
     -------
     list of SeriesSet
-        By name.
+        By name and fold.
 
     Raises
     ------
     FileNotFoundError
         If there is none, or a name is not there.
     """
-    return [_read(where, meta) for where, meta in find_metas(folder, (TASK,), names)]
+    sets = [_read(where, meta) for where, meta in find_metas(folder, (TASK,), names)]
+    return [replace(one, fold=fold) for one in sets for fold in range(n_earlier + 1)]
 
 
 def _read(where: Path, meta: dict[str, Any]) -> SeriesSet:
@@ -166,8 +175,29 @@ def load_split(one: SeriesSet) -> SeriesSplit:
     """Read a set, and find the rows to forecast."""
     parts = [read_table(one.folder / one.files[p]) for p in TRAINING_PARTS if p in one.files]
     train = in_form(pd.concat(parts, ignore_index=True), one)
-    test = in_form(read_table(one.folder / one.files["test"]), one)
+    if one.fold:
+        train, test = cut(train, one)
+    else:
+        test = in_form(read_table(one.folder / one.files["test"]), one)
     return SeriesSplit(one, train, future_rows(train, test, one), test)
+
+
+def cut(rows: pd.DataFrame, one: SeriesSet) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows of each series before the origin of a fold, and those of the horizon after it.
+
+    Raises
+    ------
+    ValueError
+        If a series has no rows before the origin.
+    """
+    last = rows.groupby(ID)[TIME].transform("max")
+    left = steps(last, rows[TIME], one.frequency)
+    train = rows[left >= one.fold * one.horizon]
+    short = rows.loc[~rows[ID].isin(train[ID]), ID].nunique()
+    if short:
+        raise ValueError(f"{short} series of {one.name} have no rows before fold {one.fold}")
+    test = rows[(left < one.fold * one.horizon) & (left >= (one.fold - 1) * one.horizon)]
+    return train.reset_index(drop=True), test.reset_index(drop=True)
 
 
 def in_form(table: pd.DataFrame, one: SeriesSet) -> pd.DataFrame:

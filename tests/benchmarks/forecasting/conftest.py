@@ -82,6 +82,7 @@ def row():
             "task": task,
             "framework": system,
             "constraint": "1m2c",
+            "fold": "0",
             "metric": "neg_mase",
             "version": "1.0",
             "seed": "0",

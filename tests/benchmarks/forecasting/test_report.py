@@ -85,6 +85,22 @@ def test_coverage_and_rolling_windows_are_shown(rows, row):
     assert rolled == ["bike", "8", "1.4", "", "**0.6**", ""]
 
 
+def test_origins_are_averaged_and_do_not_count_among_sets(rows, row, tmp_path):
+    earlier = [
+        row(system, "bike", mase, fold=fold)
+        for fold in ("1", "2")
+        for system, mase in zip(SYSTEMS, (1.0, None, 1.3 if fold == "2" else 0.3))
+    ]
+    text = write(as_table([*rows, *earlier]), SYSTEMS, tmp_path).read_text("utf-8")
+    assert "Sets compared: 2 of 2" in text
+    assert line(section(text, "MASE\n"), "bike")[3] == "**0.5**"
+    # A failed run counts as naive, a system without some origin is left out.
+    found = line(section(text, "MASE from several origins"), "bike")
+    assert found == ["bike", "3", "1", f"{3.5 / 3:.5g}", f"{2.1 / 3:.5g}", "", "2 of 3"]
+    assert "| air |" not in section(text, "MASE from several origins")
+    assert "several origins" not in write(as_table(rows), SYSTEMS, tmp_path).read_text("utf-8")
+
+
 def test_models_are_counted_and_versions_named(rows):
     text = build(compared(rows), "1m2c", [])
     assert line(section(text, "Models"), "trialbook")[1] == "A (2), B (2)"
@@ -123,3 +139,5 @@ def test_nothing_to_report_is_said(rows, tmp_path):
         write(as_table([]), SYSTEMS, tmp_path)
     with pytest.raises(ValueError, match="no results for 5m2c"):
         write(as_table(rows), SYSTEMS, tmp_path, constraints=["5m2c"])
+    with pytest.raises(ValueError, match="no results on Other CPU"):
+        write(as_table(rows), SYSTEMS, tmp_path, machine="Other CPU")

@@ -1,6 +1,7 @@
 """A comparison of forecasts goes on where it stopped, and an answer counts once it is there."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -90,7 +91,7 @@ def test_what_is_in_the_table_is_not_run_again(plans, tmp_path, as_if):
     assert (rows["windows"] == 2).all()
 
 
-def test_a_set_budget_or_seed_of_its_own_is_a_run_of_its_own(plans, tmp_path, as_if):
+def test_a_fold_budget_or_seed_of_its_own_is_a_run_of_its_own(plans, tmp_path, as_if):
     table = tmp_path / run.TABLE
     runner.run_plans(plans[:1], table, tmp_path, columns=run.COLUMNS)
     one = plans[0]
@@ -98,9 +99,16 @@ def test_a_set_budget_or_seed_of_its_own_is_a_run_of_its_own(plans, tmp_path, as
         runner.Plan(one.framework, "1.0", one.dataset, Constraint(300, 2), 0, one.machine),
         runner.Plan(one.framework, "1.0", one.dataset, one.constraint, 1, one.machine),
         runner.Plan(one.framework, "1.1", one.dataset, one.constraint, 0, one.machine),
+        runner.Plan(
+            one.framework, "1.0", replace(one.dataset, fold=1), one.constraint, 0, one.machine
+        ),
     ]
     runner.run_plans(others, table, tmp_path, columns=run.COLUMNS)
-    assert len(read_results(table, run.COLUMNS, run.NUMERIC)) == 4
+    rows = read_results(table, run.COLUMNS, run.NUMERIC)
+    assert rows["fold"].tolist() == ["0", "0", "0", "0", "1"]
+    # Nothing is left to run.
+    runner.run_plans([*plans[:1], *others], table, tmp_path, columns=run.COLUMNS)
+    assert len(read_results(table, run.COLUMNS, run.NUMERIC)) == 5
 
 
 def test_a_run_that_failed_has_a_row_without_scores(plans, tmp_path, monkeypatch):

@@ -33,6 +33,24 @@ def test_windows_follow_each_other_and_the_last_is_whole(split):
     assert len(split.future) == 12
 
 
+def test_an_earlier_fold_ends_horizons_before_and_asks_for_the_next_one(folder, split):
+    sets = find_sets(folder, n_earlier=2)
+    assert [(one.name, one.fold) for one in sets] == [("shops", 0), ("shops", 1), ("shops", 2)]
+    assert sets[0].load().train.equals(split.train)
+    earlier = sets[2].load()
+    # The last row of training is of August, and a horizon has two months.
+    assert earlier.train[TIME].max() == pd.Timestamp("2020-04-01")
+    assert earlier.observed[TIME].drop_duplicates().dt.month.tolist() == [5, 6]
+    assert earlier.future[[ID, TIME]].equals(earlier.observed[[ID, TIME]])
+    assert earlier.future["holidays"].equals(earlier.observed["holidays"])
+    assert set(earlier.future[WINDOW]) == {0}
+
+
+def test_folds_before_the_first_rows_are_refused(folder):
+    with pytest.raises(ValueError, match="3 series of shops have no rows before fold 40"):
+        find_sets(folder, n_earlier=40)[-1].load()
+
+
 def test_of_the_future_only_what_is_known_is_told(split):
     assert list(split.future) == [WINDOW, ID, TIME, "town", "street", "holidays"]
     assert split.future["holidays"].tolist() == [8, 9, 10, 11] * 3
