@@ -850,3 +850,14 @@ def test_a_country_without_known_holidays_is_refused(monkeypatch):
     with pytest.raises(OptionError, match="holidays of FR are not known") as caught:
         prepared(sales(), holidays="FR")
     assert caught.value.place == "option holidays"
+
+
+@pytest.mark.parametrize(("wanted", "option"), [("day", "time_column"), ("shop", "series")])
+def test_names_of_the_index_are_told_from_columns_that_are_missing(wanted, option):
+    with pytest.raises(OptionError, match=f"'{wanted}' is the index of the table") as caught:
+        prepared(shops().set_index(wanted), series=("shop",))
+    assert option in str(caught.value)
+    assert "reset_index" in str(caught.value)
+    # An index of the name of a column is in nobody's way.
+    frame = shops()
+    assert prepared(frame.set_index(frame["day"]), series=("shop",)).train is not None

@@ -110,7 +110,7 @@ def prepare_series(
     read: list[Note] = []
     _check_options(job)
     table = read_table(job.data if frame is None else frame, workspace=job.workspace, notes=read)
-    _check_columns(table, job)
+    _check_columns(table, job, frame)
     asked_for, job = job, tell_apart(table, job)
     _check_names(table, job)
     schema, spec = _schema(table, job)
@@ -184,8 +184,16 @@ def _check_options(job: Job) -> None:
     _check_country(job.holidays)
 
 
-def _check_columns(table: pd.DataFrame, job: Job) -> None:
+def _check_columns(table: pd.DataFrame, job: Job, frame: Source | None) -> None:
     """Refuse columns that do not exist, or have no numbers to forecast."""
+    index = frame.index.names if isinstance(frame, pd.DataFrame) else []
+    for name in (job.time_column, *job.series):
+        if name in index and name not in table:
+            raise OptionError(
+                f"'{name}' is the index of the table, and no column",
+                place=f"option {'time_column' if name == job.time_column else 'series'}",
+                remedy="Make columns of the index (table.reset_index()).",
+            )
     options = {
         "time_column": (str(job.time_column),),
         "series": job.series,

@@ -96,6 +96,8 @@ def test_fewer_windows_validate_many_series():
         (100, 24, 12, (2, 24)),
         (90, 24, 12, (2, 21)),  # two that overlap
         (60, 24, 12, (1, 24)),  # three seasons stay before it, and no more
+        (40, 6, 12, (3, 5)),  # two stay, for even one window would not leave three
+        (2000, 30, 1440, (5, 30)),  # no window leaves two
         (22, 6, 1, (2, 5)),
         (13, 6, 1, (1, 6)),
         (40, 1, 1, (20, 1)),

@@ -260,4 +260,9 @@ def test_a_series_that_never_changed_has_no_spread_of_larger_ones():
     scale = Spread(1).fit(X, np.concatenate([noise, np.full(70, 10.0), np.zeros(70)])).scale
     assert scale["b"] == pytest.approx(scale["a"] / 100, rel=0.05)
     assert 0 < scale["c"] <= scale["a"] / 1000
-    assert Spread(1).fit(rows(9, names="a"), np.zeros(9)).scale["a"] == 1
+
+
+def test_series_of_which_none_ever_changed_have_a_thousandth_of_their_level():
+    X = rows(9, names=("a", "b"))
+    scale = Spread(1).fit(X, np.repeat([500.0, 0.0], 9)).scale
+    assert scale.to_dict() == pytest.approx({"a": 0.5, "b": 0.001})

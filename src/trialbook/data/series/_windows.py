@@ -13,15 +13,16 @@ _FEWEST = 2
 # A window of one row tells little: with 12 to 20 of them in place of 5, votes over four single
 # series erred 6 to 9 % less in the next row. More than 5 windows of 12 to 288 rows do not help.
 _ROWS, _MOST = 24, 20
-# Models of half the rows still resemble those of all; ones of fewer seasons know none.
-_SEASONS = 3
+# Models of half the rows still resemble those of all; ones of fewer seasons know none. Where a
+# series is too short for as many before a single window, some windows tell more than one.
+_SEASONS = (3, 2, 0)
 
 
 def planned_windows(sizes: np.ndarray, horizon: int, season: int) -> tuple[int, int]:
     """How many windows validate if nobody says, and the rows from one to the next.
 
     Long windows would leave the earliest of them little to learn from. So there are as many as
-    leave half of the usual series before them, and some seasons. Few series with a short horizon
+    leave half of the usual series before them, and some seasons if it has them. Few series with a short horizon
     have more. Where half a window would still have room, there is one more, and they overlap.
 
     Parameters
@@ -37,8 +38,11 @@ def planned_windows(sizes: np.ndarray, horizon: int, season: int) -> tuple[int, 
     step : int
     """
     usual = float(np.median(sizes))
-    least = max(usual / 2, _SEASONS * season if season > 1 else 0)
-    room = usual - horizon - least
+    rooms = [
+        usual - horizon - max(usual / 2, seasons * season if season > 1 else 0)
+        for seasons in _SEASONS
+    ]
+    room = next((one for one in rooms if one >= 0), rooms[-1])
     most = next((count for series, count in _COUNTS if len(sizes) < series), _FEWEST)
     if len(sizes) < _COUNTS[0][0]:
         most = max(most, min(_MOST, _ROWS // horizon))

@@ -433,8 +433,9 @@ class Spread:
 
     def _filled(self, scale, level):
         """A series that never changed may change as little, for its level, as is usual."""
-        least = 1e-3 * self.usual
-        constant = (self.share * level).clip(lower=least) if self.usual > 0 else 1.0
+        constant = (self.share * level).clip(lower=1e-3 * self.usual)
+        if not self.usual > 0:  # none ever changed
+            constant = 1e-3 * level.where(level > 0, 1.0)
         return scale.where(scale > 0, constant)
 
     def of(self, X):

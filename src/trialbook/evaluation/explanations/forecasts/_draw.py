@@ -105,7 +105,7 @@ def draw_parts(found: ForecastExplanation, whole: Parts, title: str) -> Figure:
     shown = whole.last(shown_rows(season, n_ahead))
     parts = _most_telling(shown)
     height = BELOW + _TALL + len(parts) * (_LOW + _GAP) + ABOVE
-    figure = Figure((LEFT + 0.25 + _WIDTH + 0.3, height), DPI)
+    figure = Figure((LEFT + 0.25 + _WIDTH + _BESIDE, height), DPI)
     times = shown.times.astype("datetime64[s]")
     bottom = height - ABOVE - _TALL
     axes = panel(figure, LEFT + 0.25, bottom, _WIDTH, _TALL)
@@ -116,7 +116,7 @@ def draw_parts(found: ForecastExplanation, whole: Parts, title: str) -> Figure:
     several = found.keys["unique_id"].nunique() > 1
     name = short_name(whole.series) if several else title
     dress(axes, name, "", shorten(found.schema.target, 22), note=f"by {whole.by}")
-    legend(axes, [(past, "true value"), (told, "forecast")], "", "upper left")
+    legend(axes, [(past, "true value"), (told, "forecast")], "", None)
     every = [axes]
     for label, values in parts:
         bottom -= _GAP + _LOW
