@@ -329,12 +329,16 @@ def run_plans(
         split = None if dry_run else dataset.load()
         for plan in group:
             if split is None:
-                which = f"fold {dataset.fold}, seed {plan.seed}"
-                print(f"{dataset.name}: {plan.framework.name} {plan.version}, {which}")
+                which = f"{plan.framework.name} {plan.version}, seed {plan.seed}"
+                print(f"{_named(dataset.name, dataset.fold)}: {which}")
                 continue
             row = execute(plan, split, results)
             append(table, [row], columns)
             print(line(row), flush=True)
+
+
+def _named(name: str, fold: int) -> str:
+    return f"{name}, fold {fold}" if fold else name
 
 
 def line(row: Mapping[str, Any]) -> str:
@@ -342,7 +346,7 @@ def line(row: Mapping[str, Any]) -> str:
     score = f"{row['result']:.5g}" if row["result"] is not None else f"failed: {row['info']}"
     training = row["training_duration"]
     seconds = f"trained {training:.1f} s, " if training is not None else ""
-    name = f"{row['task']}, fold {row['fold']}" if row["fold"] else row["task"]
+    name = _named(row["task"], row["fold"])
     return (
         f"{name:<24} {row['framework']:<22} {row['metric']} {score}  ({seconds}"
         f"all {row['duration']:.1f} s, {row['peak_memory_mb']:.0f} MB)"

@@ -13,8 +13,9 @@ _FEWEST = 2
 # A window of one row tells little: with 12 to 20 of them in place of 5, votes over four single
 # series erred 6 to 9 % less in the next row. More than 5 windows of 12 to 288 rows do not help.
 _ROWS, _MOST = 24, 20
-# Models of half the rows still resemble those of all; ones of fewer seasons know none. Where a
-# series is too short for as many before a single window, some windows tell more than one.
+# Models of half the rows still resemble those of all; ones of fewer seasons know none. Where not
+# even one window leaves as many, one alone tells too little: with three in its place, votes over
+# 18 times four monthly series of 40 rows erred 4 % less in the next 6.
 _SEASONS = (3, 2, 0)
 
 
@@ -22,8 +23,9 @@ def planned_windows(sizes: np.ndarray, horizon: int, season: int) -> tuple[int, 
     """How many windows validate if nobody says, and the rows from one to the next.
 
     Long windows would leave the earliest of them little to learn from. So there are as many as
-    leave half of the usual series before them, and some seasons if it has them. Few series with a short horizon
-    have more. Where half a window would still have room, there is one more, and they overlap.
+    leave half of the usual series before them, and some seasons if it has them. Few series with a
+    short horizon have more. Where half a window would still have room, there is one more, and they
+    overlap.
 
     Parameters
     ----------
