@@ -5,12 +5,13 @@ as they were, and the covariates. A test table longer than the horizon holds sev
 after the other; the first is what systems are compared by.
 
 A set has *folds*: fold 0 is forecast from the end of the training rows, fold k from k horizons
-before it, where what is known of the last k horizons is left out of training.
+before it, where what is known of the last k horizons is left out of training. A series is in such
+a fold if it has more rows before its origin than two horizons.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -25,6 +26,9 @@ from benchmarks.forecasting.systems.shared import ANSWER, ID, TARGET, TIME, WIND
 TASK = "forecasting"
 # The rows of a set that may be learned from; a part for early stopping is the end of history.
 TRAINING_PARTS = ("train", "valid")
+# What a series must have more rows than before an earlier origin, in horizons: some systems want
+# one to learn from and one to validate.
+LEAST_HORIZONS = 2
 # Between the names of a series that has several.
 SEPARATOR = " / "
 
@@ -138,7 +142,7 @@ def find_sets(folder: Path, names: Sequence[str] = (), n_earlier: int = 0) -> li
     names : sequence of str
         Which; all by default.
     n_earlier : int
-        Folds of each beside the first.
+        Folds of each beside the first; fewer where no series is long enough.
 
     Returns
     -------
@@ -151,7 +155,17 @@ def find_sets(folder: Path, names: Sequence[str] = (), n_earlier: int = 0) -> li
         If there is none, or a name is not there.
     """
     sets = [_read(where, meta) for where, meta in find_metas(folder, (TASK,), names)]
-    return [replace(one, fold=fold) for one in sets for fold in range(n_earlier + 1)]
+    return [fold for one in sets for fold in _folds(one, n_earlier)]
+
+
+def _folds(one: SeriesSet, n_earlier: int) -> Iterator[SeriesSet]:
+    """A set, and its earlier folds in which there is a series."""
+    yield one
+    rows = training_rows(one) if n_earlier else pd.DataFrame()
+    for fold in range(1, n_earlier + 1):
+        earlier = replace(one, fold=fold)
+        if len(cut(rows, earlier)[0]):
+            yield earlier
 
 
 def _read(where: Path, meta: dict[str, Any]) -> SeriesSet:
@@ -173,8 +187,7 @@ def _read(where: Path, meta: dict[str, Any]) -> SeriesSet:
 
 def load_split(one: SeriesSet) -> SeriesSplit:
     """Read a set, and find the rows to forecast."""
-    parts = [read_table(one.folder / one.files[p]) for p in TRAINING_PARTS if p in one.files]
-    train = in_form(pd.concat(parts, ignore_index=True), one)
+    train = training_rows(one)
     if one.fold:
         train, test = cut(train, one)
     else:
@@ -182,21 +195,23 @@ def load_split(one: SeriesSet) -> SeriesSplit:
     return SeriesSplit(one, train, future_rows(train, test, one), test)
 
 
+def training_rows(one: SeriesSet) -> pd.DataFrame:
+    """All rows that may be learned from."""
+    parts = [read_table(one.folder / one.files[p]) for p in TRAINING_PARTS if p in one.files]
+    return in_form(pd.concat(parts, ignore_index=True), one)
+
+
 def cut(rows: pd.DataFrame, one: SeriesSet) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows of each series before the origin of a fold, and those of the horizon after it.
 
-    Raises
-    ------
-    ValueError
-        If a series has no rows before the origin.
+    Series with too few rows before it are left out.
     """
     last = rows.groupby(ID)[TIME].transform("max")
     left = steps(last, rows[TIME], one.frequency)
-    train = rows[left >= one.fold * one.horizon]
-    short = rows.loc[~rows[ID].isin(train[ID]), ID].nunique()
-    if short:
-        raise ValueError(f"{short} series of {one.name} have no rows before fold {one.fold}")
-    test = rows[(left < one.fold * one.horizon) & (left >= (one.fold - 1) * one.horizon)]
+    before = pd.Series(left >= one.fold * one.horizon)
+    long = before.groupby(rows[ID]).transform("sum") > LEAST_HORIZONS * one.horizon
+    after = ~before & (left >= (one.fold - 1) * one.horizon)
+    train, test = rows[before & long], rows[after & long]
     return train.reset_index(drop=True), test.reset_index(drop=True)
 
 

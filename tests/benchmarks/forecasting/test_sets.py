@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.forecasting.sets import find_sets
+from benchmarks.forecasting.sets import cut, find_sets
 from benchmarks.forecasting.systems.shared import ID, TARGET, TIME, WINDOW, steps
 
 
@@ -34,21 +34,25 @@ def test_windows_follow_each_other_and_the_last_is_whole(split):
 
 
 def test_an_earlier_fold_ends_horizons_before_and_asks_for_the_next_one(folder, split):
-    sets = find_sets(folder, n_earlier=2)
-    assert [(one.name, one.fold) for one in sets] == [("shops", 0), ("shops", 1), ("shops", 2)]
-    assert sets[0].load().train.equals(split.train)
-    earlier = sets[2].load()
+    last, earlier = find_sets(folder, n_earlier=1)
+    assert [(one.name, one.fold) for one in (last, earlier)] == [("shops", 0), ("shops", 1)]
+    assert last.load().train.equals(split.train)
+    earlier = earlier.load()
     # The last row of training is of August, and a horizon has two months.
-    assert earlier.train[TIME].max() == pd.Timestamp("2020-04-01")
-    assert earlier.observed[TIME].drop_duplicates().dt.month.tolist() == [5, 6]
+    assert earlier.train[TIME].max() == pd.Timestamp("2020-06-01")
+    assert earlier.observed[TIME].drop_duplicates().dt.month.tolist() == [7, 8]
     assert earlier.future[[ID, TIME]].equals(earlier.observed[[ID, TIME]])
     assert earlier.future["holidays"].equals(earlier.observed["holidays"])
     assert set(earlier.future[WINDOW]) == {0}
 
 
-def test_folds_before_the_first_rows_are_refused(folder):
-    with pytest.raises(ValueError, match="3 series of shops have no rows before fold 40"):
-        find_sets(folder, n_earlier=40)[-1].load()
+def test_an_earlier_fold_has_series_of_more_than_two_horizons(folder, split):
+    # Before July they have five or six rows, before May four at most.
+    _, earlier = find_sets(folder, n_earlier=9)
+    assert earlier.fold == 1
+    first = split.train.index[split.train[ID] == "Bonn / 1"][0]
+    parts = cut(split.train.drop(index=first).reset_index(drop=True), earlier)
+    assert [set(part[ID]) for part in parts] == [{"Ulm / 1", "Ulm / 2"}] * 2
 
 
 def test_of_the_future_only_what_is_known_is_told(split):
