@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from trialbook._syntax import parse
 from trialbook.data import Schema
 from trialbook.models._environment import check_environment
 
@@ -85,7 +86,7 @@ def requirements(program: str) -> list[str]:
         module: packages for module, packages in _distributions().items() if module not in READERS
     }
     found: list[str] = list(BASE_REQUIREMENTS)
-    tree = ast.parse(program)
+    tree = parse(program)
     # What a notebook alone runs, such as its charts, no model needs.
     tree.body = [node for node in tree.body if not _is_run_alone(node)]
     for node in ast.walk(tree):

@@ -13,6 +13,8 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from trialbook._syntax import parse
+
 LINE_LENGTH = 99
 # Significant digits of hyperparameters.
 DIGITS = 6
@@ -161,7 +163,7 @@ def set_constant(program: str, name: str, value: Any) -> str:
     KeyError
         If the program has no such constant.
     """
-    for node in ast.parse(program).body:
+    for node in parse(program).body:
         if (
             isinstance(node, ast.Assign)
             and isinstance(node.targets[0], ast.Name)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialbook._syntax import parse
 from trialbook._words import plural
 from trialbook.compat.databricks._metrics import PRIMARY, renamed
 from trialbook.learners import find
@@ -270,7 +271,7 @@ def _model_description(trial: Trial) -> str:
 
 def _preprocessors(program: Path) -> str:
     """How a program makes features, read from its ``ColumnTransformer``."""
-    tree = ast.parse(program.read_text("utf-8"))
+    tree = parse(program.read_text("utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _called(node) == "ColumnTransformer":
             parts = [_transformer(part) for part in getattr(node.args[0], "elts", ())]

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from trialbook._syntax import parse_expression
 from trialbook.errors import DataError, nearest
 from trialbook.tables.plain import Storage, shown, storage_of
 
@@ -66,7 +67,7 @@ def rows_where(frame: pd.DataFrame, condition: object, *, place: str) -> np.ndar
     if not isinstance(condition, str) or len(condition) > _LONGEST:
         raise DataError("filter takes one line of text", place=place, remedy=_FORMS)
     try:
-        tree = ast.parse(condition.strip(), mode="eval").body
+        tree = parse_expression(condition.strip()).body
         return _rows(tree, frame, place)
     except (SyntaxError, RecursionError, MemoryError, ValueError):
         raise DataError(
