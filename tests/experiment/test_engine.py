@@ -219,6 +219,7 @@ def test_when_nothing_fits_into_the_time_the_cheapest_is_tried_all_the_same(tria
     run.engine.search.skipped = lambda: {"a-1": "would take 900 s"}
     run.takes[2] = model_after(20)
     run.engine.run_trials()
+    assert run.engine.ledger.ended == "nothing that is left to try fits into the time"
     assert run.ended == {"2": "finished"}
     assert len(run.warnings) == 1
     assert run.limits[2] == pytest.approx(60 + 60, abs=2)

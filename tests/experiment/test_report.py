@@ -116,7 +116,14 @@ def test_it_accounts_for_the_time_and_what_was_skipped(text):
     time = section(text(), "Time")
     assert "a deadline of 90 s" in time
     assert re.search("1 trials? ran", time)
+    assert "No more were started" not in time
     assert table(time) == [["large-9 (default)", "would take 90 s"]]
+
+
+def test_it_says_why_the_search_ended_before_its_deadline(text, written):
+    written.ledger.ended = "10 refinements in a row have brought nothing"
+    time = section(text(), "Time")
+    assert "No more were started: 10 refinements in a row have brought nothing." in time
 
 
 def test_every_row_of_a_table_has_as_many_cells_as_its_head(text):

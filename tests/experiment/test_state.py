@@ -75,11 +75,13 @@ def test_the_account_of_time_is_kept(tmp_path):
     ledger = Ledger(60.0, spent_s=10.0)
     ledger.record(Entry(1, "tree-1", "tree", 1.0, 2.5, "finished", 5))
     ledger.skip("svm-2 (default)", "would take 90 s")
+    ledger.ended = "the exit score is reached"
     write_ledger(tmp_path, ledger)
     kept = read_json(tmp_path / state.LEDGER)
     assert kept["deadline_s"] == 60.0
     assert kept["elapsed_s"] >= 10.0
     assert kept["skipped"] == {"svm-2 (default)": "would take 90 s"}
+    assert kept["ended"] == "the exit score is reached"
     assert kept["trials"][0] == {
         "number": 1,
         "label": "tree-1",

@@ -443,6 +443,7 @@ class Engine:
 
     def _stop(self, reason: str) -> None:
         self.stopping = reason
+        self.ledger.ended = reason
         self.emit(events.Stopping(reason))
 
     def _cancel_running(self, reason: str) -> None:

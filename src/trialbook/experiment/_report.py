@@ -199,7 +199,8 @@ def _time(ledger: Ledger) -> str:
     limit = (
         "no deadline" if ledger.deadline_s is None else f"a deadline of {ledger.deadline_s:.0f} s"
     )
-    return f"{ledger.elapsed_s:.1f} s of {limit}; {plural(len(ledger.entries), 'trial')} ran."
+    ran = f"{ledger.elapsed_s:.1f} s of {limit}; {plural(len(ledger.entries), 'trial')} ran."
+    return f"{ran} No more were started: {ledger.ended}." if ledger.ended else ran
 
 
 def _table(head: list[str], rows: Iterable[Sequence[str]]) -> list[str]:

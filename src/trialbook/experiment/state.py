@@ -150,5 +150,6 @@ def write_ledger(folder: Path, ledger: Ledger) -> None:
         "elapsed_s": round(ledger.elapsed_s, 2),
         "trials": [asdict(entry) for entry in ledger.entries],
         "skipped": ledger.skipped,
+        "ended": ledger.ended,
     }
     write_json(folder / LEDGER, account)

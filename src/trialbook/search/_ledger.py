@@ -169,6 +169,11 @@ class Ledger:
         Seconds that are kept to explain the winner.
     import_s : float
         Seconds that an ensemble imports what its members need.
+
+    Attributes
+    ----------
+    ended : str, optional
+        Why no more trials are started; ``None`` as long as they are.
     """
 
     deadline_s: float | None
@@ -182,6 +187,7 @@ class Ledger:
     import_s: float = 0.0
     entries: list[Entry] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
+    ended: str | None = field(default=None, init=False)
 
     @property
     def elapsed_s(self) -> float:
