@@ -4,9 +4,9 @@ import pytest
 from trialbook.ensemble import inverse_error_weights
 
 
-def test_weights_are_the_inverse_square_of_the_loss():
+def test_weights_are_the_inverse_fourth_power_of_the_loss():
     weights = inverse_error_weights([1.5, 1.0], ["theta", "ets"])
-    np.testing.assert_allclose(weights, [4 / 13, 9 / 13])
+    np.testing.assert_allclose(weights, [16 / 97, 81 / 97])
 
 
 def test_only_the_best_of_a_kind_counts():
@@ -16,7 +16,7 @@ def test_only_the_best_of_a_kind_counts():
 
 def test_more_than_one_and_a_half_times_the_lowest_loss_counts_for_nothing():
     weights = inverse_error_weights([1.0, 1.5, 1.51], ["a", "b", "c"])
-    np.testing.assert_allclose(weights, [9 / 13, 4 / 13, 0.0])
+    np.testing.assert_allclose(weights, [81 / 97, 16 / 97, 0.0])
 
 
 def test_perfect_members_share_all_of_it():

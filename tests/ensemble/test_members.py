@@ -27,6 +27,12 @@ def test_the_best_of_every_family_comes_before_second_ones():
     assert chosen == [*range(N_VOTERS - 1), 40]
 
 
+def test_second_models_of_a_family_can_be_left_out():
+    losses = [0.3, 0.1, 9.0, 0.2]
+    assert voters(losses, ["a", "a", "b", "a"], seconds=False) == [1, 2]
+    assert voters(losses, ["a", "a", "a", "a"], seconds=False) == [1, 3, 0, 2]
+
+
 def test_models_without_a_finite_loss_do_not_vote():
     assert voters([np.inf, 0.1, np.nan], ["a", "a", "b"]) == [1]
 

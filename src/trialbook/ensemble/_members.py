@@ -23,7 +23,11 @@ SMOOTHING = 0.01
 
 
 def voters(
-    losses: Sequence[float], families: Sequence[str], values_per_model: int = 1
+    losses: Sequence[float],
+    families: Sequence[str],
+    values_per_model: int = 1,
+    *,
+    seconds: bool = True,
 ) -> list[int]:
     """Positions of the models that a vote may choose from, best first.
 
@@ -36,6 +40,9 @@ def voters(
         a vote lives from models that err in different ways.
     values_per_model : int
         Numbers that one model's predictions are made of.
+    seconds : bool
+        Whether a family's second models may vote, too. Where they may not, those of an only
+        family still do.
 
     Returns
     -------
@@ -46,6 +53,8 @@ def voters(
     first: dict[str, int] = {}
     for position in order:
         first.setdefault(families[position], position)
+    if not seconds and len(first) > 1:
+        order = list(first.values())
     most = max(N_LAYER, min(N_VOTERS, MAX_VALUES // max(1, values_per_model)))
     chosen = sorted(order, key=lambda position: first[families[position]] != position)[:most]
     return [position for position in order if position in chosen]

@@ -172,7 +172,8 @@ class Finish:
             mixed = smoothed(prediction, constant[rows]) if schema.classes else prediction
             losses.append(loss(rows, mixed))
             n_values = prediction.size
-        voting = voters(losses, [record.learner for record in records], n_values)
+        learners = [record.learner for record in records]
+        voting = voters(losses, learners, n_values, seconds=schema.series is None)
         stacking = layer(
             losses,
             constant_loss=loss(some, constant[some]),
