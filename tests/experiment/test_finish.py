@@ -74,6 +74,12 @@ def test_without_limits_all_may_be_members(finish):
     assert set(voters(finish())) == set(ERRORS)
 
 
+def test_of_forecasts_the_best_of_each_learner_alone_votes(finish):
+    ending = finish()
+    ending.prepared.schema.series = SimpleNamespace()
+    assert set(voters(ending)) == {"quick-1", "large-3"}
+
+
 def test_with_time_enough_all_may_be_members(finish):
     assert set(voters(finish(left_s=3600.0))) == set(ERRORS)
 
